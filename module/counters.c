@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Counters of MAP_STACK requests. See counters.h. */
+
+#include <linux/cpumask.h>
+#include <linux/mutex.h>
+#include <linux/percpu.h>
+
+#include "counters.h"
+
+struct counters {
+	unsigned long cell[NR_SHAPES][NR_OUTCOMES];
+};
+
+static DEFINE_PER_CPU(struct counters, counters);
+
+/*
+ * What the cells held at the last reset. Zeroing another CPU's cell would race
+ * with its increment, so a reset moves this base instead, and readers subtract
+ * it. counters_lock keeps a reader from seeing half of a reset.
+ */
+static struct counters counters_base;
+static DEFINE_MUTEX(counters_lock);
+
+notrace void counters_add(enum shape shape, enum outcome outcome)
+{
+	this_cpu_inc(counters.cell[shape][outcome]);
+}
+
+/* Over possible CPUs: what an offline CPU has counted stays counted. */
+static unsigned long sum_cell(enum shape shape, enum outcome outcome)
+{
+	unsigned long sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu(counters.cell[shape][outcome], cpu));
+	return sum;
+}
+
+static unsigned long read_cell(enum shape shape, enum outcome outcome)
+{
+	lockdep_assert_held(&counters_lock);
+	return sum_cell(shape, outcome) - counters_base.cell[shape][outcome];
+}
+
+unsigned long counters_shape(enum shape shape)
+{
+	unsigned long sum = 0;
+	int outcome;
+
+	mutex_lock(&counters_lock);
+	for (outcome = 0; outcome < NR_OUTCOMES; outcome++)
+		sum += read_cell(shape, outcome);
+	mutex_unlock(&counters_lock);
+	return sum;
+}
+
+unsigned long counters_outcome(enum outcome outcome)
+{
+	unsigned long sum = 0;
+	int shape;
+
+	mutex_lock(&counters_lock);
+	for (shape = 0; shape < NR_SHAPES; shape++)
+		sum += read_cell(shape, outcome);
+	mutex_unlock(&counters_lock);
+	return sum;
+}
+
+unsigned long counters_seen(void)
+{
+	unsigned long sum = 0;
+	int shape, outcome;
+
+	mutex_lock(&counters_lock);
+	for (shape = 0; shape < NR_SHAPES; shape++)
+		for (outcome = 0; outcome < NR_OUTCOMES; outcome++)
+			sum += read_cell(shape, outcome);
+	mutex_unlock(&counters_lock);
+	return sum;
+}
+
+void counters_reset(void)
+{
+	int shape, outcome;
+
+	mutex_lock(&counters_lock);
+	for (shape = 0; shape < NR_SHAPES; shape++)
+		for (outcome = 0; outcome < NR_OUTCOMES; outcome++)
+			counters_base.cell[shape][outcome] =
+				sum_cell(shape, outcome);
+	mutex_unlock(&counters_lock);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Counters of MAP_STACK requests.
+ *
+ * Each request adds one to one cell of a table of shapes and outcomes, on the
+ * CPU where it runs. `seen`, every outcome and every shape are sums over that
+ * table, so the outcomes add up to `seen`, and the shapes do, whatever races
+ * with what.
+ */
+#ifndef MAPSTACK_COUNTERS_H
+#define MAPSTACK_COUNTERS_H
+
+#include "policy.h"
+
+/**
+ * counters_add() - count one request
+ * @shape: its shape
+ * @outcome: its outcome
+ *
+ * Context: any, preemption may be on; takes no lock and does not sleep.
+ */
+void counters_add(enum shape shape, enum outcome outcome);
+
+/**
+ * counters_seen() - requests counted since the last reset
+ *
+ * Context: process; may sleep.
+ * Return: the number of requests.
+ */
+unsigned long counters_seen(void);
+
+/**
+ * counters_shape() - requests of one shape since the last reset
+ * @shape: which
+ *
+ * Context: process; may sleep.
+ * Return: the number of requests.
+ */
+unsigned long counters_shape(enum shape shape);
+
+/**
+ * counters_outcome() - requests with one outcome since the last reset
+ * @outcome: which
+ *
+ * Context: process; may sleep.
+ * Return: the number of requests.
+ */
+unsigned long counters_outcome(enum outcome outcome);
+
+/**
+ * counters_reset() - make every counter read 0
+ *
+ * Nothing that is counted meanwhile is lost: it is either before the reset or
+ * after it.
+ *
+ * Context: process; may sleep.
+ */
+void counters_reset(void);
+
+#endif /* MAPSTACK_COUNTERS_H */

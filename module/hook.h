@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The hook on do_mmap(): attach, prove that it fires, detach.
+ *
+ * The only place that knows ftrace.
+ */
+#ifndef MAPSTACK_HOOK_H
+#define MAPSTACK_HOOK_H
+
+#include <linux/types.h>
+
+/**
+ * hook_attach() - hook do_mmap() and prove that it works
+ *
+ * The proof is one page, mapped with MAP_STACK in the caller's own address
+ * space without any access right, looked at and unmapped. It is not counted.
+ * If the hook is already attached, it is proved again. A hook that cannot be
+ * proved is taken away again. The kernel log says why an attempt failed.
+ *
+ * Context: process with an address space; may sleep. Relies on
+ * register_ftrace_function() in kernel/trace/ftrace.c.
+ * Return: 0; -EBUSY if ftrace is switched off; -EIO if the hook does not fire
+ * or has no effect; -EINVAL if there is no address space to prove it in; or
+ * what ftrace or the mapping answered.
+ */
+int hook_attach(void);
+
+/**
+ * hook_detach() - leave nothing on do_mmap()
+ *
+ * Returns after the last callback has: unregister_ftrace_function() waits for
+ * those that run, through tasks RCU where they can be preempted. Does nothing
+ * if the hook is not attached.
+ *
+ * Context: process; may sleep.
+ * Return: 0, or what ftrace answered, with the hook still attached. That needs
+ * an ftrace that has shut itself down after a kernel bug.
+ */
+int hook_detach(void);
+
+/**
+ * hook_attached() - whether the hook is attached
+ *
+ * Context: any.
+ */
+bool hook_attached(void);
+
+#endif /* MAPSTACK_HOOK_H */

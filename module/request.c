@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What becomes of one MAP_STACK request. See request.h. */
+
+#include <linux/compiler.h>
+#include <linux/mman.h>
+
+#include "counters.h"
+#include "request.h"
+
+static enum policy policy_in_force = POLICY_RFC;
+
+void request_set_policy(enum policy policy)
+{
+	WRITE_ONCE(policy_in_force, policy);
+}
+
+notrace enum policy request_policy(void)
+{
+	return READ_ONCE(policy_in_force);
+}
+
+notrace unsigned long request_grow(unsigned long flags)
+{
+	return flags | MAP_GROWSDOWN;
+}
+
+notrace unsigned long request_handle(unsigned long flags, bool has_file)
+{
+	struct verdict verdict = policy_decide(request_policy(), flags,
+					       has_file);
+
+	counters_add(verdict.shape, verdict.outcome);
+	return verdict.grow ? request_grow(flags) : flags;
+}

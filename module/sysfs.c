@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The files below /sys/kernel/mapstack. See docs/ABI/sysfs-kernel-mapstack.
+ *
+ * A value is understood in full before anything is changed.
+ */
+
+#include <linux/kernel.h>
+#include <linux/kobject.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+
+#include "counters.h"
+#include "hook.h"
+#include "request.h"
+#include "sysfs.h"
+
+static const char *const policy_names[NR_POLICIES] = {
+	[POLICY_OBSERVE] = "observe",
+	[POLICY_PRIVATE] = "private",
+	[POLICY_RFC] = "rfc",
+};
+
+int sysfs_set_policy(const char *name)
+{
+	int policy = sysfs_match_string(policy_names, name);
+
+	if (policy < 0)
+		return policy;
+	request_set_policy(policy);
+	return 0;
+}
+
+static ssize_t enabled_show(struct kobject *kobj, struct kobj_attribute *attr,
+			    char *buf)
+{
+	return sysfs_emit(buf, "%d\n", hook_attached());
+}
+
+static ssize_t enabled_store(struct kobject *kobj, struct kobj_attribute *attr,
+			     const char *buf, size_t count)
+{
+	bool enable;
+	int ret;
+
+	ret = kstrtobool(buf, &enable);
+	if (ret)
+		return ret;
+	ret = enable ? hook_attach() : hook_detach();
+	return ret ?: count;
+}
+
+static struct kobj_attribute enabled_attr = __ATTR_RW(enabled);
+
+static ssize_t policy_show(struct kobject *kobj, struct kobj_attribute *attr,
+			   char *buf)
+{
+	enum policy in_force = request_policy();
+	int policy, len = 0;
+
+	for (policy = 0; policy < NR_POLICIES; policy++)
+		len += sysfs_emit_at(buf, len,
+				     policy == in_force ? "%s[%s]" : "%s%s",
+				     policy ? " " : "", policy_names[policy]);
+	return len + sysfs_emit_at(buf, len, "\n");
+}
+
+static ssize_t policy_store(struct kobject *kobj, struct kobj_attribute *attr,
+			    const char *buf, size_t count)
+{
+	return sysfs_set_policy(buf) ?: count;
+}
+
+static struct kobj_attribute policy_attr = __ATTR_RW(policy);
+
+static ssize_t reset_store(struct kobject *kobj, struct kobj_attribute *attr,
+			   const char *buf, size_t count)
+{
+	if (!sysfs_streq(buf, "1"))
+		return -EINVAL;
+	counters_reset();
+	return count;
+}
+
+static struct kobj_attribute reset_attr = __ATTR_WO(reset);
+
+static struct attribute *mapstack_attrs[] = {
+	&enabled_attr.attr,
+	&policy_attr.attr,
+	&reset_attr.attr,
+	NULL,
+};
+
+static const struct attribute_group mapstack_group = {
+	.attrs = mapstack_attrs,
+};
+
+/* One counter's file; @which is a shape or an outcome. */
+struct counter_attr {
+	struct kobj_attribute file;
+	unsigned int which;
+};
+
+static unsigned int which(struct kobj_attribute *attr)
+{
+	return container_of(attr, struct counter_attr, file)->which;
+}
+
+static ssize_t seen_show(struct kobject *kobj, struct kobj_attribute *attr,
+			 char *buf)
+{
+	return sysfs_emit(buf, "%lu\n", counters_seen());
+}
+
+static ssize_t shape_show(struct kobject *kobj, struct kobj_attribute *attr,
+			  char *buf)
+{
+	return sysfs_emit(buf, "%lu\n", counters_shape(which(attr)));
+}
+
+static ssize_t outcome_show(struct kobject *kobj, struct kobj_attribute *attr,
+			    char *buf)
+{
+	return sysfs_emit(buf, "%lu\n", counters_outcome(which(attr)));
+}
+
+#define COUNTER(_name, _show, _which)                                 \
+	static struct counter_attr _name##_attr = {                   \
+		.file = __ATTR(_name, 0444, _show, NULL),             \
+		.which = _which,                                      \
+	}
+
+COUNTER(seen, seen_show, 0);
+COUNTER(translated, outcome_show, OUTCOME_TRANSLATED);
+COUNTER(already, outcome_show, OUTCOME_ALREADY);
+COUNTER(refused, outcome_show, OUTCOME_REFUSED);
+COUNTER(spared, outcome_show, OUTCOME_SPARED);
+COUNTER(observed, outcome_show, OUTCOME_OBSERVED);
+COUNTER(shape_anonymous, shape_show, SHAPE_ANONYMOUS);
+COUNTER(shape_shared, shape_show, SHAPE_SHARED);
+COUNTER(shape_file, shape_show, SHAPE_FILE);
+COUNTER(shape_hugetlb, shape_show, SHAPE_HUGETLB);
+COUNTER(shape_droppable, shape_show, SHAPE_DROPPABLE);
+
+static struct attribute *counter_attrs[] = {
+	&seen_attr.file.attr,
+	&translated_attr.file.attr,
+	&already_attr.file.attr,
+	&refused_attr.file.attr,
+	&spared_attr.file.attr,
+	&observed_attr.file.attr,
+	&shape_anonymous_attr.file.attr,
+	&shape_shared_attr.file.attr,
+	&shape_file_attr.file.attr,
+	&shape_hugetlb_attr.file.attr,
+	&shape_droppable_attr.file.attr,
+	NULL,
+};
+
+static const struct attribute_group counters_group = {
+	.name = "counters",
+	.attrs = counter_attrs,
+};
+
+static const struct attribute_group *mapstack_groups[] = {
+	&mapstack_group,
+	&counters_group,
+	NULL,
+};
+
+static struct kobject *mapstack_kobj;
+
+int sysfs_init(void)
+{
+	int ret;
+
+	mapstack_kobj = kobject_create_and_add("mapstack", kernel_kobj);
+	if (!mapstack_kobj)
+		return -ENOMEM;
+
+	ret = sysfs_create_groups(mapstack_kobj, mapstack_groups);
+	if (ret)
+		kobject_put(mapstack_kobj);
+	return ret;
+}
+
+void sysfs_exit(void)
+{
+	sysfs_remove_groups(mapstack_kobj, mapstack_groups);
+	kobject_put(mapstack_kobj);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The files below /sys/kernel/mapstack, and the words they take. */
+#ifndef MAPSTACK_SYSFS_H
+#define MAPSTACK_SYSFS_H
+
+/**
+ * sysfs_set_policy() - choose a policy by its name
+ * @name: "observe", "private" or "rfc"; a newline may follow
+ *
+ * Context: process.
+ * Return: 0, or -EINVAL with nothing changed if there is no such policy.
+ */
+int sysfs_set_policy(const char *name);
+
+/**
+ * sysfs_init() - make the files
+ *
+ * Context: process; may sleep.
+ * Return: 0, or -ENOMEM or what sysfs answered, with no file left.
+ */
+int sysfs_init(void);
+
+/**
+ * sysfs_exit() - remove the files
+ *
+ * Returns after the last reader and writer have.
+ *
+ * Context: process; may sleep.
+ */
+void sysfs_exit(void);
+
+#endif /* MAPSTACK_SYSFS_H */

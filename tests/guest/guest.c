@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the test programs of a guest share. See guest.h. */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "guest.h"
+
+void guest_die(const char *format, ...)
+{
+	int error = errno;
+	va_list args;
+
+	printf("# ");
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	printf(": %s\nBail out!\n", strerror(error));
+	fflush(stdout);
+	_exit(1);
+}
+
+int guest_try_load(const char *name, const char *params)
+{
+	char path[128];
+	int fd, ret;
+
+	snprintf(path, sizeof(path), "/modules/%s.ko", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ret = syscall(SYS_finit_module, fd, params, 0) ? -errno : 0;
+	close(fd);
+	return ret;
+}
+
+void guest_load(const char *name, const char *params)
+{
+	int ret = guest_try_load(name, params);
+
+	if (ret) {
+		errno = -ret;
+		guest_die("cannot load %s %s", name, params);
+	}
+}
+
+void guest_unload(const char *name)
+{
+	if (syscall(SYS_delete_module, name, O_NONBLOCK))
+		guest_die("cannot unload %s", name);
+}
+
+int guest_read(const char *path, char *buf, size_t size)
+{
+	ssize_t len = 0, n;
+	int fd, ret;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	while ((n = read(fd, buf + len, size - 1 - len)) > 0)
+		len += n;
+	ret = n < 0 ? -errno : (int)len;
+	close(fd);
+	if (len && buf[len - 1] == '\n')
+		len--;
+	buf[len] = '\0';
+	return ret;
+}
+
+int guest_write(const char *path, const char *text)
+{
+	ssize_t len = strlen(text), n;
+	int fd, ret;
+
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	n = write(fd, text, len);
+	ret = n < 0 ? -errno : n == len ? 0 : -EIO;
+	close(fd);
+	return ret;
+}
+
+int mapstack_write(const char *file, const char *text)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), MAPSTACK_DIR "%s", file);
+	return guest_write(path, text);
+}
+
+void mapstack_set(const char *file, const char *text)
+{
+	int ret = mapstack_write(file, text);
+
+	if (ret) {
+		errno = -ret;
+		guest_die("cannot write %s to %s", text, file);
+	}
+}
+
+bool mapstack_is(const char *file, const char *expected)
+{
+	char path[128], text[128];
+	int ret;
+
+	snprintf(path, sizeof(path), MAPSTACK_DIR "%s", file);
+	ret = guest_read(path, text, sizeof(text));
+	if (ret < 0) {
+		errno = -ret;
+		guest_die("cannot read %s", path);
+	}
+	if (!strcmp(text, expected))
+		return true;
+	printf("# %s reads '%s', not '%s'\n", file, text, expected);
+	return false;
+}
+
+unsigned long mapstack_counter(const char *name)
+{
+	char path[128], text[32];
+	int ret;
+
+	snprintf(path, sizeof(path), MAPSTACK_DIR "counters/%s", name);
+	ret = guest_read(path, text, sizeof(text));
+	if (ret < 0) {
+		errno = -ret;
+		guest_die("cannot read %s", path);
+	}
+	return strtoul(text, NULL, 10);
+}
+
+/* Reads a file line by line with a buffer of its own. */
+struct reader {
+	int fd;
+	size_t pos, len;
+	char buf[4096];
+};
+
+static bool read_line(struct reader *reader, char *line, size_t size)
+{
+	size_t n = 0;
+
+	for (;;) {
+		if (reader->pos == reader->len) {
+			ssize_t got = read(reader->fd, reader->buf,
+					   sizeof(reader->buf));
+
+			if (got <= 0)
+				break;
+			reader->pos = 0;
+			reader->len = got;
+		}
+		if (reader->buf[reader->pos] == '\n') {
+			reader->pos++;
+			line[n] = '\0';
+			return true;
+		}
+		if (n < size - 1)
+			line[n++] = reader->buf[reader->pos];
+		reader->pos++;
+	}
+	line[n] = '\0';
+	return n > 0;
+}
+
+bool guest_mapping(const void *addr, struct mapping *mapping)
+{
+	unsigned long at = (unsigned long)addr;
+	struct reader reader = { 0 };
+	bool inside = false, found = false;
+	char line[256];
+
+	reader.fd = open("/proc/self/smaps", O_RDONLY | O_CLOEXEC);
+	if (reader.fd < 0)
+		guest_die("cannot open smaps");
+	while (!found && read_line(&reader, line, sizeof(line))) {
+		struct mapping here = { 0 };
+
+		if (sscanf(line, "%lx-%lx %7s", &here.start, &here.end,
+			   here.perms) == 3) {
+			inside = at >= here.start && at < here.end;
+			if (inside)
+				*mapping = here;
+		} else if (inside && !strncmp(line, "VmFlags: ", 9)) {
+			snprintf(mapping->vmflags, sizeof(mapping->vmflags),
+				 "%.127s", line + 9);
+			found = true;
+		}
+	}
+	close(reader.fd);
+	return found;
+}
+
+bool guest_has_vmflag(const struct mapping *mapping, const char *flag)
+{
+	const char *at = mapping->vmflags;
+
+	for (; at[0] && at[1]; at += at[2] ? 3 : 2)
+		if (at[0] == flag[0] && at[1] == flag[1])
+			return true;
+	return false;
+}
+
+static sigjmp_buf touch_return;
+
+static void touch_fault(int sig)
+{
+	siglongjmp(touch_return, sig);
+}
+
+int guest_touch(volatile void *addr)
+{
+	/* On its own stack: the fault may be in the one in use. */
+	static char stack[65536];
+	stack_t alt = { .ss_sp = stack, .ss_size = sizeof(stack) }, old_alt;
+	struct sigaction action = { .sa_handler = touch_fault,
+				    .sa_flags = SA_ONSTACK };
+	struct sigaction old_segv, old_bus;
+	int sig;
+
+	sigaltstack(&alt, &old_alt);
+	sigaction(SIGSEGV, &action, &old_segv);
+	sigaction(SIGBUS, &action, &old_bus);
+	sig = sigsetjmp(touch_return, 1);
+	if (!sig)
+		*(volatile char *)addr = 1;
+	sigaction(SIGSEGV, &old_segv, NULL);
+	sigaction(SIGBUS, &old_bus, NULL);
+	sigaltstack(&old_alt, NULL);
+	return sig;
+}
+
+bool guest_hooked(const char *function)
+{
+	size_t len = strlen(function);
+	struct reader reader = { 0 };
+	char line[512];
+	bool found = false;
+
+	reader.fd = open("/sys/kernel/tracing/enabled_functions",
+			 O_RDONLY | O_CLOEXEC);
+	if (reader.fd < 0)
+		guest_die("cannot open enabled_functions");
+	while (!found && read_line(&reader, line, sizeof(line)))
+		found = !strncmp(line, function, len) &&
+			(!line[len] || line[len] == ' ');
+	close(reader.fd);
+	return found;
+}

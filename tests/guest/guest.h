@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the test programs of a guest share: the module, its files, and a look
+ * at mappings.
+ *
+ * A function that cannot do its part without which no test makes sense ends
+ * the program with a message, which the report shows as a failure.
+ */
+#ifndef TESTS_GUEST_GUEST_H
+#define TESTS_GUEST_GUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define MAPSTACK_DIR "/sys/kernel/mapstack/"
+
+/**
+ * guest_die() - end the program because the test itself cannot go on
+ * @format: why, for printf; errno is added
+ */
+void guest_die(const char *format, ...)
+	__attribute__((format(printf, 1, 2), noreturn));
+
+/**
+ * guest_try_load() - load a kernel module
+ * @name: its name; the file is /modules/NAME.ko
+ * @params: its parameters, "" for none
+ *
+ * Return: 0 or -errno.
+ */
+int guest_try_load(const char *name, const char *params);
+
+/**
+ * guest_load() - load a kernel module or end the program
+ * @name: its name
+ * @params: its parameters, "" for none
+ */
+void guest_load(const char *name, const char *params);
+
+/**
+ * guest_unload() - unload a kernel module or end the program
+ * @name: its name
+ */
+void guest_unload(const char *name);
+
+/**
+ * guest_read() - read a file whole
+ * @path: which
+ * @buf: where to; ends with a NUL, a trailing newline is removed
+ * @size: of @buf, in bytes
+ *
+ * Return: the number of bytes, or -errno.
+ */
+int guest_read(const char *path, char *buf, size_t size);
+
+/**
+ * guest_write() - write a string into a file with one write(2)
+ * @path: which
+ * @text: what
+ *
+ * Return: 0 or -errno.
+ */
+int guest_write(const char *path, const char *text);
+
+/**
+ * mapstack_write() - write one of the module's files
+ * @file: its name below MAPSTACK_DIR
+ * @text: what
+ *
+ * Return: 0 or -errno.
+ */
+int mapstack_write(const char *file, const char *text);
+
+/**
+ * mapstack_set() - write one of the module's files or end the program
+ * @file: its name below MAPSTACK_DIR
+ * @text: what
+ */
+void mapstack_set(const char *file, const char *text);
+
+/**
+ * mapstack_is() - whether one of the module's files reads as expected
+ * @file: its name below MAPSTACK_DIR
+ * @expected: its content without the newline
+ *
+ * Prints a note if it does not.
+ */
+bool mapstack_is(const char *file, const char *expected);
+
+/**
+ * mapstack_counter() - read a counter
+ * @name: its name below counters/
+ *
+ * Return: its value. Ends the program if it cannot be read.
+ */
+unsigned long mapstack_counter(const char *name);
+
+/* What /proc/self/smaps says of one mapping. */
+struct mapping {
+	unsigned long start, end; /* addresses, end exclusive */
+	char perms[8];
+	char vmflags[128]; /* the VmFlags line: "rd wr mr mw me gd ac " */
+};
+
+/**
+ * guest_mapping() - look at the mapping that holds an address
+ * @addr: the address
+ * @mapping: what is found
+ *
+ * Reads with system calls only and allocates nothing, so that looking does not
+ * change the address space.
+ *
+ * Return: whether there is one.
+ */
+bool guest_mapping(const void *addr, struct mapping *mapping);
+
+/**
+ * guest_has_vmflag() - whether a mapping has a flag
+ * @mapping: from guest_mapping()
+ * @flag: two letters as in VmFlags, for example "gd"
+ */
+bool guest_has_vmflag(const struct mapping *mapping, const char *flag);
+
+/**
+ * guest_touch() - write one byte, surviving a fault
+ * @addr: where
+ *
+ * Return: 0, or the signal (SIGSEGV, SIGBUS) that the write raised.
+ */
+int guest_touch(volatile void *addr);
+
+/**
+ * guest_hooked() - whether anything is attached to a kernel function
+ * @function: its name
+ *
+ * Looks into tracefs' enabled_functions.
+ */
+bool guest_hooked(const char *function);
+
+#endif /* TESTS_GUEST_GUEST_H */

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * PID 1 of a test guest.
+ *
+ * Mounts what the tests need, runs every program of /tests in the order of
+ * their names, reports in KTAP to the port named by the kernel command line
+ * (status=ttyS1), and powers off. The kernel log goes to the console, which is
+ * another port.
+ */
+
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define MAX_TESTS 64
+#define TEST_SECONDS 900
+
+static void mount_at(const char *type, const char *dir, const char *options)
+{
+	mkdir(dir, 0755);
+	if (mount(type, dir, type, 0, options))
+		printf("# cannot mount %s: %m\n", type);
+}
+
+static void open_status(void)
+{
+	char cmdline[2048] = "", *port, path[64];
+	int fd;
+
+	fd = open("/proc/cmdline", O_RDONLY);
+	if (fd >= 0) {
+		if (read(fd, cmdline, sizeof(cmdline) - 1) < 0)
+			cmdline[0] = '\0';
+		close(fd);
+	}
+	port = strstr(cmdline, "status=");
+	if (port && sscanf(port, "status=%32s", path + 0) == 1) {
+		char dev[80];
+
+		snprintf(dev, sizeof(dev), "/dev/%s", path);
+		fd = open(dev, O_RDWR | O_NOCTTY);
+		if (fd >= 0) {
+			dup2(fd, STDOUT_FILENO);
+			dup2(fd, STDERR_FILENO);
+		}
+	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
+}
+
+static int is_program(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+/* Copies what a test prints, indented as KTAP wants a subtest. */
+static void copy_indented(int fd)
+{
+	FILE *in = fdopen(fd, "r");
+	char *line = NULL;
+	size_t size = 0;
+
+	while (in && getline(&line, &size, in) > 0)
+		printf("    %s%s", line, strchr(line, '\n') ? "" : "\n");
+	free(line);
+	if (in)
+		fclose(in);
+}
+
+static int run_test(const char *name)
+{
+	char path[300];
+	int pipe_fds[2], status;
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "/tests/%s", name);
+	if (pipe2(pipe_fds, O_CLOEXEC))
+		return -1;
+	pid = fork();
+	if (!pid) {
+		setsid();
+		dup2(pipe_fds[1], STDOUT_FILENO);
+		dup2(pipe_fds[1], STDERR_FILENO);
+		alarm(TEST_SECONDS);
+		execl(path, path, (char *)NULL);
+		_exit(127);
+	}
+	close(pipe_fds[1]);
+	copy_indented(pipe_fds[0]);
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return -1;
+
+	/* Nothing of one test may live on into the next. */
+	kill(-1, SIGKILL);
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+	return status;
+}
+
+static void report(int number, const char *name, int status)
+{
+	if (status == 0)
+		printf("ok %d %s\n", number, name);
+	else if (status > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 4)
+		printf("ok %d %s # SKIP every test in it was skipped\n", number,
+		       name);
+	else if (status > 0 && WIFSIGNALED(status))
+		printf("# killed by signal %d\nnot ok %d %s\n",
+		       WTERMSIG(status), number, name);
+	else
+		printf("# exit status %d\nnot ok %d %s\n",
+		       status < 0 ? status : WEXITSTATUS(status), number, name);
+}
+
+static void report_taint(void)
+{
+	char taint[32] = "unknown\n";
+	int fd = open("/proc/sys/kernel/tainted", O_RDONLY);
+
+	if (fd >= 0) {
+		if (read(fd, taint, sizeof(taint) - 1) < 0)
+			taint[0] = '\0';
+		close(fd);
+	}
+	printf("# tainted %s", taint);
+}
+
+int main(void)
+{
+	struct dirent **tests;
+	int i, n;
+
+	mount_at("proc", "/proc", NULL);
+	mount_at("sysfs", "/sys", NULL);
+	mount_at("devtmpfs", "/dev", NULL);
+	mount_at("tracefs", "/sys/kernel/tracing", NULL);
+	mount_at("debugfs", "/sys/kernel/debug", NULL);
+	mount_at("cgroup2", "/sys/fs/cgroup", NULL);
+	mount_at("tmpfs", "/tmp", NULL);
+	mount_at("tmpfs", "/dev/shm", NULL);
+	open_status();
+
+	n = scandir("/tests", &tests, is_program, alphasort);
+	printf("KTAP version 1\n1..%d\n", n);
+	for (i = 0; i < n; i++)
+		report(i + 1, tests[i]->d_name, run_test(tests[i]->d_name));
+	report_taint();
+	printf("# end\n");
+	fflush(stdout);
+	sync();
+	sleep(1); /* lets both ports run dry */
+	reboot(RB_POWER_OFF);
+	return 1;
+}

@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Debian's kernels: find the newest release of a line, fetch and unpack it.
+
+Runs in the lab. Headers are unpacked into the lab itself, because they name
+each other by absolute path; a release has directories of its own.
+"""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import apt_pkg
+
+DEBS = Path("/cache/debs")
+UNPACKED = Path("/var/lib/mapstack")
+IMAGES = Path("/cache/images")
+
+
+class Failure(Exception):
+    """Something that a person has to hear about, in one sentence."""
+
+
+class Kernel:
+    """One line of tests/vm/kernels, resolved."""
+
+    def __init__(self, name, release, version, packages):
+        self.name = name  # 6.12-rt-amd64
+        self.release = release  # 6.12.117+deb13-rt-amd64
+        self.version = version  # of the Debian package
+        self.packages = packages  # what to fetch, apt_pkg versions
+        self.vmlinuz = IMAGES / release / "vmlinuz"
+        self.headers = Path("/usr/src") / f"linux-headers-{release}"
+
+
+def read_list(path="tests/vm/kernels"):
+    """The names of tests/vm/kernels with their suites, in order."""
+    lines = (line.split("#")[0].split() for line in open(path))
+    return dict(line for line in lines if line)
+
+
+def update():
+    """Bring the lab's package lists up to date; offline, go on with the old."""
+    apt_pkg.init()
+    result = subprocess.run(
+        ["apt-get", "update", "-q"], capture_output=True, text=True
+    )
+    if result.returncode or "Err:" in result.stdout:
+        print("# package lists could not be updated; using those of last time")
+    return apt_pkg.Cache(None)
+
+
+def in_suite(version, suite):
+    names = {suite, f"{suite}-security", f"{suite}-updates"}
+    return any(pf.codename in names for pf, _ in version.file_list)
+
+
+def newest(cache, name, suite, architecture):
+    """The newest version of a package in a suite, or None."""
+    try:
+        package = cache[name, architecture]
+    except KeyError:
+        return None
+    best = None
+    for version in package.version_list:
+        if in_suite(version, suite) and (
+            best is None
+            or apt_pkg.version_compare(version.ver_str, best.ver_str) > 0
+        ):
+            best = version
+    return best
+
+
+def depends(version):
+    """Names of the packages that a version depends on, alternatives too."""
+    for group in version.depends_list.get("Depends", []):
+        for dependency in group:
+            yield dependency.target_pkg.name
+
+
+def release_pattern(name):
+    version, flavour, architecture = re.fullmatch(
+        r"([0-9.]+)-(?:(.*)-)?([a-z0-9]+)", name
+    ).groups()
+    tail = f"-{flavour}-{architecture}" if flavour else f"-{architecture}"
+    # 5.10.0-46, 6.12.117+deb13, 7.3.4+deb13; never another flavour.
+    return re.compile(
+        rf"linux-image-({re.escape(version)}\.[0-9][0-9a-z.+~]*"
+        rf"(?:-[0-9][0-9a-z.]*)?{re.escape(tail)})$"
+    )
+
+
+def resolve(cache, name, suite):
+    """Find the newest release of a kernel that can be booted and built for."""
+    pattern = release_pattern(name)
+    architecture = name.rsplit("-", 1)[1]
+    best = None
+    for package in cache.packages:
+        match = pattern.match(package.name)
+        if not match:
+            continue
+        release = match.group(1)
+        image = newest(cache, package.name, suite, architecture)
+        headers = newest(
+            cache, f"linux-headers-{release}", suite, architecture
+        )
+        if image and headers and (
+            best is None
+            or apt_pkg.version_compare(headers.ver_str, best[1].ver_str) > 0
+        ):
+            best = image, headers, release
+    if best is None:
+        raise Failure(
+            f"{name}: the suite {suite} has no such kernel with headers; "
+            "look at tests/vm/kernels"
+        )
+
+    image, headers, release = best
+    packages = [headers]
+    for dependency in depends(headers):
+        if re.match(r"linux-(headers-.*common|kbuild-)", dependency):
+            packages.append(newest(cache, dependency, suite, "amd64"))
+    # From 7.2 on vmlinuz is in a package of its own.
+    binary = f"linux-binary-{release}"
+    if binary in depends(image):
+        image = newest(cache, binary, suite, architecture)
+    return Kernel(name, release, headers.ver_str, packages + [image])
+
+
+def deb_path(version):
+    ver = version.ver_str.replace(":", "%3a")
+    return DEBS / f"{version.parent_pkg.name}_{ver}_{version.arch}.deb"
+
+
+def fetch(versions):
+    """Download packages that are not in the cache yet."""
+    DEBS.mkdir(parents=True, exist_ok=True)
+    missing = [v for v in versions if not deb_path(v).exists()]
+    if not missing:
+        return
+    size = sum(v.size for v in missing) / 1e6
+    print(f"# fetching {len(missing)} packages, {size:.0f} MB", flush=True)
+    names = [
+        f"{v.parent_pkg.name}:{v.arch}={v.ver_str}".replace(":all=", "=")
+        for v in missing
+    ]
+    result = subprocess.run(
+        ["apt-get", "download", "-q", "-o", "APT::Sandbox::User=root", *names],
+        cwd=DEBS, capture_output=True, text=True,
+    )
+    if result.returncode or any(not deb_path(v).exists() for v in missing):
+        raise Failure(f"packages could not be fetched: {result.stderr.strip()}")
+
+
+def extract(deb, where, *members):
+    """Unpack a package; /lib may be a link and stays one."""
+    where.mkdir(parents=True, exist_ok=True)
+    with subprocess.Popen(
+        ["dpkg-deb", "--fsys-tarfile", deb], stdout=subprocess.PIPE
+    ) as tar:
+        subprocess.run(
+            ["tar", "-x", "--keep-directory-symlink", "-C", where, *members],
+            stdin=tar.stdout, check=True,
+        )
+    if tar.returncode:
+        raise Failure(f"{deb} is damaged: remove it and try again")
+
+
+def unpack_headers(deb):
+    """Unpack a package into the lab, once."""
+    stamp = UNPACKED / deb.name
+    if stamp.exists():
+        return
+    extract(deb, Path("/"))
+    UNPACKED.mkdir(parents=True, exist_ok=True)
+    stamp.touch()
+
+
+def unpack_image(deb, kernel):
+    """Take the kernel itself out of its package, once."""
+    stamp = kernel.vmlinuz.with_name(deb.name)
+    if stamp.exists():
+        return
+    extract(
+        deb, kernel.vmlinuz.parent, "--wildcards", "--transform=s,.*/,,",
+        "*/vmlinuz*",
+    )
+    named = kernel.vmlinuz.with_name(f"vmlinuz-{kernel.release}")
+    if named.exists():
+        os.rename(named, kernel.vmlinuz)
+    stamp.touch()
+
+
+def prepare(kernel):
+    """Make a kernel ready to build for and to boot."""
+    fetch(kernel.packages)
+    *headers, image = (deb_path(version) for version in kernel.packages)
+    for deb in headers:
+        unpack_headers(deb)
+    unpack_image(image, kernel)

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Read a KTAP report, and never believe more than it says.
+
+A test counts as passed only if its own line says so inside a report that kept
+its plan. Whatever is missing is a failure.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+RESULT = re.compile(r"(not )?ok (\d+)(?: (?:- )?(.*))?$")
+PLAN = re.compile(r"1\.\.(\d+)$")
+SKIP = re.compile(r"\s*# SKIP\s*(.*)$")
+
+
+@dataclass
+class Report:
+    """One report, or the report of one subtest."""
+
+    passed: list = field(default_factory=list)
+    failed: list = field(default_factory=list)
+    skipped: list = field(default_factory=list)  # (name, reason)
+    planned: int = None
+    results: int = 0
+
+    def add(self, ok, name):
+        """Take in one result line."""
+        self.results += 1
+        skip = SKIP.search(name)
+        if skip and ok:
+            self.skipped.append((name[: skip.start()], skip.group(1)))
+        else:
+            (self.passed if ok else self.failed).append(name)
+
+    def kept_plan(self):
+        return self.planned is not None and self.results == self.planned
+
+
+class Parser:
+    """Parses line by line, two levels: programs and the tests in them."""
+
+    def __init__(self):
+        self.top = Report()
+        self.inner = Report()
+        self.total = Report()
+        self.ended = False
+        self.taint = None
+
+    def feed(self, line):
+        line = line.rstrip("\r\n")
+        if line.startswith("    "):
+            self._feed_report(self.inner, line[4:])
+            return
+        match = RESULT.match(line)
+        if match:
+            self._close_program(not match.group(1), match.group(3) or "?")
+        elif line.startswith("# tainted "):
+            self.taint = int(line.split()[2])
+        elif line == "# end":
+            self.ended = True
+        else:
+            self._feed_report(self.top, line)
+
+    def _feed_report(self, report, line):
+        plan = PLAN.match(line)
+        if plan:
+            report.planned = int(plan.group(1))
+            return
+        match = RESULT.match(line)
+        if match:
+            report.add(not match.group(1), match.group(3) or "?")
+
+    def _close_program(self, ok, name):
+        inner, self.inner = self.inner, Report()
+        self.top.add(ok, name)
+        program = SKIP.sub("", name)
+        self.total.passed += [f"{program}: {t}" for t in inner.passed]
+        self.total.failed += [f"{program}: {t}" for t in inner.failed]
+        self.total.skipped += [(f"{program}: {t}", r) for t, r in inner.skipped]
+        if not inner.kept_plan():
+            self.total.failed.append(
+                f"{program}: {inner.results} of {inner.planned} tests reported"
+            )
+        elif not ok and not inner.failed:
+            self.total.failed.append(f"{program}: ended badly")
+
+    def finish(self):
+        """The report as a whole, with what is missing as failures."""
+        if self.inner.results or self.inner.planned is not None:
+            self._close_program(False, "interrupted program")
+            self.top.results -= 1
+        if not self.top.kept_plan():
+            self.total.failed.append(
+                f"{self.top.results} of {self.top.planned} programs ran"
+            )
+        if not self.ended:
+            self.total.failed.append("the guest did not reach its end")
+        return self.total
