@@ -34,7 +34,7 @@ static void mount_at(const char *type, const char *dir, const char *options)
 
 static void open_status(void)
 {
-	char cmdline[2048] = "", *port, path[64];
+	char cmdline[2048] = "", *port, name[33], path[64];
 	int fd;
 
 	fd = open("/proc/cmdline", O_RDONLY);
@@ -44,11 +44,9 @@ static void open_status(void)
 		close(fd);
 	}
 	port = strstr(cmdline, "status=");
-	if (port && sscanf(port, "status=%32s", path + 0) == 1) {
-		char dev[80];
-
-		snprintf(dev, sizeof(dev), "/dev/%s", path);
-		fd = open(dev, O_RDWR | O_NOCTTY);
+	if (port && sscanf(port, "status=%32s", name) == 1) {
+		snprintf(path, sizeof(path), "/dev/%s", name);
+		fd = open(path, O_RDWR | O_NOCTTY);
 		if (fd >= 0) {
 			dup2(fd, STDOUT_FILENO);
 			dup2(fd, STDERR_FILENO);
@@ -123,15 +121,15 @@ static void report(int number, const char *name, int status)
 
 static void report_taint(void)
 {
-	char taint[32] = "unknown\n";
+	char taint[32] = "";
 	int fd = open("/proc/sys/kernel/tainted", O_RDONLY);
 
 	if (fd >= 0) {
 		if (read(fd, taint, sizeof(taint) - 1) < 0)
-			taint[0] = '\0';
+			perror("# taint");
 		close(fd);
 	}
-	printf("# tainted %s", taint);
+	printf("# tainted %d\n", *taint ? atoi(taint) : -1);
 }
 
 int main(void)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from debian import Failure
 
-BUILD = Path("/cache/build")
+BUILD = Path("/work/build")
 
 
 def run_make(what, log, *args):

@@ -5,6 +5,7 @@ Runs in the lab. Headers are unpacked into the lab itself, because they name
 each other by absolute path; a release has directories of its own.
 """
 
+import fcntl
 import os
 import re
 import subprocess
@@ -15,6 +16,7 @@ import apt_pkg
 DEBS = Path("/cache/debs")
 UNPACKED = Path("/var/lib/mapstack")
 IMAGES = Path("/cache/images")
+LOCK = Path("/cache/lock")
 
 
 class Failure(Exception):
@@ -42,9 +44,11 @@ def read_list(path="tests/vm/kernels"):
 def update():
     """Bring the lab's package lists up to date; offline, go on with the old."""
     apt_pkg.init()
-    result = subprocess.run(
-        ["apt-get", "update", "-q"], capture_output=True, text=True
-    )
+    with open(LOCK, "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        result = subprocess.run(
+            ["apt-get", "update", "-q"], capture_output=True, text=True
+        )
     if result.returncode or "Err:" in result.stdout:
         print("# package lists could not be updated; using those of last time")
     return apt_pkg.Cache(None)
@@ -193,8 +197,10 @@ def unpack_image(deb, kernel):
 
 def prepare(kernel):
     """Make a kernel ready to build for and to boot."""
-    fetch(kernel.packages)
-    *headers, image = (deb_path(version) for version in kernel.packages)
-    for deb in headers:
-        unpack_headers(deb)
-    unpack_image(image, kernel)
+    with open(LOCK, "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        fetch(kernel.packages)
+        *headers, image = (deb_path(version) for version in kernel.packages)
+        for deb in headers:
+            unpack_headers(deb)
+        unpack_image(image, kernel)
