@@ -9,6 +9,7 @@
 
 struct counters {
 	unsigned long cell[NR_SHAPES][NR_OUTCOMES];
+	unsigned long alone[NR_COUNTERS];
 };
 
 static DEFINE_PER_CPU(struct counters, counters);
@@ -26,6 +27,22 @@ notrace void counters_add(enum shape shape, enum outcome outcome)
 	this_cpu_inc(counters.cell[shape][outcome]);
 }
 
+notrace void counters_add_out_of_scope(void)
+{
+	this_cpu_inc(counters.alone[COUNTER_OUT_OF_SCOPE]);
+}
+
+void counters_grown(unsigned long pages)
+{
+	this_cpu_inc(counters.alone[COUNTER_GROWN]);
+	this_cpu_add(counters.alone[COUNTER_GROWN_PAGES], pages);
+}
+
+void counters_grow_denied(void)
+{
+	this_cpu_inc(counters.alone[COUNTER_GROW_DENIED]);
+}
+
 /* Over possible CPUs: what an offline CPU has counted stays counted. */
 static unsigned long sum_cell(enum shape shape, enum outcome outcome)
 {
@@ -34,6 +51,16 @@ static unsigned long sum_cell(enum shape shape, enum outcome outcome)
 
 	for_each_possible_cpu(cpu)
 		sum += READ_ONCE(per_cpu(counters.cell[shape][outcome], cpu));
+	return sum;
+}
+
+static unsigned long sum_alone(enum counter counter)
+{
+	unsigned long sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu(counters.alone[counter], cpu));
 	return sum;
 }
 
@@ -80,14 +107,26 @@ unsigned long counters_seen(void)
 	return sum;
 }
 
+unsigned long counters_read(enum counter counter)
+{
+	unsigned long sum;
+
+	mutex_lock(&counters_lock);
+	sum = sum_alone(counter) - counters_base.alone[counter];
+	mutex_unlock(&counters_lock);
+	return sum;
+}
+
 void counters_reset(void)
 {
-	int shape, outcome;
+	int shape, outcome, counter;
 
 	mutex_lock(&counters_lock);
 	for (shape = 0; shape < NR_SHAPES; shape++)
 		for (outcome = 0; outcome < NR_OUTCOMES; outcome++)
 			counters_base.cell[shape][outcome] =
 				sum_cell(shape, outcome);
+	for (counter = 0; counter < NR_COUNTERS; counter++)
+		counters_base.alone[counter] = sum_alone(counter);
 	mutex_unlock(&counters_lock);
 }

@@ -22,6 +22,28 @@
 void counters_add(enum shape shape, enum outcome outcome);
 
 /**
+ * counters_add_out_of_scope() - count a request that is out of scope
+ *
+ * Context: as counters_add().
+ */
+void counters_add_out_of_scope(void);
+
+/**
+ * counters_grown() - count an expansion
+ * @pages: by how many pages the mapping grew
+ *
+ * Context: as counters_add().
+ */
+void counters_grown(unsigned long pages);
+
+/**
+ * counters_grow_denied() - count an expansion that the kernel refused
+ *
+ * Context: as counters_add().
+ */
+void counters_grow_denied(void);
+
+/**
  * counters_seen() - requests counted since the last reset
  *
  * Context: process; may sleep.
@@ -46,6 +68,24 @@ unsigned long counters_shape(enum shape shape);
  * Return: the number of requests.
  */
 unsigned long counters_outcome(enum outcome outcome);
+
+/* Counters that stand for themselves. */
+enum counter {
+	COUNTER_OUT_OF_SCOPE,
+	COUNTER_GROWN,
+	COUNTER_GROWN_PAGES,
+	COUNTER_GROW_DENIED,
+	NR_COUNTERS
+};
+
+/**
+ * counters_read() - one of the counters that stand for themselves
+ * @counter: which
+ *
+ * Context: process; may sleep.
+ * Return: its value since the last reset.
+ */
+unsigned long counters_read(enum counter counter);
 
 /**
  * counters_reset() - make every counter read 0

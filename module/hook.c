@@ -9,7 +9,6 @@
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
-#include <linux/mutex.h>
 #include <linux/sched.h>
 
 #include "hook.h"
@@ -18,32 +17,37 @@
 /* ftrace takes the name as bytes that are not const. */
 static unsigned char hook_function[] = "do_mmap";
 
-/* Serialises attaching and detaching. Taken outside mmap_lock. */
-static DEFINE_MUTEX(hook_lock);
 static bool hook_is_attached;
 
 /* The task that is proving the hook, and whether its mapping came by. */
 static struct task_struct *hook_prover;
 static bool hook_fired;
 
-static noinline notrace void hook_stack(unsigned long *flags, bool has_file)
+static noinline notrace void hook_stack(regs_saved_t saved)
 {
+	unsigned long *flags = regs_argument(saved, 4);
+	struct request request = {
+		.has_file = *regs_argument(saved, 0),
+		.addr = *regs_argument(saved, 1),
+		.len = *regs_argument(saved, 2),
+		.prot = *regs_argument(saved, 3),
+		.flags = *flags,
+	};
+
 	if (unlikely(READ_ONCE(hook_prover) == current)) {
 		WRITE_ONCE(hook_fired, true);
 		*flags = request_grow(*flags);
 		return;
 	}
-	*flags = request_handle(*flags, has_file);
+	*flags = request_handle(&request);
 }
 
 /* Runs at the entry of every do_mmap(). No sleeping; preemption may be on. */
 static void notrace hook_callback(unsigned long ip, unsigned long parent_ip,
 				  struct ftrace_ops *ops, regs_saved_t saved)
 {
-	unsigned long *flags = regs_flags(saved);
-
-	if (unlikely(*flags & MAP_STACK))
-		hook_stack(flags, regs_has_file(saved));
+	if (unlikely(*regs_argument(saved, 4) & MAP_STACK))
+		hook_stack(saved);
 }
 
 /*
@@ -154,32 +158,28 @@ int hook_attach(void)
 {
 	int ret;
 
-	mutex_lock(&hook_lock);
 	if (!hook_is_attached) {
 		ret = hook_register();
 		if (ret)
-			goto out;
+			return ret;
 		WRITE_ONCE(hook_is_attached, true);
 	}
 
 	ret = hook_prove();
-	if (ret && !hook_unregister())
-		WRITE_ONCE(hook_is_attached, false);
-out:
-	mutex_unlock(&hook_lock);
+	if (ret)
+		hook_detach();
 	return ret;
 }
 
 int hook_detach(void)
 {
-	int ret = 0;
+	int ret;
 
-	mutex_lock(&hook_lock);
-	if (hook_is_attached)
-		ret = hook_unregister();
+	if (!hook_is_attached)
+		return 0;
+	ret = hook_unregister();
 	if (!ret)
 		WRITE_ONCE(hook_is_attached, false);
-	mutex_unlock(&hook_lock);
 	return ret;
 }
 

@@ -17,7 +17,8 @@
  * If the hook is already attached, it is proved again. A hook that cannot be
  * proved is taken away again. The kernel log says why an attempt failed.
  *
- * Context: process with an address space; may sleep. Relies on
+ * Context: process with an address space; may sleep; the caller serialises
+ * attaching and detaching, outside mmap_lock. Relies on
  * register_ftrace_function() in kernel/trace/ftrace.c.
  * Return: 0; -EBUSY if ftrace is switched off; -EIO if the hook does not fire
  * or has no effect; -EINVAL if there is no address space to prove it in; or
@@ -32,7 +33,7 @@ int hook_attach(void);
  * those that run, through tasks RCU where they can be preempted. Does nothing
  * if the hook is not attached.
  *
- * Context: process; may sleep.
+ * Context: process; may sleep; the caller serialises.
  * Return: 0, or what ftrace answered, with the hook still attached. That needs
  * an ftrace that has shut itself down after a kernel bug.
  */

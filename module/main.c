@@ -10,7 +10,8 @@
 #include <linux/module.h>
 #include <linux/sched.h>
 
-#include "hook.h"
+#include "scope.h"
+#include "switch.h"
 #include "sysfs.h"
 
 static bool enabled;
@@ -21,13 +22,17 @@ static char *policy = "rfc";
 module_param(policy, charp, 0);
 MODULE_PARM_DESC(policy, "observe, private or rfc (default: rfc)");
 
+static char *scope = "all";
+module_param(scope, charp, 0);
+MODULE_PARM_DESC(scope, "all, pid:N or cgroup:/path (default: all)");
+
 /*
  * An ftrace that has shut itself down after a kernel bug calls the callback for
  * ever. Never returning is the lesser evil than a callback whose text is gone.
  */
-static void detach_for_good(void)
+static void switch_off_for_good(void)
 {
-	while (hook_detach())
+	while (switch_off())
 		schedule_timeout_uninterruptible(MAX_SCHEDULE_TIMEOUT);
 }
 
@@ -42,26 +47,35 @@ static int __init mapstack_init(void)
 		return ret;
 	}
 
+	ret = scope_set(scope);
+	if (ret) {
+		pr_err("the scope '%s' cannot be had (error %d), so the module was not loaded; give all, pid:N or cgroup:/path\n",
+		       scope, ret);
+		return ret;
+	}
+
 	if (enabled) {
-		ret = hook_attach();
+		ret = switch_on();
 		if (ret)
-			goto err_detach;
+			goto err_off;
 	}
 
 	ret = sysfs_init();
 	if (ret)
-		goto err_detach;
+		goto err_off;
 	return 0;
 
-err_detach:
-	detach_for_good();
+err_off:
+	switch_off_for_good();
+	scope_exit();
 	return ret;
 }
 
 static void __exit mapstack_exit(void)
 {
 	sysfs_exit();
-	detach_for_good();
+	switch_off_for_good();
+	scope_exit();
 }
 
 module_init(mapstack_init);

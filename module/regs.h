@@ -50,27 +50,28 @@ typedef typeof(_Generic((ftrace_func_t)NULL,
 #endif
 
 /**
- * regs_flags() - the `flags` argument of a do_mmap() call about to begin
+ * regs_argument() - an argument of the do_mmap() call about to begin
  * @saved: what ftrace handed to the callback
+ * @n: which: file, addr, len, prot, flags are 0 to 4; a constant
  *
  * Context: ftrace callback on do_mmap().
  * Return: where the argument is; what is stored there is what do_mmap() gets.
  */
-static __always_inline unsigned long *regs_flags(regs_saved_t saved)
+static __always_inline unsigned long *regs_argument(regs_saved_t saved,
+						    unsigned int n)
 {
-	return &regs_pt(saved)->r8;
-}
-
-/**
- * regs_has_file() - whether a do_mmap() call about to begin is given a file
- * @saved: what ftrace handed to the callback
- *
- * Context: ftrace callback on do_mmap().
- * Return: true if the `file` argument is not NULL.
- */
-static __always_inline bool regs_has_file(regs_saved_t saved)
-{
-	return regs_pt(saved)->di;
+	switch (n) {
+	case 0:
+		return &regs_pt(saved)->di;
+	case 1:
+		return &regs_pt(saved)->si;
+	case 2:
+		return &regs_pt(saved)->dx;
+	case 3:
+		return &regs_pt(saved)->cx;
+	default:
+		return &regs_pt(saved)->r8;
+	}
 }
 
 #endif /* MAPSTACK_REGS_H */

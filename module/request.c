@@ -6,6 +6,8 @@
 
 #include "counters.h"
 #include "request.h"
+#include "scope.h"
+#include "trace.h"
 
 static enum policy policy_in_force = POLICY_RFC;
 
@@ -24,11 +26,19 @@ notrace unsigned long request_grow(unsigned long flags)
 	return flags | MAP_GROWSDOWN;
 }
 
-notrace unsigned long request_handle(unsigned long flags, bool has_file)
+notrace unsigned long request_handle(const struct request *request)
 {
-	struct verdict verdict = policy_decide(request_policy(), flags,
-					       has_file);
+	struct verdict verdict;
 
+	if (!scope_includes_current()) {
+		counters_add_out_of_scope();
+		return request->flags;
+	}
+
+	verdict = policy_decide(request_policy(), request->flags,
+				request->has_file);
 	counters_add(verdict.shape, verdict.outcome);
-	return verdict.grow ? request_grow(flags) : flags;
+	trace_mapstack_mmap(request->addr, request->len, request->prot,
+			    request->flags, verdict.shape, verdict.outcome);
+	return verdict.grow ? request_grow(request->flags) : request->flags;
 }

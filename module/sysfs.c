@@ -11,8 +11,10 @@
 #include <linux/sysfs.h>
 
 #include "counters.h"
-#include "hook.h"
+#include "growth.h"
 #include "request.h"
+#include "scope.h"
+#include "switch.h"
 #include "sysfs.h"
 
 static const char *const policy_names[NR_POLICIES] = {
@@ -34,7 +36,7 @@ int sysfs_set_policy(const char *name)
 static ssize_t enabled_show(struct kobject *kobj, struct kobj_attribute *attr,
 			    char *buf)
 {
-	return sysfs_emit(buf, "%d\n", hook_attached());
+	return sysfs_emit(buf, "%d\n", switch_is_on());
 }
 
 static ssize_t enabled_store(struct kobject *kobj, struct kobj_attribute *attr,
@@ -46,7 +48,7 @@ static ssize_t enabled_store(struct kobject *kobj, struct kobj_attribute *attr,
 	ret = kstrtobool(buf, &enable);
 	if (ret)
 		return ret;
-	ret = enable ? hook_attach() : hook_detach();
+	ret = enable ? switch_on() : switch_off();
 	return ret ?: count;
 }
 
@@ -73,6 +75,21 @@ static ssize_t policy_store(struct kobject *kobj, struct kobj_attribute *attr,
 
 static struct kobj_attribute policy_attr = __ATTR_RW(policy);
 
+static ssize_t scope_show_file(struct kobject *kobj,
+			       struct kobj_attribute *attr, char *buf)
+{
+	return scope_show(buf);
+}
+
+static ssize_t scope_store(struct kobject *kobj, struct kobj_attribute *attr,
+			   const char *buf, size_t count)
+{
+	return scope_set(buf) ?: count;
+}
+
+static struct kobj_attribute scope_attr =
+	__ATTR(scope, 0644, scope_show_file, scope_store);
+
 static ssize_t reset_store(struct kobject *kobj, struct kobj_attribute *attr,
 			   const char *buf, size_t count)
 {
@@ -87,6 +104,7 @@ static struct kobj_attribute reset_attr = __ATTR_WO(reset);
 static struct attribute *mapstack_attrs[] = {
 	&enabled_attr.attr,
 	&policy_attr.attr,
+	&scope_attr.attr,
 	&reset_attr.attr,
 	NULL,
 };
@@ -95,7 +113,7 @@ static const struct attribute_group mapstack_group = {
 	.attrs = mapstack_attrs,
 };
 
-/* One counter's file; @which is a shape or an outcome. */
+/* One counter's file; @which is a shape, an outcome or a counter. */
 struct counter_attr {
 	struct kobj_attribute file;
 	unsigned int which;
@@ -124,6 +142,28 @@ static ssize_t outcome_show(struct kobject *kobj, struct kobj_attribute *attr,
 	return sysfs_emit(buf, "%lu\n", counters_outcome(which(attr)));
 }
 
+static ssize_t alone_show(struct kobject *kobj, struct kobj_attribute *attr,
+			  char *buf)
+{
+	return sysfs_emit(buf, "%lu\n", counters_read(which(attr)));
+}
+
+static ssize_t growth_show(struct kobject *kobj, struct kobj_attribute *attr,
+			   char *buf)
+{
+	if (growth_is_unknown())
+		return sysfs_emit(buf, "-1\n");
+	return alone_show(kobj, attr, buf);
+}
+
+static ssize_t missed_show(struct kobject *kobj, struct kobj_attribute *attr,
+			   char *buf)
+{
+	if (growth_is_unknown())
+		return sysfs_emit(buf, "-1\n");
+	return sysfs_emit(buf, "%lu\n", growth_missed());
+}
+
 #define COUNTER(_name, _show, _which)                                 \
 	static struct counter_attr _name##_attr = {                   \
 		.file = __ATTR(_name, 0444, _show, NULL),             \
@@ -141,6 +181,11 @@ COUNTER(shape_shared, shape_show, SHAPE_SHARED);
 COUNTER(shape_file, shape_show, SHAPE_FILE);
 COUNTER(shape_hugetlb, shape_show, SHAPE_HUGETLB);
 COUNTER(shape_droppable, shape_show, SHAPE_DROPPABLE);
+COUNTER(out_of_scope, alone_show, COUNTER_OUT_OF_SCOPE);
+COUNTER(grown, growth_show, COUNTER_GROWN);
+COUNTER(grown_pages, growth_show, COUNTER_GROWN_PAGES);
+COUNTER(grow_denied, growth_show, COUNTER_GROW_DENIED);
+COUNTER(grow_missed, missed_show, 0);
 
 static struct attribute *counter_attrs[] = {
 	&seen_attr.file.attr,
@@ -154,6 +199,11 @@ static struct attribute *counter_attrs[] = {
 	&shape_file_attr.file.attr,
 	&shape_hugetlb_attr.file.attr,
 	&shape_droppable_attr.file.attr,
+	&out_of_scope_attr.file.attr,
+	&grown_attr.file.attr,
+	&grown_pages_attr.file.attr,
+	&grow_denied_attr.file.attr,
+	&grow_missed_attr.file.attr,
 	NULL,
 };
 

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Follows the expansions of growable mappings. See growth.h. */
+
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/kprobes.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+
+#include "counters.h"
+#include "growth.h"
+#include "scope.h"
+#include "trace.h"
+
+static bool growth_followed;
+static bool growth_unknown;
+
+#if defined(CONFIG_KRETPROBES) && defined(CONFIG_HAVE_FUNCTION_ARG_ACCESS_API)
+
+/* What is known of an expansion when it begins. */
+struct expansion {
+	struct vm_area_struct *vma;
+	unsigned long address;
+	unsigned long start;
+};
+
+/*
+ * The mapping around mm->start_stack is [stack] (vma_is_initial_stack() in
+ * mm.h, 6.6). A new program's stack grows in an mm whose start_stack is not set
+ * yet, while execve() copies the arguments.
+ */
+static bool is_process_stack(const struct vm_area_struct *vma)
+{
+	unsigned long stack = vma->vm_mm->start_stack;
+
+	return !stack || (vma->vm_start <= stack && vma->vm_end >= stack);
+}
+
+static int growth_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct expansion *expansion = (struct expansion *)ri->data;
+
+	expansion->vma = (void *)regs_get_kernel_argument(regs, 0);
+	expansion->address = regs_get_kernel_argument(regs, 1) & PAGE_MASK;
+	expansion->start = expansion->vma->vm_start;
+	/* Not zero: do not call the other handler. */
+	return is_process_stack(expansion->vma) || !scope_includes_current();
+}
+
+/*
+ * The mapping right below @address, if it ends within the default guard gap.
+ * find_vma_prev() is not exported, and neither is stack_guard_gap.
+ */
+static const struct vm_area_struct *neighbour(const struct expansion *expansion)
+{
+	unsigned long gap = 256UL << PAGE_SHIFT;
+	unsigned long from = expansion->address - min(expansion->address, gap);
+	struct mm_struct *mm = expansion->vma->vm_mm;
+	struct vm_area_struct *vma, *below = NULL;
+
+	for (vma = find_vma(mm, from); vma && vma != expansion->vma;
+	     vma = find_vma(mm, vma->vm_end))
+		below = vma;
+	return below;
+}
+
+/*
+ * Why expand_downwards() refused, by asking in its order what it asked: almost
+ * every refusal of it is -ENOMEM.
+ */
+static enum grow_reason reason_of(const struct expansion *expansion, int error)
+{
+	const struct vm_area_struct *below;
+
+	if (!error)
+		return GROW_DONE;
+	if (error == -EPERM)
+		return GROW_MIN_ADDR;
+	below = neighbour(expansion);
+	if (below && !(below->vm_flags & VM_GROWSDOWN) &&
+	    (below->vm_flags & VM_ACCESS_FLAGS))
+		return GROW_GUARD_GAP;
+	if (expansion->vma->vm_end - expansion->address > rlimit(RLIMIT_STACK))
+		return GROW_RLIMIT_STACK;
+	return GROW_MEMORY;
+}
+
+/* The caller of expand_downwards() still holds mmap_lock. */
+static int growth_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	const struct expansion *expansion = (struct expansion *)ri->data;
+	unsigned long start = expansion->vma->vm_start;
+	int error = regs_return_value(regs);
+
+	if (error)
+		counters_grow_denied();
+	else if (start < expansion->start)
+		counters_grown((expansion->start - start) >> PAGE_SHIFT);
+	else
+		return 0; /* another thread had done it */
+
+	trace_mapstack_grow(expansion->address, expansion->start, start, error,
+			    reason_of(expansion, error));
+	return 0;
+}
+
+static struct kretprobe growth_probe = {
+	.kp.symbol_name = "expand_downwards",
+	.entry_handler = growth_entry,
+	.handler = growth_return,
+	.data_size = sizeof(struct expansion),
+	/* An expansion may sleep for memory, so not one a CPU but many. */
+	.maxactive = 256,
+};
+
+/* What growth_probe missed before it was registered anew. */
+static unsigned long growth_missed_before;
+
+static int growth_register(void)
+{
+	/* register_kretprobe() wants these as they were at first. */
+	growth_probe.kp.addr = NULL;
+	growth_probe.kp.flags = 0;
+	growth_missed_before += growth_probe.nmissed;
+	growth_probe.nmissed = 0;
+	return register_kretprobe(&growth_probe);
+}
+
+static void growth_unregister(void)
+{
+	unregister_kretprobe(&growth_probe);
+}
+
+unsigned long growth_missed(void)
+{
+	return growth_missed_before + growth_probe.nmissed;
+}
+
+#else /* the function, or its arguments, cannot be had */
+
+static int growth_register(void)
+{
+	return -EOPNOTSUPP;
+}
+
+static void growth_unregister(void)
+{
+}
+
+unsigned long growth_missed(void)
+{
+	return 0;
+}
+
+#endif
+
+void growth_follow(void)
+{
+	int ret;
+
+	if (growth_followed)
+		return;
+	ret = growth_register();
+	growth_followed = !ret;
+	if (ret && !growth_unknown)
+		pr_warn("expand_downwards() cannot be followed on this kernel (error %d): the growth counters read -1, all else works\n",
+			ret);
+	WRITE_ONCE(growth_unknown, ret);
+}
+
+void growth_leave(void)
+{
+	if (growth_followed)
+		growth_unregister();
+	growth_followed = false;
+}
+
+bool growth_is_unknown(void)
+{
+	return READ_ONCE(growth_unknown);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Follows the expansions of growable mappings other than a process's own
+ * [stack]: what grew, by how much, and what was refused and why.
+ */
+#ifndef MAPSTACK_GROWTH_H
+#define MAPSTACK_GROWTH_H
+
+#include <linux/types.h>
+
+/**
+ * growth_follow() - begin to follow expansions
+ *
+ * If the kernel does not let expand_downwards() be followed, one line of the
+ * kernel log says so, growth_is_unknown() is true from then on, and all else
+ * works.
+ *
+ * Context: process; may sleep. The caller serialises it with growth_leave().
+ */
+void growth_follow(void);
+
+/**
+ * growth_leave() - stop following
+ *
+ * Returns after the last handler has. Does nothing if nothing is followed.
+ *
+ * Context: process; may sleep.
+ */
+void growth_leave(void);
+
+/**
+ * growth_is_unknown() - whether the kernel did not let expansions be followed
+ *
+ * Context: any.
+ */
+bool growth_is_unknown(void);
+
+/**
+ * growth_missed() - expansions not looked at since loading
+ *
+ * More of them were under way at a time than there was room to remember.
+ *
+ * Context: process. The caller need not serialise.
+ */
+unsigned long growth_missed(void);
+
+#endif /* MAPSTACK_GROWTH_H */

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * For whom: everybody, a process with its descendants, or a cgroup with its
+ * descendants.
+ */
+#ifndef MAPSTACK_SCOPE_H
+#define MAPSTACK_SCOPE_H
+
+#include <linux/types.h>
+
+/**
+ * scope_set() - choose whose requests count, and are translated
+ * @text: "all", "pid:N" or "cgroup:/path"; a newline may follow
+ *
+ * N is a process in the caller's pid namespace, /path a cgroup v2 as the
+ * caller's cgroup namespace names it. The process and the cgroup are held, not
+ * their names: a number or a path that is used again means somebody else.
+ *
+ * Context: process; may sleep.
+ * Return: 0; -EINVAL if @text is not understood; -ESRCH if there is no such
+ * process; -ENOENT or what cgroup_get_from_path() answers for the path;
+ * -EOPNOTSUPP for a cgroup on a kernel without them; -ENOMEM. An error leaves
+ * the scope as it was.
+ */
+int scope_set(const char *text);
+
+/**
+ * scope_show() - the scope in force, as it was written
+ * @buf: a page of sysfs
+ *
+ * " (gone)" follows when the process has exited or the cgroup was removed.
+ *
+ * Context: process; may sleep.
+ * Return: the number of bytes.
+ */
+int scope_show(char *buf);
+
+/**
+ * scope_includes_current() - whether the current task is in the scope
+ *
+ * A descendant is one that is reached from the current process through parents
+ * that live: a process whose parent died belongs to the process that adopted
+ * it (see PR_SET_CHILD_SUBREAPER).
+ *
+ * Context: any task, preemption may be on; takes no lock and does not sleep.
+ */
+bool scope_includes_current(void);
+
+/**
+ * scope_exit() - forget the scope and what it holds
+ *
+ * Context: process; may sleep. Nobody else uses the scope any more.
+ */
+void scope_exit(void);
+
+#endif /* MAPSTACK_SCOPE_H */
