@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * PID 1 of a test guest.
+ * PID 1 of a guest.
  *
  * Mounts what the tests need, runs every program of /tests in the order of
  * their names, reports in KTAP to the port named by the kernel command line
  * (status=ttyS1), and powers off. The kernel log goes to the console, which is
- * another port.
+ * another port. If there is a /demo, that is run instead, and nothing else is
+ * printed.
  */
 
 #define _GNU_SOURCE
@@ -132,11 +133,33 @@ static void report_taint(void)
 	printf("# tainted %d\n", *taint ? atoi(taint) : -1);
 }
 
-int main(void)
+static void run_tests(void)
 {
 	struct dirent **tests;
 	int i, n;
 
+	n = scandir("/tests", &tests, is_program, alphasort);
+	printf("KTAP version 1\n1..%d\n", n);
+	for (i = 0; i < n; i++)
+		report(i + 1, tests[i]->d_name, run_test(tests[i]->d_name));
+	report_taint();
+	printf("# end\n");
+}
+
+static void run_demo(void)
+{
+	int status = -1;
+
+	if (!fork()) {
+		execl("/demo", "/demo", (char *)NULL);
+		_exit(127);
+	}
+	wait(&status);
+	printf("# end %d\n", status);
+}
+
+int main(void)
+{
 	mount_at("proc", "/proc", NULL);
 	mount_at("sysfs", "/sys", NULL);
 	mount_at("devtmpfs", "/dev", NULL);
@@ -147,12 +170,10 @@ int main(void)
 	mount_at("tmpfs", "/dev/shm", NULL);
 	open_status();
 
-	n = scandir("/tests", &tests, is_program, alphasort);
-	printf("KTAP version 1\n1..%d\n", n);
-	for (i = 0; i < n; i++)
-		report(i + 1, tests[i]->d_name, run_test(tests[i]->d_name));
-	report_taint();
-	printf("# end\n");
+	if (access("/demo", X_OK) == 0)
+		run_demo();
+	else
+		run_tests();
 	fflush(stdout);
 	sync();
 	sleep(1); /* lets both ports run dry */

@@ -54,7 +54,7 @@ def pack(root, archive):
         )
 
 
-def make_initramfs(where, init, programs, modules):
+def make_initramfs(where, init, programs, modules, demo=None):
     """Lay out init, the test programs and the modules, and pack them."""
     root = where / "root"
     if root.exists():
@@ -62,6 +62,8 @@ def make_initramfs(where, init, programs, modules):
     for name in ("tests", "modules"):
         (root / name).mkdir(parents=True)
     shutil.copy(init, root / "init")
+    if demo:
+        shutil.copy(demo, root / "demo")
     for program in programs:
         shutil.copy(program, root / "tests")
     for module in modules:

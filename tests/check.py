@@ -1,0 +1,219 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Static analysis of the whole tree: tests/vm/lab tests/check.py [CHECK...]
+
+A check is a function below; its first line of documentation says what it finds.
+Each prints ok or not ok and what it found. The exit status is 0 only if all
+passed.
+"""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, "tests/vm")
+
+import build  # noqa: E402
+import debian  # noqa: E402
+
+KERNEL = "6.12-amd64"
+SOURCE = Path("/cache/linux-source")
+FROM_SOURCE = (
+    "scripts/checkpatch.pl", "scripts/spelling.txt",
+    "scripts/const_structs.checkpatch", ".clang-format",
+)
+
+# Types that the kernel's own headers or user space cannot follow.
+CHECKPATCH_IGNORE = {
+    # volatile is how a test touches memory; the kernel's attribute macros
+    # are not there in user space.
+    "tests": "VOLATILE,PREFER_DEFINED_ATTRIBUTE_MACRO,"
+             "CONST_READ_MOSTLY,NEW_TYPEDEFS",
+    "tools": "VOLATILE,PREFER_DEFINED_ATTRIBUTE_MACRO",
+    "module": "NONE",
+}
+# TRACE_EVENT() is not C to these two; the kernel's own headers fail alike.
+NOT_C = {"module/trace.h"}
+
+
+def run(*command, **options):
+    """Run a command; return its complaints, [] if it had none."""
+    result = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        errors="replace", **options,
+    )
+    if result.returncode == 0:
+        return []
+    return result.stdout.splitlines() or [f"status {result.returncode}"]
+
+
+def tracked(*patterns):
+    """Files of the tree that git knows and that match a pattern."""
+    names = subprocess.run(
+        ["git", "-c", "safe.directory=*", "ls-files", "-z", "--", *patterns],
+        capture_output=True, text=True, check=True,
+    ).stdout.split("\0")
+    return [name for name in names if name and Path(name).exists()]
+
+
+def first_line(name):
+    with open(name, errors="replace") as file:
+        return file.readline()
+
+
+def kernel_source(cache, suite):
+    """Where the files of linux-source that the checks use are."""
+    package = debian.newest(cache, "linux-source-6.12", suite, "amd64")
+    where = SOURCE / package.ver_str
+    if not (where / "scripts/checkpatch.pl").exists():
+        debian.fetch([package])
+        where.mkdir(parents=True, exist_ok=True)
+        print("# unpacking checkpatch from linux-source", flush=True)
+        unpack(debian.deb_path(package), where)
+    return where
+
+
+def unpack(deb, where):
+    """Take FROM_SOURCE out of the tar inside a linux-source package."""
+    with subprocess.Popen(
+        ["dpkg-deb", "--fsys-tarfile", deb], stdout=subprocess.PIPE
+    ) as outer, subprocess.Popen(
+        ["tar", "-xO", "--wildcards", "./usr/src/*.tar.xz"],
+        stdin=outer.stdout, stdout=subprocess.PIPE,
+    ) as inner:
+        subprocess.run(
+            ["tar", "-xJ", "--strip-components=1", "-C", where, "--wildcards"]
+            + [f"*/{name}" for name in FROM_SOURCE],
+            stdin=inner.stdout, check=True,
+        )
+
+
+class Checks:
+    """What the checks share, and the checks."""
+
+    def __init__(self, cache):
+        suite = debian.read_list()[KERNEL]
+        self.kernel = debian.resolve(cache, KERNEL, suite)
+        debian.prepare(self.kernel)
+        self.source = kernel_source(cache, suite)
+        self.c_files = tracked("*.c", "*.h")
+
+    def checkpatch(self):
+        """checkpatch.pl --strict, the kernel's own"""
+        complaints = []
+        for name in self.c_files:
+            if name in NOT_C:
+                continue
+            complaints += run(
+                "perl", str(self.source / "scripts/checkpatch.pl"),
+                "--no-tree", "--strict", "--terse", "--quiet",
+                "--ignore", CHECKPATCH_IGNORE[name.split("/")[0]],
+                "-f", name,
+            )
+        return complaints
+
+    def clang_format(self):
+        """clang-format with the kernel's settings"""
+        style = f"--style=file:{self.source}/.clang-format"
+        files = [name for name in self.c_files if name not in NOT_C]
+        return run("clang-format", style, "--dry-run", "-Werror", *files)
+
+    def sparse_and_warnings(self):
+        """a build with W=1 and sparse (C=2), without a word from either"""
+        where = build.BUILD / "check"
+        build.copy_sources(where, "Kbuild", "VERSION", "module")
+        build.build_external(
+            self.kernel, "module/", where, "W=1", "C=2",
+            "CF=-Wsparse-error",
+        )
+        log = (where / "build.log").read_text().splitlines()
+        return [line for line in log if re.search(r"warning:|error:", line)]
+
+    def shellcheck(self):
+        """shellcheck of every shell script"""
+        scripts = [
+            name for name in tracked()
+            if re.match(r"#!.*\b(sh|bash)\b", first_line(name))
+        ]
+        return run("shellcheck", *scripts)
+
+    def python(self):
+        """every Python file compiles and pyflakes finds nothing"""
+        return run("python3", "-m", "pyflakes", *tracked("*.py"))
+
+    def licences(self):
+        """an SPDX line in the first two lines of every source file"""
+        names = tracked("*.c", "*.h", "*.py", "*.sh", "*Makefile", "*Kbuild")
+        return [
+            f"{name}: no SPDX-License-Identifier"
+            for name in names
+            if "SPDX-License-Identifier: GPL-2.0-only"
+            not in "".join(open(name).readlines()[:2])
+        ]
+
+    def no_versions(self):
+        """no kernel version is compared in module/"""
+        return [
+            f"{name}: compares kernel versions"
+            for name in tracked("module", "Kbuild")
+            if re.search(
+                r"LINUX_VERSION_CODE|KERNEL_VERSION|\$\(VERSION\)",
+                Path(name).read_text(),
+            )
+        ]
+
+    def readme(self):
+        """README names only make targets that there are, and all kernels"""
+        readme = Path("README.md").read_text()
+        makefiles = "".join(Path(n).read_text() for n in tracked("*.mk"))
+        makefiles += Path("Makefile").read_text()
+        complaints = [
+            f"README.md: make {target} is no target"
+            for target in set(re.findall(r"\bmake ([a-z][a-z-]*)", readme))
+            if not re.search(rf"^{target}:", makefiles, re.M)
+        ]
+        return complaints + [
+            f"README.md: the table lacks {name}"
+            for name in debian.read_list() if f"| {name} " not in readme
+        ]
+
+    def abi(self):
+        """docs/ABI describes exactly the files that sysfs.c makes"""
+        text = Path("docs/ABI/sysfs-kernel-mapstack").read_text()
+        described = set(re.findall(r"/sys/kernel/mapstack/(\S+)", text))
+        source = Path("module/sysfs.c").read_text()
+        made = {
+            f"counters/{name}" for name in
+            re.findall(r"^COUNTER\((\w+),", source, re.M)
+        }
+        made |= set(re.findall(r"&(\w+)_attr\.attr", source))
+        return [
+            f"{name}: only in {'ABI text' if name in described else 'sysfs.c'}"
+            for name in sorted(made ^ described)
+        ]
+
+
+def main():
+    checks = Checks(debian.update())
+    names = sys.argv[1:] or [
+        name for name in vars(Checks) if not name.startswith("_")
+    ]
+    failed = 0
+    for name in names:
+        check = getattr(checks, name)
+        try:
+            complaints = check()
+        except debian.Failure as failure:
+            complaints = str(failure).splitlines()
+        failed += bool(complaints)
+        print(f"{'not ok' if complaints else 'ok'} {name}: {check.__doc__}")
+        for line in complaints[:40]:
+            print(f"    {line}")
+        sys.stdout.flush()
+    print(f"check: {len(names) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
