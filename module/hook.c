@@ -23,7 +23,7 @@ static bool hook_is_attached;
 static struct task_struct *hook_prover;
 static bool hook_fired;
 
-static noinline notrace void hook_stack(regs_saved_t saved)
+static noinline notrace void hook_stack(regs_saved *saved)
 {
 	unsigned long *flags = regs_argument(saved, 4);
 	struct request request = {
@@ -44,7 +44,7 @@ static noinline notrace void hook_stack(regs_saved_t saved)
 
 /* Runs at the entry of every do_mmap(). No sleeping; preemption may be on. */
 static void notrace hook_callback(unsigned long ip, unsigned long parent_ip,
-				  struct ftrace_ops *ops, regs_saved_t saved)
+				  struct ftrace_ops *ops, regs_saved *saved)
 {
 	if (unlikely(*regs_argument(saved, 4) & MAP_STACK))
 		hook_stack(saved);

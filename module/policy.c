@@ -5,7 +5,7 @@
 
 #include "policy.h"
 
-/* 9651fcedf7b9 (6.11) added it; before, do_mmap() refuses the type. */
+/* Since 6.11, and not in older headers; older do_mmap() refuses the type. */
 #ifndef MAP_DROPPABLE
 #define MAP_DROPPABLE 0x08
 #endif

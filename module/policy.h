@@ -19,7 +19,7 @@ enum policy {
 	POLICY_OBSERVE,
 	POLICY_PRIVATE,
 	POLICY_RFC,
-	NR_POLICIES
+	NR_POLICIES,
 };
 
 /* What is to be mapped. Every request has exactly one shape. */
@@ -29,7 +29,7 @@ enum shape {
 	SHAPE_FILE,
 	SHAPE_HUGETLB,
 	SHAPE_DROPPABLE,
-	NR_SHAPES
+	NR_SHAPES,
 };
 
 /* What came of it. Every request has exactly one outcome. */
@@ -39,7 +39,7 @@ enum outcome {
 	OUTCOME_REFUSED,
 	OUTCOME_SPARED,
 	OUTCOME_OBSERVED,
-	NR_OUTCOMES
+	NR_OUTCOMES,
 };
 
 /**

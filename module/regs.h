@@ -8,35 +8,39 @@
  * what it saved, so a callback that edits the saved `flags` edits the call.
  *
  * Which registers are saved is a matter of the configuration, not of the
- * version: with CONFIG_DYNAMIC_FTRACE_WITH_ARGS (x86-64 since 02a474ca266a,
- * 5.11) the arguments always are; with _WITH_REGS only, all registers are, for
- * an ops that asks for them.
+ * version: with CONFIG_DYNAMIC_FTRACE_WITH_ARGS (x86-64 since 5.11) the
+ * arguments always are; with _WITH_REGS only, all registers are, for an ops
+ * that asks for them.
  */
 #ifndef MAPSTACK_REGS_H
 #define MAPSTACK_REGS_H
 
 #if !defined(CONFIG_X86_64)
-#error mapstack does not know where this architecture keeps the arguments of do_mmap(): it supports 64-bit x86 only (see module/regs.h).
+#error mapstack cannot reach the arguments of do_mmap() here: it knows 64-bit x86 only.
 #elif !defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS) && \
 	!defined(CONFIG_DYNAMIC_FTRACE_WITH_REGS)
-#error mapstack needs a kernel built with CONFIG_DYNAMIC_FTRACE_WITH_ARGS or CONFIG_DYNAMIC_FTRACE_WITH_REGS (CONFIG_FUNCTION_TRACER=y): this one cannot give arguments to a tracer.
+#error mapstack needs CONFIG_DYNAMIC_FTRACE_WITH_ARGS or _WITH_REGS, which this kernel lacks.
 #endif
 
 #include <linux/ftrace.h>
 #include <linux/ptrace.h>
 
 /*
- * The last argument of an ftrace callback: struct pt_regs * up to 5.10, struct
- * ftrace_regs * since d19ad0775dcd (5.11).
+ * What ftrace hands to a callback: struct pt_regs up to 5.10, struct
+ * ftrace_regs since 5.11 ("ftrace: Have the callbacks receive a struct
+ * ftrace_regs instead of pt_regs").
  */
-typedef typeof(_Generic((ftrace_func_t)NULL,
-	void (*)(unsigned long, unsigned long, struct ftrace_ops *,
-		 struct pt_regs *) : (struct pt_regs *)NULL,
-	default : (struct ftrace_regs *)NULL)) regs_saved_t;
+#define regs_takes(type)                                                  \
+	__same_type(ftrace_func_t, void (*)(unsigned long, unsigned long, \
+					    struct ftrace_ops *, type *))
+#define regs_saved                                                \
+	typeof(*__builtin_choose_expr(regs_takes(struct pt_regs), \
+				      (struct pt_regs *)NULL,     \
+				      (struct ftrace_regs *)NULL))
 
 #ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
 #define REGS_FTRACE_FLAGS 0
-/* e4cf33ca4812 (6.13, and stable 6.12.75) hides the structure behind this. */
+/* The structure is opaque, behind this, since 6.13 and stable 6.12.75. */
 #ifdef arch_ftrace_regs
 #define regs_inside(saved) arch_ftrace_regs(saved)
 #else
@@ -57,7 +61,7 @@ typedef typeof(_Generic((ftrace_func_t)NULL,
  * Context: ftrace callback on do_mmap().
  * Return: where the argument is; what is stored there is what do_mmap() gets.
  */
-static __always_inline unsigned long *regs_argument(regs_saved_t saved,
+static __always_inline unsigned long *regs_argument(regs_saved *saved,
 						    unsigned int n)
 {
 	switch (n) {

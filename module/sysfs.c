@@ -164,10 +164,10 @@ static ssize_t missed_show(struct kobject *kobj, struct kobj_attribute *attr,
 	return sysfs_emit(buf, "%lu\n", growth_missed());
 }
 
-#define COUNTER(_name, _show, _which)                                 \
-	static struct counter_attr _name##_attr = {                   \
-		.file = __ATTR(_name, 0444, _show, NULL),             \
-		.which = _which,                                      \
+#define COUNTER(_name, _show, _which)                     \
+	static struct counter_attr _name##_attr = {       \
+		.file = __ATTR(_name, 0444, _show, NULL), \
+		.which = _which,                          \
 	}
 
 COUNTER(seen, seen_show, 0);

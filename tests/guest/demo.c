@@ -61,8 +61,7 @@ static void show_mapping(const char *what, const void *addr)
 		return;
 	}
 	say("    %s %lx-%lx %4lu KiB  VmFlags: %s", what, mapping.start,
-	    mapping.end, (mapping.end - mapping.start) / 1024,
-	    mapping.vmflags);
+	    mapping.end, (mapping.end - mapping.start) / 1024, mapping.vmflags);
 }
 
 /* The program of the story: a stack, and then more than it holds. */
@@ -154,7 +153,7 @@ static void compare_policies(void)
 
 	say("    %-42s%-9s%-9s%s", "mmap(MAP_STACK), and", "off", "rfc",
 	    "private");
-	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(calls); i++) {
 		int off, rfc, private;
 
 		mapstack_set("enabled", "0");
@@ -174,13 +173,13 @@ static void compare_policies(void)
 
 static void show_counters(void)
 {
-	static const char *const names[] = { "seen",	   "translated",
-					     "refused",	   "spared",
-					     "grown",	   "grown_pages" };
+	static const char *const names[] = { "seen",	"translated",
+					     "refused", "spared",
+					     "grown",	"grown_pages" };
 	size_t i;
 
 	say("  # grep . %scounters/*", MAPSTACK_DIR);
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(names); i++)
 		say("    %-12s %lu", names[i], mapstack_counter(names[i]));
 }
 

@@ -45,8 +45,8 @@ int main(void)
 		    "off again: nothing on do_mmap, MAP_STACK does not grow");
 	mapstack_set("enabled", "1");
 	guest_unload("mapstack");
-	ktap_result(!stack_grows() && !guest_hooked("do_mmap") &&
-			    access(MAPSTACK_DIR, F_OK),
+	ktap_result(access(MAPSTACK_DIR, F_OK) && !stack_grows() &&
+			    !guest_hooked("do_mmap"),
 		    "unloaded while on: nothing is left");
 	return ktap_end();
 }

@@ -5,13 +5,11 @@ Runs in the lab. The kernel log comes over the console into a file; the report
 comes over a port of its own, so that neither spoils the other.
 """
 
-import os
 import re
 import shutil
 import subprocess
 import threading
 import time
-from pathlib import Path
 
 import ktap
 
