@@ -45,6 +45,23 @@ class Summary:
         )
 
 
+def write_table(summary, path="README.md"):
+    """Write what came of every kernel into README's table."""
+    text = Path(path).read_text()
+    begin, end = "<!-- kernels: written by make test -->\n", "<!-- kernels end -->"
+    head, rest = text.split(begin)
+    tail = rest.split(end)[1]
+    rows = ["| kernel | release tested | passed | failed | skipped |",
+            "|---|---|---|---|---|"]
+    for name, release, report in summary.rows:
+        rows.append(
+            f"| {name} | {release} | {len(report.passed)} | "
+            f"{len(report.failed)} | {len(report.skipped)} |"
+        )
+    table = "\n".join(rows) + "\n"
+    Path(path).write_text(head + begin + table + end + tail)
+
+
 def choose_programs(directory, only):
     programs = sorted((directory / "tests").glob("*"))
     if only:
@@ -122,6 +139,8 @@ def main():
             print(f"  FAILED {failure}")
             report = guest.ktap.Report(failed=[str(failure)])
             summary.add(name, "-", report)
+    if not options.kernels and not options.only:
+        write_table(summary)
     summary.print()
     return 1 if summary.count("failed") else 0
 
