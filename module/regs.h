@@ -25,6 +25,8 @@
 #include <linux/ftrace.h>
 #include <linux/ptrace.h>
 
+struct ftrace_regs;
+
 /*
  * What ftrace hands to a callback: struct pt_regs up to 5.10, struct
  * ftrace_regs since 5.11 ("ftrace: Have the callbacks receive a struct
