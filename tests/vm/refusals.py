@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Kernels that cannot work are refused when the module is built.
+
+Runs in the lab. Each test takes the headers of a real kernel, takes away what
+the module needs, and expects one error: the sentence that says what is missing.
+"""
+
+import build
+import debian
+import ktap
+
+# What is taken away, and what the one error has to say.
+REFUSED = {
+    "no arguments, no registers": (
+        ["CONFIG_DYNAMIC_FTRACE_WITH_ARGS", "CONFIG_DYNAMIC_FTRACE_WITH_REGS"],
+        "mapstack needs CONFIG_DYNAMIC_FTRACE_WITH_ARGS or _WITH_REGS",
+    ),
+    "another architecture": (
+        ["CONFIG_X86_64"], "mapstack cannot reach the arguments of do_mmap()",
+    ),
+}
+
+
+def errors_without(kernel, symbols):
+    """Build without some CONFIG_ symbols; return the compiler's errors."""
+    where = build.BUILD / "refusals"
+    build.copy_sources(where, "Kbuild", "VERSION", "module")
+    (where / "without.h").write_text(
+        "".join(f"#undef {symbol}\n" for symbol in symbols)
+    )
+    flags = f"-include {where}/without.h"
+    try:
+        build.build_external(
+            kernel, "module/", where, f"CFLAGS_MODULE={flags}",
+            "module/hook.o",
+        )
+    except debian.Failure:
+        pass
+    log = (where / "build.log").read_text().splitlines()
+    return [line for line in log if "error:" in line]
+
+
+def run(kernel):
+    """Run the tests; return their report."""
+    debian.prepare(kernel)
+    report = ktap.Report()
+    for name, (symbols, sentence) in REFUSED.items():
+        errors = errors_without(kernel, symbols)
+        ok = len(errors) == 1 and sentence in errors[0]
+        (report.passed if ok else report.failed).append(
+            f"refused: {name}" + ("" if ok else f": {errors}")
+        )
+    return report
