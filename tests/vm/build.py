@@ -7,11 +7,13 @@ Runs in the lab. Nothing is built in the source tree.
 import re
 import shutil
 import subprocess
+import threading
 from pathlib import Path
 
 from debian import Failure
 
 BUILD = Path("/work/build")
+GUEST_LOCK = threading.Lock()
 
 
 def run_make(what, log, *args):
@@ -76,8 +78,9 @@ def build_modules(kernel):
 def build_guest():
     """Build init and the test programs; return the directory."""
     where = BUILD / "guest"
-    run_make(
-        "tests/guest", BUILD / "guest.log", "-j2", "-C", "tests/guest",
-        f"O={where}",
-    )
+    with GUEST_LOCK:
+        run_make(
+            "tests/guest", BUILD / "guest.log", "-j2", "-C", "tests/guest",
+            f"O={where}",
+        )
     return where

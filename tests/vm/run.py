@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Run the tests in guests: tests/vm/lab tests/vm/run.py [NAME...]
 
-NAME is a line of tests/vm/kernels; without one, all are run. --only TEST runs
-only the programs whose name begins with TEST; --show prints their reports.
+NAME is a line of tests/vm/kernels, or "build", which is what can be tested
+without a guest; without one, all are run, as many at a time as there are CPUs.
+--only TEST runs only the programs whose name begins with TEST; --show prints
+their reports.
 The exit status is 0 only if everything that was asked for ran and passed.
 """
 
@@ -11,13 +13,16 @@ import argparse
 import os
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import build
 import debian
 import guest
+import refusals
 
 WORK = Path("/work/guests")
+BUILD_KERNEL = "6.12-amd64"
 
 
 class Summary:
@@ -33,7 +38,7 @@ class Summary:
         return sum(len(getattr(report, which)) for _, _, report in self.rows)
 
     def print(self):
-        print(f"\n{'kernel':22} {'release':30} passed failed skipped")
+        print(f"\n{'':22} {'tested':30} passed failed skipped")
         for name, release, report in self.rows:
             print(
                 f"{name:22} {release:30} {len(report.passed):6} "
@@ -53,7 +58,10 @@ def write_table(summary, path="README.md"):
     tail = rest.split(end)[1]
     rows = ["| kernel | release tested | passed | failed | skipped |",
             "|---|---|---|---|---|"]
+    kernels = debian.read_list()
     for name, release, report in summary.rows:
+        if name not in kernels:
+            continue
         rows.append(
             f"| {name} | {release} | {len(report.passed)} | "
             f"{len(report.failed)} | {len(report.skipped)} |"
@@ -71,6 +79,11 @@ def choose_programs(directory, only):
     return programs
 
 
+def say(name, line):
+    """Print a line of one kernel; several speak at a time."""
+    print(f"  {name:18} {line}", flush=True)
+
+
 def listener(name, show):
     """What to do with each line of a report: show all, or its progress."""
     started = time.monotonic()
@@ -78,15 +91,14 @@ def listener(name, show):
     def hear(line):
         line = line.rstrip()
         if show or line.lstrip().startswith("not ok"):
-            print(f"  {line}", flush=True)
+            say(name, line)
         elif line.startswith("ok "):
-            seconds = time.monotonic() - started
-            print(f"  {name} {seconds:4.0f} s  {line}", flush=True)
+            say(name, f"{time.monotonic() - started:4.0f} s  {line}")
 
     return hear
 
 
-def test_kernel(kernel, programs, init, show):
+def boot_tests(kernel, programs, init, show):
     """Build for one kernel, boot it, return its report."""
     debian.prepare(kernel)
     modules = build.build_modules(kernel)
@@ -96,50 +108,80 @@ def test_kernel(kernel, programs, init, show):
     report = guest.boot_and_report(
         guest.Guest(kernel, initramfs, where), listener(kernel.name, show)
     )
-    for name in report.failed:
-        print(f"  FAILED {name}")
-    for name, reason in report.skipped:
-        print(f"  skipped {name}: {reason}")
     if report.failed:
         seen = str(where).replace("/work", os.environ["MAPSTACK_WORK"], 1)
-        print(f"  logs: {seen}/console.log and status.log")
+        say(kernel.name, f"logs: {seen}/console.log and status.log")
     return report
+
+
+class Tests:
+    """What can be run, by name."""
+
+    def __init__(self, options):
+        self.options = options
+        self.listed = debian.read_list()
+        self.cache = debian.update()
+
+    def names(self):
+        """Every name, in the order in which they are run."""
+        return ["build", *self.listed]
+
+    def resolve(self, name):
+        return debian.resolve(self.cache, name, self.listed[name])
+
+    def run_kernel(self, name):
+        """Run the guest tests on a kernel; return its release and report."""
+        kernel = self.resolve(name)
+        say(name, kernel.release)
+        directory = build.build_guest()
+        programs = choose_programs(directory, self.options.only)
+        return kernel.release, boot_tests(
+            kernel, programs, directory / "init", self.options.show
+        )
+
+    def run(self, name):
+        """Run what a name stands for; return what was tested, and a report."""
+        try:
+            if name == "build":
+                kernel = self.resolve(BUILD_KERNEL)
+                tested, report = kernel.release, refusals.run(kernel)
+            else:
+                tested, report = self.run_kernel(name)
+        except debian.Failure as failure:
+            tested, report = "-", guest.ktap.Report(failed=[str(failure)])
+        for test in report.failed:
+            say(name, f"FAILED {test}")
+        for test, reason in report.skipped:
+            say(name, f"skipped {test}: {reason}")
+        return name, tested, report
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("kernels", nargs="*", metavar="NAME")
+    parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--only", metavar="TEST", default="")
     parser.add_argument("--show", action="store_true")
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count(), metavar="N",
+        help="guests at a time (default: one a CPU)",
+    )
     options = parser.parse_args()
 
-    listed = debian.read_list()
-    names = options.kernels or list(listed)
-    unknown = [name for name in names if name not in listed]
+    tests = Tests(options)
+    names = options.names or tests.names()
+    unknown = [name for name in names if name not in tests.names()]
     if unknown:
         raise debian.Failure(
-            f"no such kernel: {' '.join(unknown)}; tests/vm/kernels lists "
-            + " ".join(listed)
+            f"there is no {' '.join(unknown)}; there are "
+            + " ".join(tests.names())
         )
 
-    directory = build.build_guest()
-    programs = choose_programs(directory, options.only)
-    cache = debian.update()
+    build.build_guest()
     summary = Summary()
-    for number, name in enumerate(names, 1):
-        try:
-            kernel = debian.resolve(cache, name, listed[name])
-            print(f"[{number}/{len(names)}] {name}: {kernel.release}",
-                  flush=True)
-            report = test_kernel(
-                kernel, programs, directory / "init", options.show
-            )
-            summary.add(name, kernel.release, report)
-        except debian.Failure as failure:
-            print(f"  FAILED {failure}")
-            report = guest.ktap.Report(failed=[str(failure)])
-            summary.add(name, "-", report)
-    if not options.kernels and not options.only:
+    with ThreadPoolExecutor(options.jobs) as pool:
+        for result in pool.map(tests.run, names):
+            summary.add(*result)
+    if not options.names and not options.only:
         write_table(summary)
     summary.print()
     return 1 if summary.count("failed") else 0
