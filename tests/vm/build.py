@@ -12,7 +12,7 @@ from pathlib import Path
 
 from debian import Failure
 
-BUILD = Path("/work/build")
+BUILD = Path("/out/build")
 GUEST_LOCK = threading.Lock()
 
 
@@ -69,8 +69,9 @@ def build_modules(kernel):
     where = BUILD / kernel.name / "mapstack"
     copy_sources(where, "Kbuild", "VERSION", "module")
     build_external(kernel, "mapstack", where)
-    helpers = BUILD / kernel.name / "modules"
-    copy_sources(helpers, *(str(p) for p in Path("tests/modules").glob("*")))
+    # In the same place below module/, whose headers they use.
+    helpers = where / "tests/modules"
+    shutil.copytree("tests/modules", helpers)
     build_external(kernel, "tests/modules", helpers)
     return [where / "mapstack.ko", *sorted(helpers.glob("*.ko"))]
 

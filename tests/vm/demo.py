@@ -15,7 +15,7 @@ import guest
 
 def tell(kernel):
     """Boot the demo; return its exit status, or None if it never ended."""
-    where = Path("/work/demo")
+    where = Path("/out/demo")
     where.mkdir(parents=True, exist_ok=True)
     print("demo: building mapstack.ko and the programs of the guest", flush=True)
     programs = build.build_guest()

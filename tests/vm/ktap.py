@@ -32,6 +32,12 @@ class Report:
         else:
             (self.passed if ok else self.failed).append(name)
 
+    def add_all(self, other):
+        """Take in what another report counted."""
+        self.passed += other.passed
+        self.failed += other.failed
+        self.skipped += other.skipped
+
     def kept_plan(self):
         return self.planned is not None and self.results == self.planned
 

@@ -20,8 +20,9 @@ import build
 import debian
 import guest
 import refusals
+import unit
 
-WORK = Path("/work/guests")
+WORK = Path("/out/guests")
 BUILD_KERNEL = "6.12-amd64"
 
 
@@ -109,7 +110,7 @@ def boot_tests(kernel, programs, init, show):
         guest.Guest(kernel, initramfs, where), listener(kernel.name, show)
     )
     if report.failed:
-        seen = str(where).replace("/work", os.environ["MAPSTACK_WORK"], 1)
+        seen = str(where).replace("/out", os.environ["MAPSTACK_OUT"], 1)
         say(kernel.name, f"logs: {seen}/console.log and status.log")
     return report
 
@@ -145,6 +146,7 @@ class Tests:
             if name == "build":
                 kernel = self.resolve(BUILD_KERNEL)
                 tested, report = kernel.release, refusals.run(kernel)
+                report.add_all(unit.run())
             else:
                 tested, report = self.run_kernel(name)
         except debian.Failure as failure:
