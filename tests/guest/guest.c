@@ -92,6 +92,42 @@ int guest_write(const char *path, const char *text)
 	return ret;
 }
 
+int guest_log_open(void)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0)
+		guest_die("cannot open /dev/kmsg");
+	lseek(fd, 0, SEEK_END);
+	return fd;
+}
+
+bool guest_log_says(int log, const char *text)
+{
+	unsigned int lines = 0, matches = 0;
+	char record[2048];
+	ssize_t n;
+
+	/* EPIPE: records were lost; the ones that are left still count. */
+	while ((n = read(log, record, sizeof(record) - 1)) > 0 ||
+	       (n < 0 && errno == EPIPE)) {
+		if (n < 0)
+			continue;
+		record[n] = '\0';
+		if (!strstr(record, ";mapstack: "))
+			continue;
+		lines++;
+		if (strstr(record, text))
+			matches++;
+		else
+			printf("# log: %s", strchr(record, ';') + 1);
+	}
+	close(log);
+	if (lines != 1 || !matches)
+		printf("# %u log lines, %u with '%s'\n", lines, matches, text);
+	return lines == 1 && matches == 1;
+}
+
 int mapstack_write(const char *file, const char *text)
 {
 	char path[128];

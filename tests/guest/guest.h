@@ -65,6 +65,22 @@ int guest_read(const char *path, char *buf, size_t size);
 int guest_write(const char *path, const char *text);
 
 /**
+ * guest_log_open() - begin to watch the kernel log
+ *
+ * Return: a descriptor for guest_log_says().
+ */
+int guest_log_open(void);
+
+/**
+ * guest_log_says() - whether the module logged one line, and a certain one
+ * @log: from guest_log_open(), which is closed
+ * @text: what the line must hold
+ *
+ * Prints a note if not.
+ */
+bool guest_log_says(int log, const char *text);
+
+/**
  * mapstack_write() - write one of the module's files
  * @file: its name below MAPSTACK_DIR
  * @text: what
