@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The hook beside other users of do_mmap(): each attached before and after it,
+ * and taken away before and after it. At every step the hook does all that it
+ * does alone, and the other one still sees calls.
+ */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "ktap.h"
+
+#define TRACING "/sys/kernel/tracing/"
+
+/* Another user of do_mmap(): a module, a tracer, or else a kprobe event. */
+struct companion {
+	const char *name;
+	const char *module;
+	const char *params;
+	const char *tracer;
+	const char *line; /* what the tracer writes for a call */
+};
+
+static const struct companion companions[] = {
+	{ .name = "kprobe", .module = "company_kprobe", .params = "" },
+	{ .name = "kprobe with a post handler",
+	  .module = "company_kprobe",
+	  .params = "post=1" },
+	{ .name = "ftrace_ops", .module = "company_ops", .params = "" },
+	{ .name = "ftrace_ops with all registers",
+	  .module = "company_ops",
+	  .params = "save_regs=1" },
+	{ .name = "ftrace_ops with IPMODIFY",
+	  .module = "company_ops",
+	  .params = "ipmodify=1" },
+	{ .name = "function tracer",
+	  .tracer = "function",
+	  .line = " do_mmap <-" },
+	{ .name = "function graph tracer",
+	  .tracer = "function_graph",
+	  .line = " do_mmap(" },
+	{ .name = "kprobe event" },
+};
+
+static void trace_set(const char *file, const char *text)
+{
+	char path[128];
+	int ret;
+
+	snprintf(path, sizeof(path), TRACING "%s", file);
+	ret = guest_write(path, text);
+	if (ret) {
+		errno = -ret;
+		guest_die("cannot write %s to %s", text, file);
+	}
+}
+
+/* Returns 0 or -errno. */
+static int attach(const struct companion *companion)
+{
+	if (companion->module)
+		return guest_try_load(companion->module, companion->params);
+	if (companion->tracer)
+		return guest_write(TRACING "current_tracer", companion->tracer);
+	trace_set("kprobe_events", "p:company do_mmap");
+	trace_set("events/kprobes/company/enable", "1");
+	return 0;
+}
+
+static void detach(const struct companion *companion)
+{
+	if (companion->module) {
+		guest_unload(companion->module);
+	} else if (companion->tracer) {
+		trace_set("current_tracer", "nop");
+	} else {
+		trace_set("events/kprobes/company/enable", "0");
+		trace_set("kprobe_events", "-:company");
+	}
+}
+
+/* Lines of a file of tracefs that hold a word. */
+static unsigned long count_lines(const char *file, const char *word)
+{
+	FILE *stream = fopen(file, "r");
+	unsigned long lines = 0;
+	char *line = NULL;
+	size_t size = 0;
+
+	if (!stream)
+		guest_die("cannot open %s", file);
+	while (getline(&line, &size, stream) > 0)
+		lines += !!strstr(line, word);
+	free(line);
+	fclose(stream);
+	return lines;
+}
+
+static unsigned long read_calls(const struct companion *companion)
+{
+	char path[128] = TRACING "kprobe_profile", text[512];
+	const char *format = " company %lu";
+	unsigned long calls = 0;
+
+	if (companion->tracer)
+		return count_lines(TRACING "trace", companion->line);
+	if (companion->module) {
+		snprintf(path, sizeof(path), "/sys/module/%s/parameters/calls",
+			 companion->module);
+		format = "%lu";
+	}
+	if (guest_read(path, text, sizeof(text)) < 0 ||
+	    sscanf(text, format, &calls) != 1)
+		guest_die("no calls in %s", path);
+	return calls;
+}
+
+/*
+ * A request with room below it, written to one page lower. Recorded by a
+ * tracer only for as long as it takes.
+ */
+static int touch_below_stack(void)
+{
+	const size_t page = sysconf(_SC_PAGESIZE), room = 1024 * page;
+	char *low, *addr;
+	int sig;
+
+	low = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (low == MAP_FAILED || munmap(low, room))
+		guest_die("no room");
+	trace_set("tracing_on", "1");
+	addr = mmap(low + room - page, page, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	trace_set("tracing_on", "0");
+	if (addr == MAP_FAILED)
+		guest_die("mmap");
+	sig = guest_touch(addr - page);
+	munmap(addr - page, 2 * page);
+	return sig;
+}
+
+/* What must be so with the hook and the companion attached, or not. */
+static bool check_step(bool hooked, const struct companion *companion)
+{
+	unsigned long seen = mapstack_counter("seen"), calls = 0;
+	int fd, sig;
+
+	/* Empties the trace. */
+	fd = open(TRACING "trace", O_WRONLY | O_TRUNC | O_CLOEXEC);
+	close(fd);
+	if (companion)
+		calls = read_calls(companion);
+	sig = touch_below_stack();
+	seen = mapstack_counter("seen") - seen;
+	if (!sig != hooked || seen != hooked) {
+		ktap_note("signal %d, %lu seen", sig, seen);
+		return false;
+	}
+	if (companion && read_calls(companion) <= calls) {
+		ktap_note("the companion saw nothing");
+		return false;
+	}
+	if (guest_hooked("do_mmap") == (hooked || companion))
+		return true;
+	ktap_note(
+		"do_mmap is in enabled_functions, or is not, against the rule");
+	return false;
+}
+
+static bool switch_hook(const char *text)
+{
+	int ret = mapstack_write("enabled", text);
+
+	if (ret)
+		ktap_note("writing %s to enabled: %s", text, strerror(-ret));
+	return !ret;
+}
+
+/* Attaches both in one order and takes them away in one order. */
+static bool check_order(const struct companion *companion, bool hook_before,
+			bool hook_leaves_first)
+{
+	bool passed = true;
+	int ret;
+
+	if (hook_before)
+		passed &= switch_hook("1") && check_step(true, NULL);
+	ret = attach(companion);
+	if (ret) {
+		ktap_note("not attached: %s", strerror(-ret));
+		switch_hook("0");
+		return false;
+	}
+	if (!hook_before)
+		passed &= check_step(false, companion) && switch_hook("1");
+	passed &= check_step(true, companion);
+
+	if (hook_leaves_first)
+		passed &= switch_hook("0") && check_step(false, companion);
+	detach(companion);
+	if (!hook_leaves_first)
+		passed &= check_step(true, NULL) && switch_hook("0");
+	return passed & check_step(false, NULL);
+}
+
+static void test_companion(const struct companion *companion)
+{
+	int order, ret;
+
+	ret = attach(companion);
+	if (!ret)
+		detach(companion);
+	for (order = 0; order < 4; order++) {
+		bool before = order & 1, leaves_first = order & 2;
+		char name[128];
+
+		snprintf(name, sizeof(name), "%s: comes %s, leaves %s",
+			 companion->name, before ? "after" : "before",
+			 leaves_first ? "after" : "before");
+		/* Registers, or a tracer, that this kernel does not have. */
+		if (ret == -EINVAL)
+			ktap_skip("the kernel refuses it", "%s", name);
+		else
+			ktap_result(check_order(companion, before,
+						leaves_first),
+				    "%s", name);
+	}
+}
+
+/* All that can be there at a time: of IPMODIFY users there is one. */
+static void test_crowd(void)
+{
+	static const int crowd[] = { 0, 4, 5, 7 };
+	bool passed = true;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(crowd); i++) {
+		passed &= !attach(&companions[crowd[i]]);
+		if (i == 1)
+			passed &= switch_hook("1");
+	}
+	for (i = 0; i < ARRAY_SIZE(crowd); i++)
+		passed &= check_step(true, &companions[crowd[i]]);
+	for (i = 0; i < ARRAY_SIZE(crowd); i++)
+		detach(&companions[crowd[i]]);
+	passed &= check_step(true, NULL) && switch_hook("0");
+	ktap_result(passed, "all of them at a time");
+}
+
+static void test_undo(void)
+{
+	int log, ret;
+
+	guest_load("company_undo", "");
+	log = guest_log_open();
+	ret = mapstack_write("enabled", "1");
+	ktap_result(ret == -EIO && mapstack_is("enabled", "0"),
+		    "its effect undone: EIO, and off");
+	ktap_result(guest_log_says(log, "fired but its mapping does not grow"),
+		    "its effect undone: one log line");
+	guest_unload("company_undo");
+	ktap_result(!guest_hooked("do_mmap") && check_step(false, NULL),
+		    "its effect undone: nothing is left");
+	ktap_result(switch_hook("1") && check_step(true, NULL) &&
+			    switch_hook("0"),
+		    "on again after bad company has left");
+}
+
+int main(void)
+{
+	size_t i;
+
+	ktap_plan(4 * ARRAY_SIZE(companions) + 5);
+	trace_set("tracing_on", "0");
+	guest_load("mapstack", "");
+	for (i = 0; i < ARRAY_SIZE(companions); i++)
+		test_companion(&companions[i]);
+	test_crowd();
+	test_undo();
+	guest_unload("mapstack");
+	trace_set("tracing_on", "1");
+	return ktap_end();
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Company for the hook: another user of ftrace on do_mmap().
+ *
+ * With ipmodify=1 it takes what a livepatch takes, which only one user of a
+ * function can have, and leaves the instruction pointer as it is, as a livepatch
+ * does for a function that it gives back (klp_ftrace_handler(), func->nop).
+ */
+
+/* First: refuses a kernel that cannot work before anything else can fail. */
+#include "regs.h"
+
+#include <linux/module.h>
+
+static bool save_regs;
+module_param(save_regs, bool, 0);
+MODULE_PARM_DESC(save_regs, "have all registers saved, not only arguments");
+
+static bool ipmodify;
+module_param(ipmodify, bool, 0);
+MODULE_PARM_DESC(ipmodify, "be the one that may change where the call goes");
+
+/* Not exact when CPUs race: a test looks whether it moves. */
+static ulong calls;
+module_param(calls, ulong, 0444);
+MODULE_PARM_DESC(calls, "calls seen (read only)");
+
+static unsigned char function[] = "do_mmap";
+
+static void notrace count_call(unsigned long ip, unsigned long parent_ip,
+			       struct ftrace_ops *ops, regs_saved *saved)
+{
+	calls++;
+}
+
+static struct ftrace_ops company_ops = {
+	.func = count_call,
+};
+
+static int __init company_init(void)
+{
+	int ret;
+
+	if (save_regs)
+		company_ops.flags |= FTRACE_OPS_FL_SAVE_REGS;
+	if (ipmodify)
+		company_ops.flags |= FTRACE_OPS_FL_IPMODIFY | REGS_FTRACE_FLAGS;
+	ret = ftrace_set_filter(&company_ops, function, sizeof(function) - 1,
+				1);
+	return ret ?: register_ftrace_function(&company_ops);
+}
+
+static void __exit company_exit(void)
+{
+	unregister_ftrace_function(&company_ops);
+}
+
+module_init(company_init);
+module_exit(company_exit);
+
+MODULE_DESCRIPTION("ftrace_ops on do_mmap(), to test mapstack beside it");
+MODULE_LICENSE("GPL");

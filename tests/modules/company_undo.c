@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Bad company for the hook: takes MAP_GROWSDOWN away from MAP_STACK requests.
+ *
+ * ftrace calls the user that came last first, so this one has the last word if
+ * it was there before the hook.
+ */
+
+/* First: refuses a kernel that cannot work before anything else can fail. */
+#include "regs.h"
+
+#include <linux/mman.h>
+#include <linux/module.h>
+
+static unsigned char function[] = "do_mmap";
+
+static void notrace undo_growth(unsigned long ip, unsigned long parent_ip,
+				struct ftrace_ops *ops, regs_saved *saved)
+{
+	unsigned long *flags = regs_argument(saved, 4);
+
+	if (*flags & MAP_STACK)
+		*flags &= ~MAP_GROWSDOWN;
+}
+
+static struct ftrace_ops undo_ops = {
+	.func = undo_growth,
+	.flags = REGS_FTRACE_FLAGS,
+};
+
+static int __init company_init(void)
+{
+	int ret;
+
+	ret = ftrace_set_filter(&undo_ops, function, sizeof(function) - 1, 1);
+	return ret ?: register_ftrace_function(&undo_ops);
+}
+
+static void __exit company_exit(void)
+{
+	unregister_ftrace_function(&undo_ops);
+}
+
+module_init(company_init);
+module_exit(company_exit);
+
+MODULE_DESCRIPTION("ftrace_ops on do_mmap() that undoes what mapstack does");
+MODULE_LICENSE("GPL");
