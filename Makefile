@@ -23,10 +23,10 @@ demo:
 	$(LAB) tests/vm/demo.py $(KERNELS)
 
 test:
-	$(LAB) tests/vm/run.py $(KERNELS)
+	$(LAB) -a tests/vm/run.py $(KERNELS)
 
 check:
-	$(LAB) tests/check.py
+	$(LAB) -a tests/check.py
 
 help:
 	@echo 'make              build mapstack.ko for the running kernel (KDIR= for another)'

@@ -76,12 +76,12 @@ def build_modules(kernel):
     return [where / "mapstack.ko", *sorted(helpers.glob("*.ko"))]
 
 
-def build_guest():
-    """Build init and the test programs; return the directory."""
+def build_guest(*programs):
+    """Build some programs of tests/guest, or all; return the directory."""
     where = BUILD / "guest"
     with GUEST_LOCK:
         run_make(
             "tests/guest", BUILD / "guest.log", "-j2", "-C", "tests/guest",
-            f"O={where}",
+            f"O={where}", *(str(where / program) for program in programs),
         )
     return where

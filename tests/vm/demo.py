@@ -18,7 +18,7 @@ def tell(kernel):
     where = Path("/out/demo")
     where.mkdir(parents=True, exist_ok=True)
     print("demo: building mapstack.ko and the programs of the guest", flush=True)
-    programs = build.build_guest()
+    programs = build.build_guest("init", "demo")
     initramfs = guest.make_initramfs(
         where, programs / "init", [], build.build_modules(kernel),
         programs / "demo",
