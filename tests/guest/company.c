@@ -169,8 +169,7 @@ static bool check_step(bool hooked, const struct companion *companion)
 	}
 	if (guest_hooked("do_mmap") == (hooked || companion))
 		return true;
-	ktap_note(
-		"do_mmap is in enabled_functions, or is not, against the rule");
+	ktap_note("do_mmap is in enabled_functions, or is not, wrongly");
 	return false;
 }
 
