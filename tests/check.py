@@ -7,9 +7,12 @@ Each prints ok or not ok and what it found. The exit status is 0 only if all
 passed.
 """
 
+import os
 import re
+import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, "tests/vm")
@@ -21,7 +24,7 @@ KERNEL = "6.12-amd64"
 SOURCE = Path("/cache/linux-source")
 FROM_SOURCE = (
     "scripts/checkpatch.pl", "scripts/spelling.txt",
-    "scripts/const_structs.checkpatch", ".clang-format",
+    "scripts/const_structs.checkpatch", "scripts/coccinelle", ".clang-format",
 )
 
 # Types that the kernel's own headers or user space cannot follow.
@@ -34,16 +37,42 @@ CHECKPATCH_IGNORE = {
 }
 # TRACE_EVENT() is not C to these two; the kernel's own headers fail alike.
 NOT_C = {"module/trace.h"}
+# The analyser of gcc 14 loses a descriptor that is stored in a structure.
+ANALYSE = [
+    "gcc-14", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-fanalyzer",
+    "-Wno-analyzer-fd-leak",
+]
+# Debian's headers say that gcc 14 builds, in Makefiles and in autoconf.h; this
+# is what clang would have been configured to.
+CLANG_MAKE = [
+    "LLVM=1", "CC=clang", "CONFIG_CC_IS_GCC=", "CONFIG_CC_IS_CLANG=y",
+    "CONFIG_CC_HAS_MIN_FUNCTION_ALIGNMENT=", "CONFIG_FTRACE_MCOUNT_USE_CC=",
+    "CONFIG_FTRACE_MCOUNT_USE_OBJTOOL=y",
+    "KCFLAGS=-Werror -Wno-unknown-warning-option",
+]
+CLANG_HEADER = """
+#undef CONFIG_CC_IS_GCC
+#undef CONFIG_CC_HAS_NAMED_AS
+#undef CONFIG_USE_X86_SEG_SUPPORT
+#define CONFIG_CC_IS_CLANG 1
+"""
+SANITIZE = [
+    "clang", "-std=gnu11", "-O2", "-Wall", "-Wextra",
+    "-fsanitize=address,undefined",
+]
 
 
-def run(*command, **options):
-    """Run a command; return its complaints, [] if it had none."""
+def run(*command, quiet=True):
+    """Run a command; return its complaints, [] if it had none.
+
+    If quiet, what it prints is no complaint unless it fails.
+    """
     result = subprocess.run(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        errors="replace", **options,
+        errors="replace",
     )
     if result.returncode == 0:
-        return []
+        return [] if quiet else result.stdout.splitlines()
     return result.stdout.splitlines() or [f"status {result.returncode}"]
 
 
@@ -61,14 +90,20 @@ def first_line(name):
         return file.readline()
 
 
+def at_once(function, items):
+    """Call a function for each item, as many at a time as there are CPUs."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return [line for lines in pool.map(function, items) for line in lines]
+
+
 def kernel_source(cache, suite):
     """Where the files of linux-source that the checks use are."""
     package = debian.newest(cache, "linux-source-6.12", suite, "amd64")
     where = SOURCE / package.ver_str
-    if not (where / "scripts/checkpatch.pl").exists():
+    if not all((where / name).exists() for name in FROM_SOURCE):
         debian.fetch([package])
         where.mkdir(parents=True, exist_ok=True)
-        print("# unpacking checkpatch from linux-source", flush=True)
+        print("# unpacking what analyses from linux-source", flush=True)
         unpack(debian.deb_path(package), where)
     return where
 
@@ -100,17 +135,15 @@ class Checks:
 
     def checkpatch(self):
         """checkpatch.pl --strict, the kernel's own"""
-        complaints = []
-        for name in self.c_files:
-            if name in NOT_C:
-                continue
-            complaints += run(
+        def check(name):
+            return run(
                 "perl", str(self.source / "scripts/checkpatch.pl"),
                 "--no-tree", "--strict", "--terse", "--quiet",
                 "--ignore", CHECKPATCH_IGNORE[name.split("/")[0]],
                 "-f", name,
             )
-        return complaints
+
+        return at_once(check, [n for n in self.c_files if n not in NOT_C])
 
     def clang_format(self):
         """clang-format with the kernel's settings"""
@@ -120,14 +153,61 @@ class Checks:
 
     def sparse_and_warnings(self):
         """a build with W=1 and sparse (C=2), without a word from either"""
-        where = build.BUILD / "check"
-        build.copy_sources(where, "Kbuild", "VERSION", "module")
-        build.build_external(
-            self.kernel, "module/", where, "W=1", "C=2",
-            "CF=-Wsparse-error",
+        return self._build("check", "C=2", "CF=-Wsparse-error")
+
+    def clang(self):
+        """a build by clang (LLVM=1) with W=1, without a word"""
+        header = build.BUILD / "clang.h"
+        header.write_text(CLANG_HEADER)
+        return self._build(
+            "check-clang", *CLANG_MAKE, f"CFLAGS_MODULE=-include {header}"
         )
-        log = (where / "build.log").read_text().splitlines()
-        return [line for line in log if re.search(r"warning:|error:", line)]
+
+    def _build(self, name, *options):
+        """Build the modules with W=1; return the compiler's complaints."""
+        where = build.BUILD / name
+        build.copy_sources(where, "Kbuild", "VERSION", "module")
+        shutil.copytree("tests/modules", where / "tests/modules")
+        complaints = []
+        for part in (where, where / "tests/modules"):
+            build.build_external(
+                self.kernel, "module/", part, "W=1", *options
+            )
+            log = (part / "build.log").read_text().splitlines()
+            complaints += [
+                line for line in log if re.search(r"warning:|error:", line)
+            ]
+        return complaints
+
+    def coccicheck(self):
+        """the kernel's semantic patches (scripts/coccinelle) find nothing"""
+        def check(rule):
+            text = rule.read_text()
+            # These would need an OCaml compiler.
+            if re.search(r"^@.*:\s*ocaml", text, re.M):
+                return []
+            options = re.search(r"Options: *(.*)", text)
+            lines = run(
+                "spatch", "-D", "report", "--no-show-diff", "--very-quiet",
+                "--cocci-file", str(rule), "--dir", "module",
+                *(options.group(1).split() if options else []), quiet=False,
+            )
+            # What spatch wonders about the rule itself.
+            return [x for x in lines if "should " not in x]
+
+        return at_once(check, sorted(self.source.rglob("*.cocci")))
+
+    def user_space(self):
+        """-Wextra, gcc's analyser, and clang for the programs of the tests"""
+        def check(job):
+            return run(*job, "-Imodule", "-c", "-o", "/dev/null")
+
+        return at_once(check, [
+            [*compiler, name, "-Werror"]
+            for name in tracked("tests/*.c")
+            if not name.startswith("tests/modules/")
+            for compiler in (ANALYSE, SANITIZE)
+        ])
 
     def shellcheck(self):
         """shellcheck of every shell script"""
