@@ -129,7 +129,7 @@ class Checks:
     def __init__(self, cache):
         suite = debian.read_list()[KERNEL]
         self.kernel = debian.resolve(cache, KERNEL, suite)
-        debian.prepare(self.kernel)
+        self.kernel.prepare()
         self.source = kernel_source(cache, suite)
         self.c_files = tracked("*.c", "*.h")
 

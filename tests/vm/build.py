@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 
 from debian import Failure
+from machines import machine_of
 
 BUILD = Path("/out/build")
 GUEST_LOCK = threading.Lock()
@@ -33,15 +34,16 @@ def compiler(kernel):
     """The compiler that the kernel was built with, or the next newer one."""
     config = (kernel.headers / ".config").read_text()
     major = int(re.search(r"CONFIG_GCC_VERSION=(\d+)\d{4}", config).group(1))
+    prefix = machine_of(kernel.name).cross + "gcc-"
     have = sorted(
-        int(path.name[4:])
-        for path in Path("/usr/bin").glob("gcc-[0-9]*")
-        if path.name[4:].isdigit()
+        int(path.name[len(prefix):])
+        for path in Path("/usr/bin").glob(prefix + "[0-9]*")
+        if path.name[len(prefix):].isdigit()
     )
     for candidate in have:
         if candidate >= major:
-            return f"gcc-{candidate}"
-    return f"gcc-{have[-1]}"
+            return f"{prefix}{candidate}"
+    return f"{prefix}{have[-1]}"
 
 
 def copy_sources(where, *names):
@@ -60,6 +62,7 @@ def build_external(kernel, what, where, *options):
     run_make(
         f"{what} for {kernel.release}", where / "build.log",
         "-C", str(kernel.headers), f"M={where}", f"CC={compiler(kernel)}",
+        f"CROSS_COMPILE={machine_of(kernel.name).cross}", *kernel.options,
         "KCFLAGS=-Werror", *options, "modules",
     )
 
@@ -76,12 +79,14 @@ def build_modules(kernel):
     return [where / "mapstack.ko", *sorted(helpers.glob("*.ko"))]
 
 
-def build_guest(*programs):
+def build_guest(machine, *programs):
     """Build some programs of tests/guest, or all; return the directory."""
-    where = BUILD / "guest"
+    cross = machine.cross if machine.user is None else machine.user
+    where = BUILD / f"guest-{cross}".rstrip("-")
     with GUEST_LOCK:
         run_make(
-            "tests/guest", BUILD / "guest.log", "-j2", "-C", "tests/guest",
-            f"O={where}", *(str(where / program) for program in programs),
+            "tests/guest", where.with_suffix(".log"), "-j2", "-C",
+            "tests/guest", f"O={where}", f"CROSS={cross}",
+            *(str(where / program) for program in programs),
         )
     return where

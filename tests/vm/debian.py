@@ -13,10 +13,14 @@ from pathlib import Path
 
 import apt_pkg
 
+from machines import MACHINES
+
 DEBS = Path("/cache/debs")
 UNPACKED = Path("/var/lib/mapstack")
 IMAGES = Path("/cache/images")
 LOCK = Path("/cache/lock")
+# An apt that knows the suites and architectures of tests/vm/kernels.
+APT_CONFIG = Path("/etc/apt/kernels.conf")
 
 
 class Failure(Exception):
@@ -31,8 +35,19 @@ class Kernel:
         self.release = release  # 6.12.117+deb13-rt-amd64
         self.version = version  # of the Debian package
         self.packages = packages  # what to fetch, apt_pkg versions
+        self.options = []  # more words for make, to build modules
         self.vmlinuz = IMAGES / release / "vmlinuz"
         self.headers = Path("/usr/src") / f"linux-headers-{release}"
+
+    def prepare(self):
+        """Make it ready to build for and to boot."""
+        with open(LOCK, "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            fetch(self.packages)
+            *headers, image = (deb_path(version) for version in self.packages)
+            for deb in headers:
+                unpack_headers(deb)
+            unpack_image(image, self)
 
 
 def read_list(path="tests/vm/kernels"):
@@ -41,16 +56,35 @@ def read_list(path="tests/vm/kernels"):
     return dict(line for line in lines if line)
 
 
-def update():
-    """Bring the lab's package lists up to date; offline, go on with the old."""
+def architecture_of(name):
+    """The Debian architecture whose packages a kernel is made from."""
+    architecture = name.rsplit("-", 1)[1]
+    return "amd64" if architecture.startswith("hppa") else architecture
+
+
+def update(*names):
+    """Bring the package lists up to date for some kernels; return them.
+
+    Each architecture by itself: where the mirror does not have one, or is
+    away, the lists of last time are used.
+    """
+    os.environ["APT_CONFIG"] = str(APT_CONFIG)
     apt_pkg.init()
-    with open(LOCK, "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        result = subprocess.run(
-            ["apt-get", "update", "-q"], capture_output=True, text=True
-        )
-    if result.returncode or "Err:" in result.stdout:
-        print("# package lists could not be updated; using those of last time")
+    for name in sorted({"amd64", *map(architecture_of, names)}):
+        with open(LOCK, "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            result = subprocess.run(
+                [
+                    "apt-get", "update", "-q", "-o", "Dir::Etc::SourceParts=-",
+                    "-o", f"Dir::Etc::SourceList=kernels/{name}.list",
+                ],
+                capture_output=True, text=True,
+            )
+        if result.returncode or "Err:" in result.stdout:
+            print(
+                f"# package lists of {name} could not be updated; "
+                "using those of last time"
+            )
     return apt_pkg.Cache(None)
 
 
@@ -86,6 +120,7 @@ def release_pattern(name):
     version, flavour, architecture = re.fullmatch(
         r"([0-9.]+)-(?:(.*)-)?([a-z0-9]+)", name
     ).groups()
+    architecture = MACHINES[architecture].flavour or architecture
     tail = f"-{flavour}-{architecture}" if flavour else f"-{architecture}"
     # 5.10.0-46, 6.12.117+deb13, 7.3.4+deb13; never another flavour.
     return re.compile(
@@ -94,10 +129,10 @@ def release_pattern(name):
     )
 
 
-def resolve(cache, name, suite):
-    """Find the newest release of a kernel that can be booted and built for."""
+def find_release(cache, name, suite):
+    """The newest image and headers of a kernel in a suite, or None."""
     pattern = release_pattern(name)
-    architecture = name.rsplit("-", 1)[1]
+    architecture = architecture_of(name)
     best = None
     for package in cache.packages:
         match = pattern.match(package.name)
@@ -113,21 +148,36 @@ def resolve(cache, name, suite):
             or apt_pkg.version_compare(headers.ver_str, best[1].ver_str) > 0
         ):
             best = image, headers, release
-    if best is None:
+    return best
+
+
+def resolve(cache, name, suites):
+    """Find the newest release of a kernel that can be booted and built for.
+
+    The first of the suites, separated by commas, that has one is taken.
+    """
+    for suite in suites.split(","):
+        best = find_release(cache, name, suite)
+        if best:
+            break
+    else:
         raise Failure(
-            f"{name}: the suite {suite} has no such kernel with headers; "
-            "look at tests/vm/kernels"
+            f"{name}: {suites} has no such kernel with headers; look at "
+            "tests/vm/kernels, and whether the mirror has its architecture"
         )
 
     image, headers, release = best
     packages = [headers]
+    # These are for every architecture, or run here.
     for dependency in depends(headers):
         if re.match(r"linux-(headers-.*common|kbuild-)", dependency):
             packages.append(newest(cache, dependency, suite, "amd64"))
     # From 7.2 on vmlinuz is in a package of its own.
     binary = f"linux-binary-{release}"
     if binary in depends(image):
-        image = newest(cache, binary, suite, architecture)
+        image = newest(cache, binary, suite, architecture_of(name))
+    if not all(packages) or not image:
+        raise Failure(f"{name}: {suite} has not all packages of {release}")
     return Kernel(name, release, headers.ver_str, packages + [image])
 
 
@@ -187,20 +237,9 @@ def unpack_image(deb, kernel):
         return
     extract(
         deb, kernel.vmlinuz.parent, "--wildcards", "--transform=s,.*/,,",
-        "*/vmlinuz*",
+        "*/vmlinu[xz]*",
     )
-    named = kernel.vmlinuz.with_name(f"vmlinuz-{kernel.release}")
-    if named.exists():
+    # boot/vmlinuz-RELEASE, boot/vmlinux-RELEASE or modules/RELEASE/vmlinuz
+    for named in kernel.vmlinuz.parent.glob("vmlinu[xz]-*"):
         os.rename(named, kernel.vmlinuz)
     stamp.touch()
-
-
-def prepare(kernel):
-    """Make a kernel ready to build for and to boot."""
-    with open(LOCK, "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        fetch(kernel.packages)
-        *headers, image = (deb_path(version) for version in kernel.packages)
-        for deb in headers:
-            unpack_headers(deb)
-        unpack_image(image, kernel)

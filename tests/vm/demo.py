@@ -11,6 +11,7 @@ from pathlib import Path
 import build
 import debian
 import guest
+from machines import machine_of
 
 
 def tell(kernel):
@@ -18,7 +19,7 @@ def tell(kernel):
     where = Path("/out/demo")
     where.mkdir(parents=True, exist_ok=True)
     print("demo: building mapstack.ko and the programs of the guest", flush=True)
-    programs = build.build_guest("init", "demo")
+    programs = build.build_guest(machine_of(kernel.name), "init", "demo")
     initramfs = guest.make_initramfs(
         where, programs / "init", [], build.build_modules(kernel),
         programs / "demo",
@@ -47,8 +48,8 @@ def main():
     if name not in listed:
         raise debian.Failure(f"no such kernel: {name}; see tests/vm/kernels")
     print(f"demo: looking for Debian's newest {name}", flush=True)
-    kernel = debian.resolve(debian.update(), name, listed[name])
-    debian.prepare(kernel)
+    kernel = debian.resolve(debian.update(name), name, listed[name])
+    kernel.prepare()
     if tell(kernel) != 0:
         raise debian.Failure("the demo did not go as it is told")
 

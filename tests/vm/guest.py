@@ -12,6 +12,7 @@ import threading
 import time
 
 import ktap
+from machines import machine_of
 
 # Anything of this in the kernel log fails the guest, whatever its tests said.
 TROUBLE = re.compile(
@@ -30,16 +31,7 @@ SILENT_SECONDS = 300
 # not seen in time by the other, and the guest dies of "Oops: int3" in its own
 # patching. Seen with QEMU 7.2 (1 boot of 70) and QEMU 10.0.13 (6.12-rt, when
 # the function tracer was switched on).
-QEMU = {
-    "amd64": [
-        "qemu-system-x86_64", "-M", "q35", "-cpu", "max,la57=off",
-        "-serial", "file:{log}", "-serial", "stdio",
-    ],
-}
-CMDLINE = {
-    # With tsc=reliable guest time ran 2.7 times too fast under load.
-    "amd64": "console=ttyS0 status=ttyS1 clocksource=hpet tsc=unstable",
-}
+ACCELERATOR = "tcg,thread=single"
 
 
 def pack(root, archive):
@@ -79,12 +71,12 @@ class Guest:
     def __init__(self, kernel, initramfs, where, cmdline="", memory=1024):
         self.log = where / "console.log"
         self.status = where / "status.log"
-        architecture = kernel.name.rsplit("-", 1)[1]
-        words = [w.format(log=self.log) for w in QEMU[architecture]]
-        self.command = words + [
-            "-accel", "tcg,thread=single", "-smp", "2", "-m", str(memory),
+        machine = machine_of(kernel.name)
+        self.command = [word.format(log=self.log) for word in machine.qemu] + [
+            "-accel", ACCELERATOR, "-smp", str(machine.cpus),
+            "-m", str(memory),
             "-kernel", str(kernel.vmlinuz), "-initrd", str(initramfs),
-            "-append", f"{CMDLINE[architecture]} panic=-1 oops=panic {cmdline}",
+            "-append", f"{machine.cmdline} panic=-1 oops=panic {cmdline}",
             "-nodefaults", "-display", "none", "-no-reboot",
         ]
         self.stopped_for = None

@@ -42,7 +42,7 @@ def errors_without(kernel, symbols):
 
 def run(kernel):
     """Run the tests; return their report."""
-    debian.prepare(kernel)
+    kernel.prepare()
     report = ktap.Report()
     for name, (symbols, sentence) in REFUSED.items():
         errors = errors_without(kernel, symbols)

@@ -20,7 +20,9 @@ import build
 import debian
 import guest
 import refusals
+import source
 import unit
+from machines import machine_of
 
 WORK = Path("/out/guests")
 BUILD_KERNEL = "6.12-amd64"
@@ -101,7 +103,7 @@ def listener(name, show):
 
 def boot_tests(kernel, programs, init, show):
     """Build for one kernel, boot it, return its report."""
-    debian.prepare(kernel)
+    kernel.prepare()
     modules = build.build_modules(kernel)
     where = WORK / kernel.name
     where.mkdir(parents=True, exist_ok=True)
@@ -121,20 +123,22 @@ class Tests:
     def __init__(self, options):
         self.options = options
         self.listed = debian.read_list()
-        self.cache = debian.update()
+        self.cache = debian.update(*(
+            name for name in options.names or self.listed if name in self.listed
+        ))
 
     def names(self):
         """Every name, in the order in which they are run."""
         return ["build", *self.listed]
 
     def resolve(self, name):
-        return debian.resolve(self.cache, name, self.listed[name])
+        return source.resolve(self.cache, name, self.listed[name])
 
     def run_kernel(self, name):
         """Run the guest tests on a kernel; return its release and report."""
         kernel = self.resolve(name)
         say(name, kernel.release)
-        directory = build.build_guest()
+        directory = build.build_guest(machine_of(name))
         programs = choose_programs(directory, self.options.only)
         return kernel.release, boot_tests(
             kernel, programs, directory / "init", self.options.show
@@ -178,7 +182,6 @@ def main():
             + " ".join(tests.names())
         )
 
-    build.build_guest()
     summary = Summary()
     with ThreadPoolExecutor(options.jobs) as pool:
         for result in pool.map(tests.run, names):

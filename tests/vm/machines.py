@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The architectures that kernels are tested on: compilers, and QEMU's words.
+
+By the last part of a kernel's name, which is Debian's name of the architecture
+except for the two of parisc.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Machine:
+    """How to build for an architecture and how to boot it."""
+
+    cross: str  # prefix of the compilers, of the kernel and of user space
+    qemu: tuple  # {log}: the file that takes the console
+    cmdline: str  # status= is the port of the report, see tests/guest/init.c
+    flavour: str = None  # of Debian's kernel, if not the architecture's name
+    user: str = None  # prefix of user space's compiler, if another
+    compiler: str = None  # the only one that there is
+    cpus: int = 2
+
+
+# The console goes to the first port and the report to another one.
+PORTS = ("-serial", "file:{log}", "-serial", "stdio")
+PCI_PORT = (
+    "-serial", "file:{log}", "-chardev", "stdio,id=status,signal=off",
+    "-device", "pci-serial,chardev=status",
+)
+
+MACHINES = {
+    "amd64": Machine(
+        cross="",
+        qemu=("qemu-system-x86_64", "-M", "q35", "-cpu", "max,la57=off", *PORTS),
+        # With tsc=reliable guest time ran 2.7 times too fast under load.
+        cmdline="console=ttyS0 status=ttyS1 clocksource=hpet tsc=unstable",
+    ),
+    "arm64": Machine(
+        cross="aarch64-linux-gnu-",
+        qemu=("qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a57",
+              *PCI_PORT),
+        cmdline="console=ttyAMA0 status=ttyS0",
+    ),
+    "riscv64": Machine(
+        cross="riscv64-linux-gnu-",
+        qemu=("qemu-system-riscv64", "-M", "virt", *PCI_PORT),
+        cmdline="console=ttyS0 status=ttyS1",
+    ),
+    "ppc64el": Machine(
+        cross="powerpc64le-linux-gnu-",
+        qemu=("qemu-system-ppc64", "-M", "pseries,x-vof=on", "-vga", "none",
+              *PORTS),
+        cmdline="console=hvc0 status=hvc1",
+        flavour="powerpc64le",
+    ),
+    "s390x": Machine(
+        cross="s390x-linux-gnu-",
+        qemu=(
+            "qemu-system-s390x", "-M", "s390-ccw-virtio",
+            "-chardev", "file,id=log,path={log}",
+            "-device", "sclpconsole,chardev=log",
+            "-chardev", "stdio,id=status,signal=off",
+            "-device", "sclplmconsole,chardev=status",
+        ),
+        cmdline="console=ttysclp0 status=sclp_line0",
+    ),
+}
+
+
+def machine_of(name):
+    """The machine that a kernel of this name runs on."""
+    return MACHINES[name.rsplit("-", 1)[1]]

@@ -1,0 +1,248 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Build a kernel from Debian's linux-source: tests/vm/source.py NAME SUITE
+
+Runs in the lab. For what no Debian package holds: parisc, a kernel with the
+proposed line, a kernel with debugging. A kernel is a recipe below, and its
+configuration is allnoconfig with the fragments of tests/vm/source. What is
+built is kept in the cache under a key of all that went into it: the source
+package, the fragments, the patch, the compiler, and the steps.
+"""
+
+import fcntl
+import hashlib
+import inspect
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import debian
+from debian import Failure
+
+TREES = Path("/cache/source")
+BUILT = Path("/cache/built")
+FILES = Path("tests/vm/source")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a kernel is made."""
+
+    source: str  # the package linux-source-SOURCE
+    fragments: tuple  # names in tests/vm/source, joined
+    arch: str = "x86_64"  # as make's ARCH=
+    image: str = "arch/x86/boot/bzImage"
+    cross: str = ""  # as make's CROSS_COMPILE=
+    compiler: str = "gcc-14"
+    patch: str = None  # a name in tests/vm/source
+
+
+# By the name of the kernel, as in tests/vm/kernels.
+RECIPES = {
+    "6.12-small-amd64": Recipe("6.12", ("amd64.config",)),
+    # The proposed line compiled in.
+    "6.12-proposal-amd64": Recipe(
+        "6.12", ("amd64.config",), patch="proposal.patch"
+    ),
+}
+
+
+class SourceKernel(debian.Kernel):
+    """A kernel that is built here."""
+
+    def __init__(self, name, recipe, package):
+        upstream = re.match(r"[0-9.]+", package.ver_str).group()
+        self.local = name[name.index("-"):]
+        super().__init__(
+            name, upstream + self.local, package.ver_str, [package]
+        )
+        self.recipe = recipe
+        self.where = BUILT / f"{name}-{self.key()}"
+        self.headers = self.where
+        self.vmlinuz = self.where / recipe.image
+        self.options = make_options(recipe)
+
+    def key(self):
+        """What tells this build from every other."""
+        parts = [
+            self.version, repr(self.recipe), self.fragment(), self.patch(),
+            version_of(self.recipe.compiler), inspect.getsource(build),
+            inspect.getsource(make_options),
+        ]
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
+
+    def prepare(self):
+        """Build it, unless the cache has it."""
+        BUILT.mkdir(parents=True, exist_ok=True)
+        with open(BUILT / f"{self.name}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if (self.where / "complete").exists():
+                return
+            with open(debian.LOCK, "w") as trees:
+                fcntl.flock(trees, fcntl.LOCK_EX)
+                tree = unpack(self.packages[0])
+            if self.recipe.patch:
+                tree = patched(tree, self)
+            # What is built names its directory: no renaming at the end.
+            shutil.rmtree(self.where, ignore_errors=True)
+            self.where.mkdir()
+            print(f"# building {self.release} from source", flush=True)
+            build(self, tree, self.where, maker(self))
+            (self.where / "complete").touch()
+
+    def fragment(self):
+        return "".join((FILES / n).read_text() for n in self.recipe.fragments)
+
+    def patch(self):
+        name = self.recipe.patch
+        return (FILES / name).read_text() if name else ""
+
+
+def version_of(compiler):
+    return subprocess.run(
+        [compiler, "-v"], capture_output=True, text=True, check=True
+    ).stderr
+
+
+def make_options(recipe):
+    """The words that every make of this kernel, and for it, is given."""
+    return [
+        f"ARCH={recipe.arch}", f"CROSS_COMPILE={recipe.cross}",
+        f"CC={recipe.compiler}", "HOSTCC=gcc-14",
+    ]
+
+
+def resolve(cache, name, suites):
+    """The kernel of this name: Debian's own, or else one built by a recipe."""
+    try:
+        return debian.resolve(cache, name, suites)
+    except Failure:
+        if name not in RECIPES:
+            raise
+    recipe = RECIPES[name]
+    package = f"linux-source-{recipe.source}"
+    for suite in suites.split(","):
+        version = debian.newest(cache, package, suite, "amd64")
+        if version:
+            return SourceKernel(name, recipe, version)
+    raise Failure(f"{name}: {suites} has no {package}")
+
+
+def unpack(package):
+    """Unpack the source, once; nothing is ever built in it."""
+    tree = TREES / package.ver_str
+    if tree.exists():
+        return tree
+    debian.fetch([package])
+    print(f"# unpacking {package.parent_pkg.name}", flush=True)
+    new = tree.with_name(tree.name + ".new")
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(parents=True)
+    with subprocess.Popen(
+        ["dpkg-deb", "--fsys-tarfile", debian.deb_path(package)],
+        stdout=subprocess.PIPE,
+    ) as outer, subprocess.Popen(
+        ["tar", "-xO", "--wildcards", "./usr/src/*.tar.xz"],
+        stdin=outer.stdout, stdout=subprocess.PIPE,
+    ) as inner:
+        subprocess.run(
+            ["tar", "-xJ", "--strip-components=1", "-C", new],
+            stdin=inner.stdout, check=True,
+        )
+    os.rename(new, tree)
+    return tree
+
+
+def patched(tree, kernel):
+    """The tree with the recipe's patch: links, but for what it changes."""
+    copy = kernel.where.with_name(kernel.where.name + ".tree")
+    shutil.rmtree(copy, ignore_errors=True)
+    subprocess.run(["cp", "-al", tree, copy], check=True)
+    # patch(1) replaces a file and so leaves the other link alone.
+    result = subprocess.run(
+        ["patch", "-p1", "-f", "--no-backup-if-mismatch", "-d", copy],
+        input=kernel.patch(), capture_output=True, text=True,
+    )
+    if result.returncode:
+        raise Failure(
+            f"{kernel.recipe.patch} does not fit {kernel.version}:\n"
+            + result.stdout
+        )
+    return copy
+
+
+def check_config(kernel, out):
+    """Every symbol that was asked for must have come out as asked."""
+    config = (out / ".config").read_text().splitlines()
+    wanted = [
+        line for line in kernel.fragment().splitlines()
+        if line.startswith("CONFIG_") or line.endswith(" is not set")
+    ]
+    missed = [
+        line for line in wanted if line not in config
+        and not (line.endswith(" is not set")
+                 and not any(c.startswith(line.split()[1] + "=")
+                             for c in config))
+    ]
+    if missed:
+        raise Failure(
+            f"{kernel.name}: the configuration has not: {', '.join(missed)}"
+        )
+
+
+def build(kernel, tree, out, make):
+    """Configure and build in a directory of its own; keep what modules need."""
+    fragment = out / "fragment"
+    fragment.write_text(kernel.fragment())
+    options = [
+        "-C", str(tree), f"O={out}", f"LOCALVERSION={kernel.local}",
+        f"KCONFIG_ALLCONFIG={fragment}", "KBUILD_BUILD_USER=mapstack",
+        "KBUILD_BUILD_HOST=mapstack", "KBUILD_BUILD_TIMESTAMP=@0",
+        *make_options(kernel.recipe), f"-j{os.cpu_count()}",
+    ]
+    make(*options, "allnoconfig")
+    check_config(kernel, out)
+    make(*options, kernel.recipe.image.split("/")[-1], "modules")
+    # The objects are not needed any more, but for what is run.
+    for path in out.rglob("*.[oa]"):
+        if path.relative_to(out).parts[0] not in ("scripts", "tools"):
+            path.unlink()
+
+
+def maker(kernel):
+    """A make whose output goes into a log beside what it builds."""
+    log = kernel.where / "build.log"
+
+    def make(*words):
+        with open(log, "a") as out:
+            result = subprocess.run(
+                ["make", *words], stdout=out, stderr=subprocess.STDOUT
+            )
+        if result.returncode:
+            lines = log.read_text().splitlines()
+            shown = [line for line in lines if "rror" in line] or lines[-5:]
+            raise Failure(
+                f"{kernel.release} does not build:\n" + "\n".join(shown[:10])
+            )
+
+    return make
+
+
+def main():
+    if len(sys.argv) != 3 or sys.argv[1] not in RECIPES:
+        raise Failure(f"usage: source.py NAME SUITE; NAME: {' '.join(RECIPES)}")
+    name, suites = sys.argv[1:]
+    kernel = resolve(debian.update(name), name, suites)
+    kernel.prepare()
+    print(kernel.vmlinuz)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Failure as failure:
+        sys.exit(f"error: {failure}")
