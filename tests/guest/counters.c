@@ -156,15 +156,6 @@ static const char *outcome_of(const struct kind *kind, const char *policy)
 	return strcmp(policy, "rfc") ? "spared" : "refused";
 }
 
-static bool counter_is(const char *name, unsigned long expected)
-{
-	unsigned long value = mapstack_counter(name);
-
-	if (value != expected)
-		ktap_note("%s reads %lu, not %lu", name, value, expected);
-	return value == expected;
-}
-
 static unsigned long sum_of(const char *const *names, size_t n)
 {
 	unsigned long sum = 0;

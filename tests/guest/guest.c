@@ -92,6 +92,20 @@ int guest_write(const char *path, const char *text)
 	return ret;
 }
 
+void guest_trace_set(const char *file, const char *text)
+{
+	char path[128];
+	ssize_t len = strlen(text);
+	int fd;
+
+	snprintf(path, sizeof(path), TRACEFS_DIR "%s", file);
+	/* Truncating kprobe_events removes what is there. */
+	fd = open(path, O_WRONLY | O_CLOEXEC | (len ? 0 : O_TRUNC));
+	if (fd < 0 || (len && write(fd, text, len) != len))
+		guest_die("cannot write %s to %s", text, file);
+	close(fd);
+}
+
 int guest_log_open(void)
 {
 	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -177,6 +191,15 @@ unsigned long mapstack_counter(const char *name)
 	return strtoul(text, NULL, 10);
 }
 
+bool counter_is(const char *name, unsigned long expected)
+{
+	unsigned long value = mapstack_counter(name);
+
+	if (value != expected)
+		printf("# %s reads %lu, not %lu\n", name, value, expected);
+	return value == expected;
+}
+
 /* Reads a file line by line with a buffer of its own. */
 struct reader {
 	int fd;
@@ -247,6 +270,23 @@ bool guest_has_vmflag(const struct mapping *mapping, const char *flag)
 		if (at[0] == flag[0] && at[1] == flag[1])
 			return true;
 	return false;
+}
+
+bool guest_stack_grows(void)
+{
+	const size_t page = sysconf(_SC_PAGESIZE);
+	struct mapping mapping;
+	bool grows;
+	char *addr;
+
+	addr = mmap(NULL, page, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	if (addr == MAP_FAILED)
+		guest_die("mmap");
+	grows = guest_mapping(addr, &mapping) &&
+		guest_has_vmflag(&mapping, "gd");
+	munmap(addr, page);
+	return grows;
 }
 
 static sigjmp_buf touch_return;

@@ -15,6 +15,7 @@
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
 #define MAPSTACK_DIR "/sys/kernel/mapstack/"
+#define TRACEFS_DIR "/sys/kernel/tracing/"
 
 /**
  * guest_die() - end the program because the test itself cannot go on
@@ -65,6 +66,13 @@ int guest_read(const char *path, char *buf, size_t size);
 int guest_write(const char *path, const char *text);
 
 /**
+ * guest_trace_set() - write a file of tracefs or end the program
+ * @file: its name below TRACEFS_DIR
+ * @text: what; the empty text truncates
+ */
+void guest_trace_set(const char *file, const char *text);
+
+/**
  * guest_log_open() - begin to watch the kernel log
  *
  * Return: a descriptor for guest_log_says().
@@ -113,6 +121,15 @@ bool mapstack_is(const char *file, const char *expected);
  */
 unsigned long mapstack_counter(const char *name);
 
+/**
+ * counter_is() - whether a counter has a value
+ * @name: its name below counters/
+ * @expected: the value
+ *
+ * Prints a note if it has another.
+ */
+bool counter_is(const char *name, unsigned long expected);
+
 /* What /proc/self/smaps says of one mapping. */
 struct mapping {
 	unsigned long start, end; /* addresses, end exclusive */
@@ -138,6 +155,13 @@ bool guest_mapping(const void *addr, struct mapping *mapping);
  * @flag: two letters as in VmFlags, for example "gd"
  */
 bool guest_has_vmflag(const struct mapping *mapping, const char *flag);
+
+/**
+ * guest_stack_grows() - whether mmap(MAP_STACK) makes a growable mapping now
+ *
+ * Maps a page and looks at its VmFlags.
+ */
+bool guest_stack_grows(void);
 
 /**
  * guest_touch() - write one byte, surviving a fault

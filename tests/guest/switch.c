@@ -1,29 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The switch itself: off after loading, on, effective, off, gone. */
 
-#define _GNU_SOURCE
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "guest.h"
 #include "ktap.h"
-
-static bool stack_grows(void)
-{
-	long page = sysconf(_SC_PAGESIZE);
-	struct mapping mapping;
-	char *addr;
-	bool grows;
-
-	addr = mmap(NULL, page, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-	if (addr == MAP_FAILED)
-		guest_die("mmap");
-	grows = guest_mapping(addr, &mapping) &&
-		guest_has_vmflag(&mapping, "gd");
-	munmap(addr, page);
-	return grows;
-}
 
 int main(void)
 {
@@ -32,20 +13,20 @@ int main(void)
 	ktap_result(mapstack_is("enabled", "0"), "off after loading");
 	ktap_result(mapstack_is("policy", "observe private [rfc]"),
 		    "policy rfc after loading");
-	ktap_result(!stack_grows() && !guest_hooked("do_mmap"),
+	ktap_result(!guest_stack_grows() && !guest_hooked("do_mmap"),
 		    "off: nothing on do_mmap, MAP_STACK does not grow");
 	mapstack_set("enabled", "1");
 	ktap_result(mapstack_is("enabled", "1") && guest_hooked("do_mmap"),
 		    "on: attached to do_mmap");
 	ktap_result(mapstack_counter("seen") == 0, "the proof is not counted");
-	ktap_result(stack_grows(), "on: MAP_STACK grows");
+	ktap_result(guest_stack_grows(), "on: MAP_STACK grows");
 	ktap_result(mapstack_counter("seen") == 1, "one request is counted");
 	mapstack_set("enabled", "0");
-	ktap_result(!stack_grows() && !guest_hooked("do_mmap"),
+	ktap_result(!guest_stack_grows() && !guest_hooked("do_mmap"),
 		    "off again: nothing on do_mmap, MAP_STACK does not grow");
 	mapstack_set("enabled", "1");
 	guest_unload("mapstack");
-	ktap_result(access(MAPSTACK_DIR, F_OK) && !stack_grows() &&
+	ktap_result(access(MAPSTACK_DIR, F_OK) && !guest_stack_grows() &&
 			    !guest_hooked("do_mmap"),
 		    "unloaded while on: nothing is left");
 	return ktap_end();
