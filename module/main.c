@@ -14,8 +14,25 @@
 #include "switch.h"
 #include "sysfs.h"
 
+static int set_enabled(const char *text, const struct kernel_param *param)
+{
+	bool *enabled = param->arg;
+
+	if (text)
+		return sysfs_parse_bool(text, enabled);
+	*enabled = true;
+	return 0;
+}
+
+/* As param_ops_bool, but whole words only. */
+static const struct kernel_param_ops enabled_ops = {
+	.flags = KERNEL_PARAM_OPS_FL_NOARG,
+	.set = set_enabled,
+};
+
 static bool enabled;
-module_param(enabled, bool, 0);
+module_param_cb(enabled, &enabled_ops, &enabled, 0);
+__MODULE_PARM_TYPE(enabled, "bool");
 MODULE_PARM_DESC(enabled, "attach the hook while loading (default: no)");
 
 static char *policy = "rfc";

@@ -2,6 +2,7 @@
 /* For whom. See scope.h. */
 
 #include <linux/cgroup.h>
+#include <linux/ctype.h>
 #include <linux/err.h>
 #include <linux/kernel.h>
 #include <linux/mutex.h>
@@ -60,8 +61,11 @@ static int hold_pid(struct scope *scope, const char *number)
 	pid_t nr;
 	int ret;
 
+	/* kstrtoint() takes a sign. */
+	if (!isdigit(*number))
+		return -EINVAL;
 	ret = kstrtoint(number, 10, &nr);
-	if (ret || nr <= 0)
+	if (ret || !nr)
 		return -EINVAL;
 
 	scope->pid = find_get_pid(nr);
@@ -125,6 +129,8 @@ static struct scope *scope_parse(const char *text)
 
 	if (len && text[len - 1] == '\n')
 		len--;
+	if (memchr(text, '\n', len))
+		return ERR_PTR(-EINVAL);
 	scope = kzalloc(struct_size(scope, text, len + 1), GFP_KERNEL);
 	if (!scope)
 		return ERR_PTR(-ENOMEM);

@@ -33,6 +33,22 @@ int sysfs_set_policy(const char *name)
 	return 0;
 }
 
+int sysfs_parse_bool(const char *text, bool *value)
+{
+	static const char *const words[] = { "0",   "1",  "n",	 "y",
+					     "N",   "Y",  "no",	 "yes",
+					     "off", "on", "OFF", "ON" };
+	int word = sysfs_match_string(words, text);
+
+	return word < 0 ? word : kstrtobool(text, value);
+}
+
+/* A NUL ends the text; what follows it must not pass unread. */
+static bool is_text(const char *buf, size_t count)
+{
+	return strlen(buf) == count;
+}
+
 static ssize_t enabled_show(struct kobject *kobj, struct kobj_attribute *attr,
 			    char *buf)
 {
@@ -45,9 +61,8 @@ static ssize_t enabled_store(struct kobject *kobj, struct kobj_attribute *attr,
 	bool enable;
 	int ret;
 
-	ret = kstrtobool(buf, &enable);
-	if (ret)
-		return ret;
+	if (!is_text(buf, count) || sysfs_parse_bool(buf, &enable))
+		return -EINVAL;
 	ret = enable ? switch_on() : switch_off();
 	return ret ?: count;
 }
@@ -70,7 +85,9 @@ static ssize_t policy_show(struct kobject *kobj, struct kobj_attribute *attr,
 static ssize_t policy_store(struct kobject *kobj, struct kobj_attribute *attr,
 			    const char *buf, size_t count)
 {
-	return sysfs_set_policy(buf) ?: count;
+	if (!is_text(buf, count) || sysfs_set_policy(buf))
+		return -EINVAL;
+	return count;
 }
 
 static struct kobj_attribute policy_attr = __ATTR_RW(policy);
@@ -84,6 +101,8 @@ static ssize_t scope_show_file(struct kobject *kobj,
 static ssize_t scope_store(struct kobject *kobj, struct kobj_attribute *attr,
 			   const char *buf, size_t count)
 {
+	if (!is_text(buf, count))
+		return -EINVAL;
 	return scope_set(buf) ?: count;
 }
 
@@ -93,7 +112,7 @@ static struct kobj_attribute scope_attr =
 static ssize_t reset_store(struct kobject *kobj, struct kobj_attribute *attr,
 			   const char *buf, size_t count)
 {
-	if (!sysfs_streq(buf, "1"))
+	if (!is_text(buf, count) || !sysfs_streq(buf, "1"))
 		return -EINVAL;
 	counters_reset();
 	return count;

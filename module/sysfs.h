@@ -3,6 +3,8 @@
 #ifndef MAPSTACK_SYSFS_H
 #define MAPSTACK_SYSFS_H
 
+#include <linux/types.h>
+
 /**
  * sysfs_set_policy() - choose a policy by its name
  * @name: "observe", "private" or "rfc"; a newline may follow
@@ -11,6 +13,18 @@
  * Return: 0, or -EINVAL with nothing changed if there is no such policy.
  */
 int sysfs_set_policy(const char *name);
+
+/**
+ * sysfs_parse_bool() - understand a word for yes or no
+ * @text: a word that kstrtobool() takes, in whole: kstrtobool() looks at the
+ *	first letters only, so that "10" is 1 to it and "nonsense" 0; a newline
+ *	may follow
+ * @value: what it means
+ *
+ * Context: any.
+ * Return: 0, or -EINVAL.
+ */
+int sysfs_parse_bool(const char *text, bool *value);
 
 /**
  * sysfs_init() - make the files
