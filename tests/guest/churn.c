@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Loading, switching and unloading many times, while every CPU maps, grows and
+ * unmaps stacks: no call fails, no trace is left, and a mapping stays what it
+ * was made.
+ */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "ktap.h"
+
+#define CYCLES 20 /* of loading and unloading */
+#define TOGGLES 2 /* on and off again, in each */
+#define RACES 5 /* of a writer with the unloading */
+#define ROOM 16 /* free pages below a stack */
+#define MAX_WORKERS 32
+#define KPROBES "/sys/kernel/debug/kprobes/list"
+
+/* What processes share. */
+struct churn {
+	atomic_bool stop;
+	atomic_ulong grown[MAX_WORKERS];
+	atomic_ulong not_grown[MAX_WORKERS];
+	atomic_uint failures;
+	atomic_uint writes;
+};
+
+static struct churn *churn;
+static size_t page;
+
+/* One page with room below it, whose place is the caller's. */
+static char *map_stack(char *room)
+{
+	char *addr = mmap(room + ROOM * page, page, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_FIXED,
+			  -1, 0);
+
+	return addr == MAP_FAILED ? NULL : addr;
+}
+
+/*
+ * Free pages between two that are not, so that the next mapping of this kind
+ * is not made there.
+ */
+static char *find_room(void)
+{
+	char *low = mmap(NULL, (ROOM + 2) * page, PROT_NONE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (low == MAP_FAILED || munmap(low + page, ROOM * page))
+		guest_die("no room");
+	return low + page;
+}
+
+/* In the same address space, a page of its own. */
+static void *map_again(void *arg)
+{
+	while (!churn->stop)
+		churn->failures += mmap(arg, page, PROT_NONE,
+					MAP_PRIVATE | MAP_ANONYMOUS |
+						MAP_STACK | MAP_FIXED,
+					-1, 0) != arg;
+	return NULL;
+}
+
+/* Grows, or does not, by what the hook made of it. */
+static void work(unsigned int number)
+{
+	char *room = find_room(), *stack;
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, map_again, find_room()))
+		_exit(1);
+	while (!churn->stop) {
+		stack = map_stack(room);
+		if (!stack) {
+			churn->failures++;
+			continue;
+		}
+		if (guest_touch(room))
+			churn->not_grown[number]++;
+		else if (stack[-page] || stack[0])
+			churn->failures++;
+		else
+			churn->grown[number]++;
+		munmap(room, ROOM * page);
+	}
+	pthread_join(thread, NULL);
+	_exit(0);
+}
+
+/* One on each CPU, which leave it to the one that switches when it wants it. */
+static unsigned int start_workers(void)
+{
+	unsigned int cpus = sysconf(_SC_NPROCESSORS_ONLN), i;
+	unsigned int workers = cpus < MAX_WORKERS ? cpus : MAX_WORKERS;
+
+	for (i = 0; i < workers; i++) {
+		cpu_set_t cpu;
+
+		CPU_ZERO(&cpu);
+		CPU_SET(i, &cpu);
+		if (fork())
+			continue;
+		if (sched_setaffinity(0, sizeof(cpu), &cpu) || nice(19) != 19)
+			_exit(1);
+		work(i);
+	}
+	return workers;
+}
+
+/* Every worker must have met the hook on and off. */
+static bool end_workers(unsigned int workers)
+{
+	bool passed = true;
+	unsigned int i;
+	int status;
+
+	churn->stop = true;
+	while (wait(&status) > 0)
+		passed &= status == 0;
+	for (i = 0; i < workers; i++) {
+		ktap_note("worker %u: %lu grew, %lu did not", i,
+			  churn->grown[i], churn->not_grown[i]);
+		passed &= churn->grown[i] && churn->not_grown[i];
+	}
+	if (churn->failures)
+		ktap_note("%u calls failed", churn->failures);
+	return passed && !churn->failures;
+}
+
+/* Every place where something of a module could be left. */
+static bool nothing_is_left(void)
+{
+	static const char *const places[] = {
+		"/sys/module/mapstack",
+		"/sys/kernel/mapstack",
+		TRACEFS_DIR "events/mapstack",
+	};
+	char kprobes[8192];
+	bool passed = true;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(places); i++) {
+		if (access(places[i], F_OK))
+			continue;
+		ktap_note("%s is left", places[i]);
+		passed = false;
+	}
+	if (guest_hooked("do_mmap") || guest_hooked("expand_downwards")) {
+		ktap_note("something is left in enabled_functions");
+		passed = false;
+	}
+	if (guest_read(KPROBES, kprobes, sizeof(kprobes)) < 0)
+		guest_die("cannot read " KPROBES);
+	if (*kprobes) {
+		ktap_note("kprobes are left: %s", kprobes);
+		passed = false;
+	}
+	return passed;
+}
+
+static bool is_on(void)
+{
+	return mapstack_is("enabled", "1") && guest_hooked("do_mmap") &&
+	       guest_hooked("expand_downwards");
+}
+
+static bool is_off(void)
+{
+	return mapstack_is("enabled", "0") && !guest_hooked("do_mmap") &&
+	       !guest_hooked("expand_downwards");
+}
+
+/* A mapping made while on, and one made while off. */
+struct kept {
+	char *on, *off;
+};
+
+static bool grows(const char *stack, bool expected)
+{
+	struct mapping mapping;
+	bool passed;
+
+	passed = guest_mapping(stack, &mapping) &&
+		 guest_has_vmflag(&mapping, "gd") == expected &&
+		 !guest_touch((char *)mapping.start - page) == expected;
+	if (!passed)
+		ktap_note("made while %s: VmFlags %s", expected ? "on" : "off",
+			  mapping.vmflags);
+	return passed;
+}
+
+static bool check_kept(const struct kept *kept)
+{
+	return grows(kept->on, true) & grows(kept->off, false);
+}
+
+/* Loads, switches and unloads; in turn while on and while off. */
+static bool churn_once(unsigned int cycle, struct kept *kept)
+{
+	bool passed = true;
+	int i;
+
+	guest_load("mapstack", cycle & 1 ? "enabled=1" : "");
+	if (cycle & 2)
+		guest_trace_set("events/mapstack/enable", "1");
+	for (i = 0; i < TOGGLES; i++) {
+		mapstack_set("enabled", "1");
+		passed &= is_on();
+		mapstack_set("enabled", "0");
+		passed &= is_off();
+	}
+	kept->off = map_stack(find_room());
+	mapstack_set("enabled", "1");
+	kept->on = map_stack(find_room());
+	if (cycle & 4)
+		mapstack_set("enabled", "0");
+	guest_unload("mapstack");
+	return passed & nothing_is_left();
+}
+
+static void test_churn(void)
+{
+	unsigned int workers = start_workers(), i;
+	struct kept kept[CYCLES];
+	bool passed = true;
+
+	for (i = 0; i < CYCLES && passed; i++)
+		passed = churn_once(i, &kept[i]);
+	ktap_result(passed, "%d times loaded, %d times switched, unloaded",
+		    CYCLES, CYCLES * (2 * TOGGLES + 1));
+	ktap_result(end_workers(workers), "no call failed meanwhile");
+	while (passed && i--)
+		passed = check_kept(&kept[i]);
+	ktap_result(passed, "mappings stay what they were made, and grow on");
+}
+
+/* Writes and reads files that it opened before, until they have gone. */
+static void write_until_gone(void)
+{
+	int enabled = open(MAPSTACK_DIR "enabled", O_WRONLY);
+	int seen = open(MAPSTACK_DIR "counters/seen", O_RDONLY);
+	char text[32];
+
+	while (pwrite(enabled, churn->writes & 1 ? "0" : "1", 1, 0) == 1)
+		churn->writes++;
+	if (errno != ENODEV)
+		_exit(errno);
+	while (pread(seen, text, sizeof(text), 0) > 0)
+		;
+	_exit(errno != ENODEV || pwrite(enabled, "1", 1, 0) >= 0);
+}
+
+static bool race_once(void)
+{
+	int status;
+
+	churn->writes = 0;
+	guest_load("mapstack", "");
+	if (!fork())
+		write_until_gone();
+	while (churn->writes < 3)
+		sched_yield();
+	guest_unload("mapstack");
+	if (wait(&status) < 0 || status)
+		ktap_note("the writer ended with status %#x", status);
+	return !status && nothing_is_left();
+}
+
+static void test_race(void)
+{
+	bool passed = true;
+	int i;
+
+	for (i = 0; i < RACES; i++)
+		passed &= race_once();
+	ktap_result(passed, "unloaded beside a writer, who gets ENODEV");
+}
+
+/* Every line that has come since. */
+static bool log_is_silent(int log)
+{
+	char record[2048];
+	bool silent = true;
+	ssize_t n;
+
+	while ((n = read(log, record, sizeof(record) - 1)) > 0 ||
+	       (n < 0 && errno == EPIPE)) {
+		if (n < 0)
+			continue;
+		record[n] = '\0';
+		ktap_note("log: %.*s", (int)strcspn(record, "\n"), record);
+		silent = false;
+	}
+	close(log);
+	return silent;
+}
+
+int main(void)
+{
+	int log;
+
+	ktap_plan(6);
+	page = sysconf(_SC_PAGESIZE);
+	churn = mmap(NULL, sizeof(*churn), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (churn == MAP_FAILED)
+		guest_die("mmap");
+	ktap_result(nothing_is_left(), "nothing is there before");
+
+	/* The first one ever taints the kernel and says so. */
+	guest_load("mapstack", "");
+	guest_unload("mapstack");
+	log = guest_log_open();
+	test_churn();
+	test_race();
+	ktap_result(log_is_silent(log), "not a line in the kernel log");
+	return ktap_end();
+}
