@@ -17,8 +17,6 @@
 #include "guest.h"
 #include "ktap.h"
 
-#define TRACING "/sys/kernel/tracing/"
-
 /* Another user of do_mmap(): a module, a tracer, or else a kprobe event. */
 struct companion {
 	const char *name;
@@ -49,28 +47,22 @@ static const struct companion companions[] = {
 	{ .name = "kprobe event" },
 };
 
-static void trace_set(const char *file, const char *text)
-{
-	char path[128];
-	int ret;
-
-	snprintf(path, sizeof(path), TRACING "%s", file);
-	ret = guest_write(path, text);
-	if (ret) {
-		errno = -ret;
-		guest_die("cannot write %s to %s", text, file);
-	}
-}
+/* A tracer of all functions: takes its time. */
+static bool trace_everything;
 
 /* Returns 0 or -errno. */
 static int attach(const struct companion *companion)
 {
 	if (companion->module)
 		return guest_try_load(companion->module, companion->params);
-	if (companion->tracer)
-		return guest_write(TRACING "current_tracer", companion->tracer);
-	trace_set("kprobe_events", "p:company do_mmap");
-	trace_set("events/kprobes/company/enable", "1");
+	if (companion->tracer) {
+		if (!trace_everything)
+			guest_trace_set("set_ftrace_filter", "do_mmap");
+		return guest_write(TRACEFS_DIR "current_tracer",
+				   companion->tracer);
+	}
+	guest_trace_set("kprobe_events", "p:company do_mmap");
+	guest_trace_set("events/kprobes/company/enable", "1");
 	return 0;
 }
 
@@ -79,10 +71,11 @@ static void detach(const struct companion *companion)
 	if (companion->module) {
 		guest_unload(companion->module);
 	} else if (companion->tracer) {
-		trace_set("current_tracer", "nop");
+		guest_trace_set("current_tracer", "nop");
+		guest_trace_set("set_ftrace_filter", "");
 	} else {
-		trace_set("events/kprobes/company/enable", "0");
-		trace_set("kprobe_events", "-:company");
+		guest_trace_set("events/kprobes/company/enable", "0");
+		guest_trace_set("kprobe_events", "-:company");
 	}
 }
 
@@ -105,12 +98,12 @@ static unsigned long count_lines(const char *file, const char *word)
 
 static unsigned long read_calls(const struct companion *companion)
 {
-	char path[128] = TRACING "kprobe_profile", text[512];
+	char path[128] = TRACEFS_DIR "kprobe_profile", text[512];
 	const char *format = " company %lu";
 	unsigned long calls = 0;
 
 	if (companion->tracer)
-		return count_lines(TRACING "trace", companion->line);
+		return count_lines(TRACEFS_DIR "trace", companion->line);
 	if (companion->module) {
 		snprintf(path, sizeof(path), "/sys/module/%s/parameters/calls",
 			 companion->module);
@@ -135,10 +128,10 @@ static int touch_below_stack(void)
 	low = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (low == MAP_FAILED || munmap(low, room))
 		guest_die("no room");
-	trace_set("tracing_on", "1");
+	guest_trace_set("tracing_on", "1");
 	addr = mmap(low + room - page, page, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-	trace_set("tracing_on", "0");
+	guest_trace_set("tracing_on", "0");
 	if (addr == MAP_FAILED)
 		guest_die("mmap");
 	sig = guest_touch(addr - page);
@@ -150,11 +143,9 @@ static int touch_below_stack(void)
 static bool check_step(bool hooked, const struct companion *companion)
 {
 	unsigned long seen = mapstack_counter("seen"), calls = 0;
-	int fd, sig;
+	int sig;
 
-	/* Empties the trace. */
-	fd = open(TRACING "trace", O_WRONLY | O_TRUNC | O_CLOEXEC);
-	close(fd);
+	guest_trace_set("trace", "");
 	if (companion)
 		calls = read_calls(companion);
 	sig = touch_below_stack();
@@ -233,13 +224,17 @@ static void test_companion(const struct companion *companion)
 	}
 }
 
-/* All that can be there at a time: of IPMODIFY users there is one. */
+/*
+ * All that can be there at a time: of IPMODIFY users there is one. The function
+ * tracer traces all functions.
+ */
 static void test_crowd(void)
 {
 	static const int crowd[] = { 0, 4, 5, 7 };
 	bool passed = true;
 	size_t i;
 
+	trace_everything = true;
 	for (i = 0; i < ARRAY_SIZE(crowd); i++) {
 		passed &= !attach(&companions[crowd[i]]);
 		if (i == 1)
@@ -277,13 +272,13 @@ int main(void)
 	size_t i;
 
 	ktap_plan(4 * ARRAY_SIZE(companions) + 5);
-	trace_set("tracing_on", "0");
+	guest_trace_set("tracing_on", "0");
 	guest_load("mapstack", "");
 	for (i = 0; i < ARRAY_SIZE(companions); i++)
 		test_companion(&companions[i]);
 	test_crowd();
 	test_undo();
 	guest_unload("mapstack");
-	trace_set("tracing_on", "1");
+	guest_trace_set("tracing_on", "1");
 	return ktap_end();
 }
