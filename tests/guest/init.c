@@ -163,6 +163,7 @@ int main(void)
 	mount_at("proc", "/proc", NULL);
 	mount_at("sysfs", "/sys", NULL);
 	mount_at("devtmpfs", "/dev", NULL);
+	mount_at("devpts", "/dev/pts", NULL);
 	mount_at("tracefs", "/sys/kernel/tracing", NULL);
 	mount_at("debugfs", "/sys/kernel/debug", NULL);
 	mount_at("cgroup2", "/sys/fs/cgroup", NULL);

@@ -8,6 +8,7 @@ each other by absolute path; a release has directories of its own.
 import fcntl
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -36,6 +37,7 @@ class Kernel:
         self.version = version  # of the Debian package
         self.packages = packages  # what to fetch, apt_pkg versions
         self.options = []  # more words for make, to build modules
+        self.modules = []  # what has its drivers, apt_pkg versions
         self.vmlinuz = IMAGES / release / "vmlinuz"
         self.headers = Path("/usr/src") / f"linux-headers-{release}"
 
@@ -167,18 +169,25 @@ def resolve(cache, name, suites):
         )
 
     image, headers, release = best
+    architecture = architecture_of(name)
     packages = [headers]
     # These are for every architecture, or run here.
     for dependency in depends(headers):
         if re.match(r"linux-(headers-.*common|kbuild-)", dependency):
             packages.append(newest(cache, dependency, suite, "amd64"))
-    # From 7.2 on vmlinuz is in a package of its own.
-    binary = f"linux-binary-{release}"
+    # From 7.2 on vmlinuz and the modules are in packages of their own.
+    modules, binary = [image], f"linux-binary-{release}"
     if binary in depends(image):
-        image = newest(cache, binary, suite, architecture_of(name))
-    if not all(packages) or not image:
+        modules = [
+            newest(cache, f"linux-{part}-{release}", suite, architecture)
+            for part in ("modules", "base")
+        ]
+        image = newest(cache, binary, suite, architecture)
+    if not all(packages) or not all(modules) or not image:
         raise Failure(f"{name}: {suite} has not all packages of {release}")
-    return Kernel(name, release, headers.ver_str, packages + [image])
+    kernel = Kernel(name, release, headers.ver_str, packages + [image])
+    kernel.modules = modules
+    return kernel
 
 
 def deb_path(version):
@@ -243,3 +252,27 @@ def unpack_image(deb, kernel):
     for named in kernel.vmlinuz.parent.glob("vmlinu[xz]-*"):
         os.rename(named, kernel.vmlinuz)
     stamp.touch()
+
+
+def unpack_modules(kernel):
+    """Unpack a kernel's modules, few drivers among them; return the root.
+
+    depmod has seen them: modprobe -d ROOT -S RELEASE finds what is there.
+    """
+    where = IMAGES / kernel.release / "modules"
+    with open(LOCK, "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if where.exists():
+            return where
+        fetch(kernel.modules)
+        new = where.with_name("modules.new")
+        shutil.rmtree(new, ignore_errors=True)
+        for package in kernel.modules:
+            extract(
+                deb_path(package), new, "--wildcards",
+                "--transform=s,^./usr/,./,", "--exclude=*/kernel/sound",
+                "--exclude=*/kernel/drivers/[!bv]*", "*/lib/modules/*",
+            )
+        subprocess.run(["depmod", "-b", new, kernel.release], check=True)
+        new.rename(where)
+    return where

@@ -66,9 +66,11 @@ def make_initramfs(where, init, programs, modules, demo=None):
 
 
 class Guest:
-    """One boot."""
+    """One boot; what it writes to the disk is forgotten."""
 
-    def __init__(self, kernel, initramfs, where, cmdline="", memory=1024):
+    def __init__(
+        self, kernel, initramfs, where, cmdline="", memory=1024, disk=None
+    ):
         self.log = where / "console.log"
         self.status = where / "status.log"
         machine = machine_of(kernel.name)
@@ -79,6 +81,10 @@ class Guest:
             "-append", f"{machine.cmdline} panic=-1 oops=panic {cmdline}",
             "-nodefaults", "-display", "none", "-no-reboot",
         ]
+        if disk:
+            self.command += [
+                "-drive", f"file={disk},if=virtio,format=raw,snapshot=on"
+            ]
         self.stopped_for = None
 
     def _watch(self, process):

@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Full Debian root file systems: made, entered, booted. Runs in the lab (-a).
+
+    root = rootfs.Root("trixie", ["python3-minimal"])   # any suite of Debian
+    vm = rootfs.boot(kernel, root.image(), where, tests=[program])
+    report = guest.boot_and_report(vm, hear)
+
+`kernel` is a prepared debian.Kernel; it need not be of
+the root's suite, and the root needs no kernel package. PID 1 is tests/guest's
+init, as in the guests without a disk: it runs what was given as `tests` from
+/tests in the order of names, each a program or an executable script that prints
+KTAP (exit 4: all skipped), and reports. With `demo=program` that is run instead
+and its output comes as it is: see demo.py for the use of that. The module and
+the test modules are in /modules, what was given as `files` in /files. The
+machine has /dev/pts, lo and an ext4 root that forgets everything at the end;
+`start="/sbin/init"` makes systemd PID 1, if the root has it.
+
+What can be done without the kernel under test is much faster outside a guest:
+root.tree() is a directory, not to be changed; copy_tree() copies it, enter()
+runs a command in the copy and pack() makes an image of it.
+
+Roots are kept in /cache/roots, by suite, packages and recipe; those that nobody
+wanted for longest are removed when there are more than KEEP.
+"""
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import build
+import debian
+import guest
+from machines import machine_of
+
+ROOTS = Path("/cache/roots")
+ARCHIVES = Path("/cache/archives")
+SOURCES = Path("/etc/apt/kernels/amd64.list")
+KEEP = 8
+
+# What a test machine has no use for.
+LEAN = [
+    "--dpkgopt=path-exclude=/usr/share/doc/*",
+    "--dpkgopt=path-exclude=/usr/share/locale/*",
+    "--dpkgopt=path-exclude=/usr/share/man/*",
+    "--aptopt=APT::Install-Recommends \"false\"",
+    "--aptopt=Acquire::Languages \"none\"",
+]
+# To see a virtio disk with ext4 on it, in any of our kernels.
+DRIVERS = ("virtio_pci", "virtio_blk", "ext4")
+
+
+def sources(suite):
+    """The sources.list lines of a suite, from those that the lab was given."""
+    listed = re.findall(
+        r"^deb (?:\[.*?\] )?(\S+) (\S+)", SOURCES.read_text(), re.M
+    )
+    main = next(url for url, name in listed if "-" not in name)
+    security = next(
+        (url for url, name in listed if name.endswith("-security")), None
+    )
+    if suite in ("forky", "sid"):
+        # These change every few hours: a mirror that lags has an expired list.
+        return [f"deb [check-valid-until=no] {main} {suite} main"]
+    lines = [f"deb {main} {suite} main"]
+    if security:
+        lines.append(f"deb {security} {suite}-security main")
+    return lines
+
+
+class Root:
+    """A suite with packages, and what a shell script makes of it.
+
+    `setup` is run by sh in the finished root; `backports` adds the sources of
+    SUITE-backports, from which nothing is installed unless asked for by name.
+    """
+
+    def __init__(self, suite, packages=(), setup="", backports=False):
+        self.suite = suite
+        self.packages = sorted(packages)
+        self.setup = setup
+        self.sources = sources(suite)
+        if backports:
+            main = self.sources[0].removesuffix(f"{suite} main")
+            self.sources.append(f"{main}{suite}-backports main")
+        recipe = repr((self.sources, self.packages, setup, LEAN))
+        key = hashlib.sha256(recipe.encode()).hexdigest()[:12]
+        self.where = ROOTS / f"{suite}-{key}"
+
+    def _make(self, what, make):
+        """Make a part of the root if it is missing, one process at a time."""
+        ROOTS.mkdir(parents=True, exist_ok=True)
+        with open(f"{self.where}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self.where.mkdir(exist_ok=True)
+            os.utime(self.where)
+            if not what.exists():
+                new = what.with_name("new")
+                remove_tree(new)
+                make(new)
+                new.rename(what)
+                forget_old()
+        return what
+
+    def tree(self):
+        """The root as a directory; copy it before changing anything."""
+        return self._make(self.where / "tree", self._debootstrap)
+
+    def image(self):
+        """The root as a disk image, as it is before anything has run."""
+        def make(new):
+            tree = self.where / "tree"
+            kept = tree.exists()
+            if not kept:
+                tree = self.where / "unpacked"
+                remove_tree(tree)
+                self._debootstrap(tree)
+            pack(tree, new)
+            if not kept:
+                remove_tree(tree)
+
+        return self._make(self.where / "image", make)
+
+    def _debootstrap(self, where):
+        print(f"# making a {self.suite} root file system", flush=True)
+        ARCHIVES.mkdir(parents=True, exist_ok=True)
+        log = self.where / "log"
+        with open(log, "w") as out:
+            result = subprocess.run(
+                ["mmdebstrap", "--mode=root", "--variant=apt", *LEAN,
+                 f"--include={','.join(self.packages)}",
+                 self.suite, where, *self.sources],
+                stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+            )
+        if result.returncode:
+            tail = "\n".join(log.read_text().splitlines()[-8:])
+            raise debian.Failure(f"no {self.suite} root could be made:\n{tail}")
+        if self.setup:
+            check(enter(where, "sh", "-euc", self.setup), "setup of the root")
+
+
+def remove_tree(path):
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def forget_old():
+    """Keep the roots that were wanted most recently."""
+    roots = [path for path in ROOTS.iterdir() if path.is_dir()]
+    roots.sort(key=lambda path: path.stat().st_mtime)
+    for path in roots[:-KEEP]:
+        remove_tree(path)
+
+
+def copy_tree(tree, where):
+    """Copy a root, owners and modes and all."""
+    remove_tree(where)
+    where.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["cp", "-a", "--reflink=auto", tree, where], check=True)
+    return where
+
+
+def enter(tree, *command, binds=(), environment=()):
+    """Run a command in a root; what apt downloads there is kept for all.
+
+    Returns the finished process, its output (both streams) as text. `binds` are
+    pairs of (here, there).
+    """
+    ARCHIVES.mkdir(parents=True, exist_ok=True)
+    words = [
+        "bwrap", "--bind", tree, "/", "--proc", "/proc", "--dev", "/dev",
+        "--ro-bind", "/sys", "/sys", "--perms", "1777", "--tmpfs", "/tmp",
+        "--ro-bind", "/etc/resolv.conf", "/etc/resolv.conf",
+        "--bind", ARCHIVES, "/var/cache/apt/archives",
+        "--unshare-pid", "--die-with-parent", "--cap-add", "ALL",
+        "--chdir", "/", "--clearenv", "--setenv", "HOME", "/root",
+        "--setenv", "PATH",
+        "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "--setenv", "LC_ALL", "C.UTF-8",
+        "--setenv", "DEBIAN_FRONTEND", "noninteractive",
+    ]
+    for here, there in binds:
+        words += ["--bind", here, there]
+    for name, value in environment:
+        words += ["--setenv", name, value]
+    return subprocess.run(
+        [*words, *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, errors="replace",
+    )
+
+
+def check(process, what):
+    """Fail, with the end of its output, if a process did."""
+    if process.returncode:
+        tail = "\n".join(process.stdout.splitlines()[-12:])
+        raise debian.Failure(f"{what} failed:\n{tail}")
+    return process.stdout
+
+
+def pack(tree, image, spare=512):
+    """Make an ext4 image of a root with `spare` MiB free."""
+    used = subprocess.run(
+        ["du", "-sxm", "--apparent-size", tree], capture_output=True,
+        check=True, text=True,
+    ).stdout.split()[0]
+    image.unlink(missing_ok=True)
+    subprocess.run(
+        ["mkfs.ext4", "-q", "-d", tree, "-m", "0", "-E", "root_owner=0:0",
+         "-O", "^has_journal", image, f"{int(used) * 5 // 4 + spare}M"],
+        check=True, stdout=subprocess.DEVNULL,
+    )
+    return image
+
+
+def drivers(kernel):
+    """Drivers that lead to the disk, in the order in which they load."""
+    where = debian.unpack_modules(kernel)
+    order = []
+    for name in DRIVERS:
+        listed = subprocess.run(
+            ["modprobe", "-d", where, "-S", kernel.release,
+             "--show-depends", name],
+            capture_output=True, check=True, text=True,
+        ).stdout
+        order += re.findall(r"^insmod (\S+)", listed, re.M)
+    return [Path(path) for path in dict.fromkeys(order)]
+
+
+def put_driver(driver, where, number):
+    """Put a driver into an initramfs, uncompressed: 03-virtio_blk.ko."""
+    name = f"{number:02}-{driver.name.split('.')[0]}.ko"
+    tool = {".xz": "xz", ".zst": "zstd", ".gz": "gzip"}.get(driver.suffix)
+    if not tool:
+        shutil.copy(driver, where / name)
+        return
+    with open(where / name, "wb") as out:
+        subprocess.run([tool, "-dc", driver], stdout=out, check=True)
+
+
+def make_initramfs(kernel, where, tests=(), modules=(), files=(), demo=None):
+    """Lay out and pack what leads to the disk and what is put beside it."""
+    programs = build.build_guest(
+        machine_of(kernel.name), "init", "switchroot"
+    )
+    root = where / "root"
+    remove_tree(root)
+    (root / "drivers").mkdir(parents=True)
+    for number, driver in enumerate(drivers(kernel)):
+        put_driver(driver, root / "drivers", number)
+    shutil.copy(programs / "switchroot", root / "init")
+    put = root / "put"
+    for name, paths in ("tests", tests), ("modules", modules), ("files", files):
+        (put / name).mkdir(parents=True)
+        for path in paths:
+            shutil.copy(path, put / name)
+    shutil.copy(programs / "init", put)
+    if demo:
+        shutil.copy(demo, put / "demo")
+    guest.pack(root, where / "initramfs")
+    return where / "initramfs"
+
+
+def boot(
+    kernel, image, where, tests=(), modules=(), files=(), demo=None,
+    start="/init", cmdline="", memory=1024,
+):
+    """A guest.Guest that boots a kernel with a root; logs go to `where`."""
+    where.mkdir(parents=True, exist_ok=True)
+    initramfs = make_initramfs(kernel, where, tests, modules, files, demo)
+    return guest.Guest(
+        kernel, initramfs, where, f"start={start} {cmdline}", memory, image
+    )
