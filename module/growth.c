@@ -10,6 +10,7 @@
 
 #include "counters.h"
 #include "growth.h"
+#include "reason.h"
 #include "scope.h"
 #include "trace.h"
 

@@ -9,18 +9,7 @@
 #include <linux/tracepoint.h>
 
 #include "policy.h"
-
-#ifndef MAPSTACK_GROW_REASON
-#define MAPSTACK_GROW_REASON
-/* How an expansion ended. */
-enum grow_reason {
-	GROW_DONE,
-	GROW_MIN_ADDR, /* below vm.mmap_min_addr */
-	GROW_GUARD_GAP, /* too near to the mapping below */
-	GROW_RLIMIT_STACK, /* the mapping would be larger than RLIMIT_STACK */
-	GROW_MEMORY, /* RLIMIT_AS, RLIMIT_MEMLOCK, overcommit, no memory */
-};
-#endif
+#include "reason.h"
 
 TRACE_DEFINE_ENUM(SHAPE_ANONYMOUS);
 TRACE_DEFINE_ENUM(SHAPE_SHARED);
