@@ -5,6 +5,8 @@
 KDIR ?= /lib/modules/$(shell uname -r)/build
 SUDO := $(if $(filter-out 0,$(shell id -u)),sudo -E)
 LAB := $(SUDO) tests/vm/lab
+VERSION := $(shell cat VERSION)
+DKMS_SOURCE := $(DESTDIR)/usr/src/mapstack-$(VERSION)
 
 all: modules
 
@@ -28,14 +30,51 @@ test:
 check:
 	$(LAB) -a tests/check.py
 
+deb:
+	$(LAB) -a tests/vm/deb.py
+
+# What the build needs; the package has its dkms.conf from dh_dkms.
+install-source:
+	install -d $(DKMS_SOURCE)/module
+	install -m 644 Kbuild VERSION $(DKMS_SOURCE)
+	install -m 644 module/*.[ch] $(DKMS_SOURCE)/module
+
+install:
+	@[ ! -e $(DKMS_SOURCE) ] || { \
+		echo "mapstack $(VERSION) is in $(DKMS_SOURCE), so nothing was installed." >&2; \
+		echo "Remove it first: make uninstall, or apt purge mapstack-dkms" >&2; \
+		exit 1; }
+	@$(MAKE) --no-print-directory install-source
+	@sed 's/#MODULE_VERSION#/$(VERSION)/' dkms.conf >$(DKMS_SOURCE)/dkms.conf
+	dkms add mapstack/$(VERSION)
+	@for build in /lib/modules/*/build/include; do \
+		kernel=$${build#/lib/modules/}; kernel=$${kernel%%/*}; \
+		[ -e "$$build" ] || continue; \
+		dkms install mapstack/$(VERSION) -k $$kernel || \
+			echo "mapstack was not installed for $$kernel; its other kernels are not touched" >&2; \
+	done
+	dkms status mapstack/$(VERSION)
+
+uninstall:
+	@[ ! -e /var/lib/dpkg/info/mapstack-dkms.list ] || { \
+		echo "mapstack is installed as a package: apt purge mapstack-dkms" >&2; \
+		exit 1; }
+	[ ! -d /sys/module/mapstack ] || rmmod mapstack
+	[ ! -e /var/lib/dkms/mapstack/$(VERSION) ] || \
+		dkms remove mapstack/$(VERSION) --all
+	$(RM) -r $(DKMS_SOURCE)
+
 help:
 	@echo 'make              build mapstack.ko for the running kernel (KDIR= for another)'
 	@echo 'make demo         the whole story, told in a guest on a stock kernel'
 	@echo 'make test         everything that must pass, on every kernel; about 30 minutes'
 	@echo '                  (KERNELS="6.12-amd64 6.1-amd64" for some of tests/vm/kernels)'
 	@echo 'make check        static analysis of the whole tree; about 3 minutes'
+	@echo 'make deb          mapstack-dkms_$(VERSION)_all.deb'
+	@echo 'make install      build and install by DKMS, for every kernel with headers'
+	@echo 'make uninstall    undo that'
 	@echo 'make clean        remove what was built here'
-	@echo 'demo, test and check need root (they use sudo) and keep their tools, downloads'
+	@echo 'demo, test, check and deb need root (they use sudo) and keep their tools, downloads'
 	@echo 'and kernels in /var/cache/mapstack (MAPSTACK_CACHE= for another place).'
 
-.PHONY: all modules clean demo test check help
+.PHONY: all modules clean demo test check deb install-source install uninstall help
