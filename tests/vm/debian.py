@@ -51,6 +51,29 @@ class Kernel:
                 unpack_headers(deb)
             unpack_image(image, self)
 
+    def unpack_modules(self):
+        """Unpack its modules, few drivers among them; return their root.
+
+        depmod has seen them: modprobe -d ROOT -S RELEASE finds what is there.
+        """
+        where = IMAGES / self.release / "modules"
+        with open(LOCK, "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if where.exists():
+                return where
+            fetch(self.modules)
+            new = where.with_name("modules.new")
+            shutil.rmtree(new, ignore_errors=True)
+            for package in self.modules:
+                extract(
+                    deb_path(package), new, "--wildcards",
+                    "--transform=s,^./usr/,./,", "--exclude=*/kernel/sound",
+                    "--exclude=*/kernel/drivers/[!bv]*", "*/lib/modules/*",
+                )
+            subprocess.run(["depmod", "-b", new, self.release], check=True)
+            new.rename(where)
+        return where
+
 
 def read_list(path="tests/vm/kernels"):
     """The names of tests/vm/kernels with their suites, in order."""
@@ -252,27 +275,3 @@ def unpack_image(deb, kernel):
     for named in kernel.vmlinuz.parent.glob("vmlinu[xz]-*"):
         os.rename(named, kernel.vmlinuz)
     stamp.touch()
-
-
-def unpack_modules(kernel):
-    """Unpack a kernel's modules, few drivers among them; return the root.
-
-    depmod has seen them: modprobe -d ROOT -S RELEASE finds what is there.
-    """
-    where = IMAGES / kernel.release / "modules"
-    with open(LOCK, "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if where.exists():
-            return where
-        fetch(kernel.modules)
-        new = where.with_name("modules.new")
-        shutil.rmtree(new, ignore_errors=True)
-        for package in kernel.modules:
-            extract(
-                deb_path(package), new, "--wildcards",
-                "--transform=s,^./usr/,./,", "--exclude=*/kernel/sound",
-                "--exclude=*/kernel/drivers/[!bv]*", "*/lib/modules/*",
-            )
-        subprocess.run(["depmod", "-b", new, kernel.release], check=True)
-        new.rename(where)
-    return where

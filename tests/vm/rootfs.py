@@ -71,6 +71,25 @@ def sources(suite):
     return lines
 
 
+class InstalledKernel(debian.Kernel):
+    """A kernel that is installed in a root."""
+
+    def __init__(self, tree, release):
+        super().__init__("installed-amd64", release, None, [])
+        self.tree = tree
+        places = tree / "boot" / f"vmlinuz-{release}", (
+            tree / "usr/lib/modules" / release / "vmlinuz"
+        )
+        self.vmlinuz = next(path for path in places if path.exists())
+
+    def prepare(self):
+        """Nothing: it is there."""
+
+    def unpack_modules(self):
+        """The root itself."""
+        return self.tree
+
+
 class Root:
     """A suite with packages, and what a shell script makes of it.
 
@@ -219,7 +238,7 @@ def pack(tree, image, spare=512):
 
 def drivers(kernel):
     """Drivers that lead to the disk, in the order in which they load."""
-    where = debian.unpack_modules(kernel)
+    where = kernel.unpack_modules()
     order = []
     for name in DRIVERS:
         listed = subprocess.run(

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Run the tests in guests: tests/vm/lab tests/vm/run.py [NAME...]
 
-NAME is a line of tests/vm/kernels, or "build", which is what can be tested
-without a guest; without one, all are run, as many at a time as there are CPUs.
+NAME is a line of tests/vm/kernels, "build", which is what can be tested without
+a guest, or a name of dkms.py, which has the package in full root file systems;
+without one, all are run, as many at a time as there are CPUs.
 --only TEST runs only the programs whose name begins with TEST; --show prints
 their reports.
 The exit status is 0 only if everything that was asked for ran and passed.
@@ -17,7 +18,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import build
+import deb
 import debian
+import dkms
 import guest
 import refusals
 import source
@@ -129,7 +132,7 @@ class Tests:
 
     def names(self):
         """Every name, in the order in which they are run."""
-        return ["build", *self.listed]
+        return ["build", *dkms.SUITES, *self.listed]
 
     def resolve(self, name):
         return source.resolve(self.cache, name, self.listed[name])
@@ -151,6 +154,10 @@ class Tests:
                 kernel = self.resolve(BUILD_KERNEL)
                 tested, report = kernel.release, refusals.run(kernel)
                 report.add_all(unit.run())
+                report.add_all(deb.test())
+            elif name in dkms.SUITES:
+                hear = listener(name, self.options.show)
+                tested, report = dkms.run(name, hear)
             else:
                 tested, report = self.run_kernel(name)
         except debian.Failure as failure:

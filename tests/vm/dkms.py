@@ -1,0 +1,329 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The package's life in a full Debian: installed, upgraded under, removed.
+
+Runs in the lab. Everything up to a boot is done in a root file system as a
+machine with a stock kernel has it (see rootfs.py), entered from here, where
+`uname -r` is of a kernel that the root does not have. Then its kernels are
+booted.
+"""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import build
+import deb
+import guest
+import ktap
+import rootfs
+from machines import MACHINES
+
+WHERE = Path("/out/dkms")
+SUITES = {"dkms-bookworm": "bookworm", "dkms-trixie": "trixie"}
+SIGNER = "key of the mapstack tests"
+# DKMS signs by the key that it finds there, else it makes one.
+SETUP = f"""
+openssl req -new -x509 -nodes -newkey rsa:2048 -days 36500 -outform DER \
+    -subj '/CN={SIGNER}/' -keyout /var/lib/dkms/mok.key \
+    -out /var/lib/dkms/mok.pub 2>/dev/null
+# No initramfs that is made from now on is booted.
+echo MODULES=list >/etc/initramfs-tools/conf.d/small
+apt-get update
+"""
+PACKAGES = (
+    "dkms", "linux-headers-amd64", "linux-image-amd64", "make", "mount",
+    "openssl", "systemd-sysv",
+)
+VERSION = Path("VERSION").read_text().strip()
+# What apt and dpkg keep about themselves, and where run() mounts.
+BOOKKEEPING = (
+    "mnt/", "tmp/", "var/cache/", "var/lib/apt/", "var/lib/dpkg/", "var/log/",
+)
+# Runs tests/dkms/booted at the end of a boot; rootfs.boot() puts it into /files.
+REPORT_UNIT = """[Unit]
+After=mapstack.service
+ConditionPathExists=/files/booted
+[Service]
+ExecStart=/files/booted
+StandardOutput=tty
+TTYPath=/dev/ttyS1
+[Install]
+WantedBy=multi-user.target
+"""
+# DKMS writes while it builds; here it has a little less than it needs.
+FULL_DISK = """
+mount -t tmpfs -o size=600k,mode=755 none /mnt
+cp -a /var/lib/dkms/. /mnt
+mount --move /mnt /var/lib/dkms
+exec apt-get -q -y install "$@"
+"""
+
+
+def root(suite):
+    return rootfs.Root(suite, PACKAGES, SETUP, backports=True)
+
+
+class Machine:
+    """A root file system in which the package lives, and what was seen."""
+
+    def __init__(self, suite, where, package):
+        self.suite = suite
+        self.where = where
+        self.package = package
+        self.report = ktap.Report()
+        self.tree = rootfs.copy_tree(root(suite).tree(), where / "tree")
+        self.log = open(where / "log", "w")
+
+    def expect(self, name, wrong):
+        """Count a test as failed if something is wrong, and say what."""
+        if wrong:
+            self.report.failed.append(f"{name}: {wrong}")
+        else:
+            self.report.passed.append(name)
+
+    def run(self, *command):
+        """Run a command in it; return its status and output."""
+        process = rootfs.enter(
+            self.tree, *command, binds=[
+                (self.package.parent, "/mnt/package"), ("/src", "/mnt/src"),
+            ],
+        )
+        print(f"$ {command}\n{process.stdout}= {process.returncode}\n",
+              file=self.log, flush=True)
+        return process.returncode, process.stdout
+
+    def apt(self, *words):
+        return self.run("apt-get", "-q", "-y", *words)
+
+    def install(self):
+        return self.apt("install", f"/mnt/package/{self.package.name}")
+
+    def releases(self):
+        """Releases of the kernels and headers that are installed."""
+        places = (self.tree / "usr/lib/modules").iterdir()
+        return {path.name for path in places if (path / "kernel").exists()}
+
+    def module(self, release):
+        """The installed module of a kernel, or None."""
+        found = list(
+            (self.tree / "usr/lib/modules" / release).rglob("mapstack.ko*")
+        )
+        return found[0] if found else None
+
+    def files(self):
+        """Every path but those of BOOKKEEPING."""
+        paths = subprocess.run(
+            ["find", ".", "-xdev", "-printf", "%P\\n"], cwd=self.tree,
+            capture_output=True, check=True, text=True,
+        ).stdout.splitlines()
+        return {path for path in paths if not path.startswith(BOOKKEEPING)}
+
+    def left(self, before):
+        """What came or went since a list of files was made."""
+        return ", ".join(sorted(self.files() ^ before)[:5])
+
+
+def bad(result):
+    """What is wrong with a status and output, if the status is not 0."""
+    status, output = result
+    return status and f"status {status}: " + " / ".join(
+        output.splitlines()[-4:]
+    )
+
+
+def test_install(machine):
+    """The package builds for the kernels that are there and can be purged."""
+    before = machine.files()
+    (release,) = machine.releases()
+    machine.expect("apt installs the package", bad(machine.install()))
+    machine.expect(
+        "built for the installed kernel and no other",
+        machine.releases() != {release} and str(machine.releases())
+        or not machine.module(release) and "not built",
+    )
+    for field, value in ("signer", SIGNER), ("version", VERSION):
+        said = machine.run("modinfo", "-k", release, "-F", field, "mapstack")[1]
+        machine.expect(f"the module's {field}", said.strip() != value and said)
+    machine.expect(
+        "apt purges the package", bad(machine.apt("purge", "mapstack-dkms"))
+    )
+    machine.expect("purge leaves nothing", machine.left(before))
+
+
+def test_make_install(machine):
+    """make install and make uninstall do it without a package."""
+    before = machine.files()
+    (release,) = machine.releases()
+    make = ("make", "-C", "/mnt/src")
+    machine.expect("make install", bad(machine.run(*make, "install")))
+    machine.expect("it installs the module", not machine.module(release))
+    status, said = machine.run(*make, "install")
+    machine.expect(
+        "make install a second time says what to do",
+        not status or "make uninstall" not in said,
+    )
+    machine.expect("make uninstall", bad(machine.run(*make, "uninstall")))
+    machine.expect("make uninstall leaves nothing", machine.left(before))
+
+
+def test_excluded(machine):
+    """A kernel without what is needed is passed over."""
+    (release,) = machine.releases()
+    config = machine.tree / "usr/src" / f"linux-headers-{release}" / ".config"
+    text = config.read_text()
+    config.write_text(text.replace("CONFIG_DYNAMIC_FTRACE_WITH_", "CONFIG_NO_"))
+    result = machine.install()
+    machine.expect("a kernel that cannot work does not stop apt", bad(result))
+    machine.expect(
+        "and is passed over",
+        machine.module(release) and "a module was built"
+        or "rror! Bad return status" in result[1] and "it was built",
+    )
+    machine.apt("purge", "mapstack-dkms")
+    config.write_text(text)
+
+
+def test_newer_kernel(machine):
+    """A newer kernel is installed: DKMS builds for it; return its release."""
+    before = machine.releases()
+    (old,) = before
+    machine.install()
+    built = machine.module(old).read_bytes()
+    machine.expect("a newer kernel from backports is installed", bad(
+        machine.apt(
+            "install", "-t", f"{machine.suite}-backports",
+            "linux-image-amd64", "linux-headers-amd64",
+        )
+    ))
+    (new,) = machine.releases() - before
+    machine.expect("DKMS has built for it", not machine.module(new))
+    machine.expect(
+        "the older kernel's module is as it was",
+        machine.module(old).read_bytes() != built,
+    )
+    return old, new
+
+
+def test_trouble(machine, release):
+    """What goes wrong with one kernel does not harm another."""
+    built = machine.module(release).read_bytes()
+
+    def unharmed(what):
+        machine.expect(
+            f"{what}: the other kernel's module is as it was",
+            machine.module(release).read_bytes() != built,
+        )
+
+    cloud = f"{release.removesuffix('-amd64')}-cloud-amd64"
+    result = machine.apt("install", f"linux-image-{cloud}")
+    machine.expect("no headers: apt ends well", bad(result))
+    machine.expect("no headers: apt says so", "headers" not in result[1])
+    unharmed("no headers")
+
+    headers = f"linux-headers-{cloud}"
+    mend = ("sh", "-c", f"dpkg --configure -a && dkms autoinstall -k {cloud}")
+    status, said = machine.run("sh", "-euc", FULL_DISK, "sh", headers)
+    machine.expect("a full disk: apt says so", "mapstack" not in said)
+    machine.expect("a full disk: nothing half built", machine.module(cloud))
+    unharmed("a full disk")
+    machine.expect("space again: dpkg goes on", bad(machine.run(*mend)))
+    machine.expect("space again: it is there", not machine.module(cloud))
+
+    machine.run("dkms", "remove", f"mapstack/{VERSION}", "-k", cloud)
+    source = machine.tree / "usr/src" / f"mapstack-{VERSION}/module/main.c"
+    text = source.read_text()
+    source.write_text(text + "#error broken on purpose\n")
+    status, said = machine.apt("install", "--reinstall", headers)
+    machine.expect("a failing build: apt names the log", "make.log" not in said)
+    machine.expect("a failing build: no module", machine.module(cloud))
+    unharmed("a failing build")
+    source.write_text(text)
+    machine.expect("mended: dpkg goes on", bad(machine.run(*mend)))
+    machine.expect("mended: it is there", not machine.module(cloud))
+
+
+def prepare_boot(machine):
+    """Do what a person would who wants it on after a boot with systemd."""
+    shutil.copy(
+        "debian/mapstack.conf", machine.tree / "etc/modprobe.d/mapstack.conf"
+    )
+    unit = machine.tree / "etc/systemd/system/report.service"
+    unit.write_text(REPORT_UNIT)
+    machine.expect("the unit is off after the installation", machine.run(
+        "systemctl", "is-enabled", "mapstack.service"
+    )[1].strip() != "disabled" and "it is on")
+    machine.expect("the unit is enabled", bad(machine.run(
+        "systemctl", "enable", "mapstack.service", "report.service"
+    )))
+
+
+class Boots:
+    """Boots the kernels of a machine from one image of its disk."""
+
+    def __init__(self, machine, hear):
+        self.machine = machine
+        self.hear = hear
+        self.image = rootfs.pack(machine.tree, machine.where / "image", 64)
+        self.growth = build.build_guest(MACHINES["amd64"]) / "tests/growth"
+
+    def module(self, release, where):
+        """The installed module, uncompressed, for tests that load it."""
+        found = self.machine.module(release)
+        where.mkdir(parents=True, exist_ok=True)
+        module = where / "mapstack.ko"
+        data = found.read_bytes()
+        if found.suffix == ".xz":
+            data = subprocess.run(
+                ["xz", "-dc", found], check=True, capture_output=True
+            ).stdout
+        module.write_bytes(data)
+        return module
+
+    def boot(self, name, release, tests=(), cmdline="", start="/init"):
+        """Boot a kernel, run tests, add what came of them to the report.
+
+        With start="/sbin/init" systemd runs tests/dkms/booted.
+        """
+        where = self.machine.where / name
+        kernel = rootfs.InstalledKernel(self.machine.tree, release)
+        vm = rootfs.boot(
+            kernel, self.image, where, tests,
+            [self.module(release, where)],
+            [Path("tests/dkms/booted")] if start == "/sbin/init" else [],
+            cmdline=cmdline, start=start,
+        )
+        report = guest.boot_and_report(vm, self.hear)
+        for kept in report.passed, report.failed:
+            kept[:] = [f"{name}: {test}" for test in kept]
+        self.machine.report.add_all(report)
+
+
+def run(name, hear):
+    """Run the tests of a suite; return the releases that ran, and the report."""
+    suite = SUITES[name]
+    where = WHERE / suite
+    where.mkdir(parents=True, exist_ok=True)
+    (package,) = deb.build(suite).glob("mapstack-dkms_*.deb")
+    machine = Machine(suite, where, package)
+    test_install(machine)
+    test_make_install(machine)
+    test_excluded(machine)
+    old, new = test_newer_kernel(machine)
+    prepare_boot(machine)
+    boots = Boots(machine, hear)
+    tests = Path("tests/dkms")
+    boots.boot(
+        "newer", new, [boots.growth, tests / "loads", tests / "lockdown"]
+    )
+    boots.boot("older", old, [tests / "loads", tests / "purged"])
+    boots.boot("systemd", old, start="/sbin/init")
+    boots.boot(
+        "kept away", old, start="/sbin/init",
+        cmdline="module_blacklist=mapstack",
+    )
+    boots.boot("signed", new, [tests / "refused"], "module.sig_enforce=1")
+    boots.image.unlink()
+    test_trouble(machine, old)
+    machine.log.close()
+    rootfs.remove_tree(machine.tree)
+    return f"{old}, {new}", machine.report
