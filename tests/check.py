@@ -63,6 +63,12 @@ SANITIZE = [
     "-Wno-bitwise-instead-of-logical",
 ]
 
+# What uname -m says where module/regs.h asks for a symbol.
+UNAME = {
+    "X86_64": "x86_64", "ARM64": "aarch64", "RISCV": "riscv64",
+    "PPC64": "ppc64le", "S390": "s390x", "PARISC": "parisc64?",
+}
+
 
 def run(*command, quiet=True):
     """Run a command; return its complaints, [] if it had none.
@@ -272,6 +278,22 @@ class Checks:
         return [
             f"{name}: only in {'ABI text' if name in described else 'sysfs.c'}"
             for name in sorted(made ^ described)
+        ]
+
+    def dkms_conf(self):
+        """dkms.conf names the architectures that module/regs.h knows"""
+        refused = Path("module/regs.h").read_text().split("#error")[0]
+        known = {
+            UNAME[symbol] for symbol in re.findall(r"CONFIG_(\w+)", refused)
+            if symbol in UNAME
+        }
+        built = re.search(
+            r'^BUILD_EXCLUSIVE_ARCH="\^\(?([^"]*?)\)?\$"',
+            Path("dkms.conf").read_text(), re.M,
+        ).group(1)
+        return [
+            f"dkms.conf: {name} is known by only one of it and module/regs.h"
+            for name in sorted(known ^ set(built.split("|")))
         ]
 
 
