@@ -17,7 +17,11 @@ modules:
 		exit 1; }
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
+tools:
+	$(MAKE) -C tools
+
 clean:
+	[ ! -e tools ] || $(MAKE) -C tools clean
 	$(RM) -r *.ko *.o *.mod *.mod.c .*.cmd .*.o .tmp_versions Module.symvers \
 		modules.order module/*.o module/.*.cmd
 
@@ -66,6 +70,7 @@ uninstall:
 
 help:
 	@echo 'make              build mapstack.ko for the running kernel (KDIR= for another)'
+	@echo 'make tools        build the mapstack command, tools/mapstack'
 	@echo 'make demo         the whole story, told in a guest on a stock kernel'
 	@echo 'make test         everything that must pass, on every kernel; about 30 minutes'
 	@echo '                  (KERNELS="6.12-amd64 6.1-amd64" for some of tests/vm/kernels)'
@@ -77,4 +82,4 @@ help:
 	@echo 'demo, test, check and deb need root (they use sudo) and keep their tools, downloads'
 	@echo 'and kernels in /var/cache/mapstack (MAPSTACK_CACHE= for another place).'
 
-.PHONY: all modules clean demo test check deb install-source install uninstall help
+.PHONY: all modules tools clean demo test check deb install-source install uninstall help

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The parts of tools/ that need no kernel: doctor's judgement, the words for a
+ * call, JSON, and what a sequence of events adds up to.
+ */
+
+#include <linux/sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "doctor.h"
+#include "files.h"
+#include "json.h"
+#include "names.h"
+#include "tally.h"
+
+static unsigned int results, failures;
+
+static void report(bool passed, const char *name)
+{
+	failures += !passed;
+	printf("%sok %u - %s\n", passed ? "" : "not ", ++results, name);
+}
+
+static bool same(const char *got, const char *expected)
+{
+	if (!strcmp(got, expected))
+		return true;
+	printf("# '%s', not '%s'\n", got, expected);
+	return false;
+}
+
+#define set_text(array, text) snprintf(array, sizeof(array), "%s", text)
+
+/* A machine on which everything works. */
+static const struct facts sound = {
+	.release = "6.12",
+	.root = true,
+	.loaded = true,
+	.built = true,
+	.headers = true,
+	.tracefs = true,
+	.traceable = true,
+	.cgroup2 = true,
+	.settings = { .policy = "rfc", .scope = "all" },
+};
+
+/* Whether exactly these findings are made: their names with a space each. */
+static bool finds(const struct facts *facts, const char *expected)
+{
+	struct finding findings[MAX_FINDINGS];
+	char names[512] = "";
+	int count, i;
+
+	count = facts_judge(facts, findings);
+	for (i = 0; i < count; i++) {
+		strcat(names, findings[i].id);
+		strcat(names, " ");
+		if (!*findings[i].text || !*findings[i].remedy)
+			return false;
+	}
+	return same(names, expected);
+}
+
+static bool test_doctor(void)
+{
+	struct facts facts = sound;
+	bool ok = finds(&facts, "");
+
+#define FINDS(change, expected) \
+	(facts = sound, change, ok &= finds(&facts, expected))
+	FINDS(facts.loaded = false, "not-loaded ");
+	FINDS((facts.loaded = false, facts.built = false), "not-built ");
+	FINDS((facts.loaded = false, facts.signed_only = true),
+	      "not-loaded unsigned ");
+	FINDS(facts.signed_only = true, "");
+	FINDS(facts.ftrace_off = true, "ftrace-off ");
+	FINDS(facts.tracefs = false, "no-tracefs ");
+	FINDS(facts.traceable = false, "not-traceable ");
+	FINDS((facts.traceable = false, facts.root = false), "not-root ");
+	FINDS(facts.proof = PROOF_SILENT, "hook-silent ");
+	FINDS(facts.proof = PROOF_UNDONE, "hook-undone ");
+	FINDS(facts.proof = PROOF_WORKS, "");
+	FINDS(facts.users = 1, "other-user ");
+	FINDS((facts.users = 1, facts.settings.enabled = true), "");
+	FINDS((facts.users = 2, facts.settings.enabled = true), "other-user ");
+	FINDS(facts.kprobes = 1, "other-user ");
+	FINDS(facts.counters.value[C_GROWN] = -1, "growth-unknown ");
+	FINDS(facts.kprobes_off = true, "kprobes-off ");
+	FINDS(facts.counters.value[C_GROW_MISSED] = 1, "growth-missed ");
+	FINDS(facts.cgroup2 = false, "no-cgroup2 ");
+	FINDS(facts.killed = true, "run-killed ");
+	FINDS(set_text(facts.settings.scope, "pid:1 (gone)"), "scope-gone ");
+	return ok;
+}
+
+static const struct {
+	bool has_addr;
+	unsigned long long len, prot, flags;
+	const char *text;
+} calls[] = {
+	{ false, 65536, 3, 0x20021,
+	  "mmap(NULL, 65536, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS|MAP_STACK)" },
+	{ true, 1, 0, 0x20002,
+	  "mmap(ADDR, 1, PROT_NONE, MAP_PRIVATE|MAP_STACK)" },
+	{ false, 1, 8, 0x4002000c,
+	  "mmap(NULL, 1, 0x8, 0xc|MAP_STACK|0x40000000)" },
+};
+
+static bool test_calls(void)
+{
+	char text[512], tiny[8];
+	bool ok = true;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(calls); i++) {
+		call_text(text, sizeof(text), calls[i].has_addr, calls[i].len,
+			  calls[i].prot, calls[i].flags);
+		ok &= same(text, calls[i].text);
+	}
+	call_text(tiny, sizeof(tiny), false, 1, 0, 0x20002);
+	return ok && same(tiny, "mmap(NU");
+}
+
+static const char json_text[] =
+	"{\n  \"text\": \"a\\\"\\\\\\u000a\\u0001\xc3\xa4\\ufffd\\ufffd\\ufffd\\ufffd\",\n"
+	"  \"empty\": [],\n  \"unknown\": null,\n  \"known\": 0,\n  \"yes\": true\n}\n";
+
+static bool test_json(void)
+{
+	char *text = NULL;
+	size_t size;
+	struct json json = { .file = open_memstream(&text, &size) };
+	bool ok;
+
+	json_open(&json, NULL, '{');
+	json_string(&json, "text", "a\"\\\n\x01\xc3\xa4\xff\xed\xa0\x80");
+	json_open(&json, "empty", '[');
+	json_close(&json, ']');
+	json_known(&json, "unknown", -1);
+	json_known(&json, "known", 0);
+	json_bool(&json, "yes", true);
+	json_close(&json, '}');
+	fclose(json.file);
+	ok = same(text, json_text);
+	free(text);
+	return ok;
+}
+
+/* Numbers that no process has, so that nothing is found in /proc. */
+enum { SHELL = 500000001, CHILD, THREAD, NEXT };
+
+static void take_task(struct tally *tally, int tid, int new, bool thread)
+{
+	struct event event = { .kind = EVENT_TASK, .tid = tid };
+
+	event.task.tid = new;
+	event.task.clone_flags = thread ? CLONE_THREAD | CLONE_VM : 0;
+	tally_take(&event, tally);
+}
+
+static void take_exec(struct tally *tally, int pid, int old, char *file)
+{
+	struct event event = { .kind = EVENT_EXEC, .tid = pid };
+
+	event.exec.old_tid = old;
+	event.exec.file = file;
+	tally_take(&event, tally);
+}
+
+static void take_exit(struct tally *tally, int tid, const char *name)
+{
+	struct event event = { .kind = EVENT_EXIT, .tid = tid };
+
+	set_text(event.exit.name, name);
+	tally_take(&event, tally);
+}
+
+static void take_call(struct tally *tally, int tid, enum shape shape,
+		      enum outcome outcome)
+{
+	struct event event = { .kind = EVENT_MMAP, .tid = tid };
+
+	event.mmap.len = 100;
+	event.mmap.flags = 0x20020 | shape;
+	event.mmap.shape = shape;
+	event.mmap.outcome = outcome;
+	tally_take(&event, tally);
+}
+
+static const struct program *find(const struct program *program,
+				  const char *file)
+{
+	for (; program; program = program->next)
+		if (!strcmp(program->file, file))
+			return program;
+	return NULL;
+}
+
+static bool test_tally(void)
+{
+	const struct program *list, *shell, *other;
+	struct tally *tally = tally_new();
+	bool ok;
+
+	take_task(tally, 1, SHELL, false);
+	take_exec(tally, SHELL, SHELL, "shell");
+	take_call(tally, SHELL, SHAPE_ANONYMOUS, OUTCOME_TRANSLATED);
+	/* A child that executes nothing is the same program. */
+	take_task(tally, SHELL, CHILD, false);
+	take_call(tally, CHILD, SHAPE_SHARED, OUTCOME_REFUSED);
+	/* Its thread executes another: it takes the number of the process. */
+	take_task(tally, CHILD, THREAD, true);
+	take_call(tally, THREAD, SHAPE_SHARED, OUTCOME_REFUSED);
+	take_exit(tally, CHILD, "child");
+	take_exec(tally, CHILD, THREAD, "other");
+	take_call(tally, CHILD, SHAPE_FILE, OUTCOME_SPARED);
+	take_call(tally, CHILD, SHAPE_ANONYMOUS, OUTCOME_OBSERVED);
+	take_exit(tally, CHILD, "other");
+	/* The number is used again. */
+	take_task(tally, SHELL, CHILD, false);
+	take_call(tally, CHILD, SHAPE_ANONYMOUS, OUTCOME_ALREADY);
+	take_exit(tally, CHILD, "child");
+	/* Nobody knows this one, which does nothing. */
+	take_task(tally, 1, NEXT, false);
+	take_exec(tally, NEXT, NEXT, "idle");
+
+	list = tally_programs(tally);
+	shell = find(list, "shell");
+	other = find(list, "other");
+	ok = shell && other && list == shell && !find(list, "idle") &&
+	     shell->processes == 3 && program_requests(shell) == 4 &&
+	     program_growable(shell) == 2 && program_refused(shell) == 2 &&
+	     shell->nr_calls == 1 && shell->calls[0].count == 2 &&
+	     shell->calls[0].pid == CHILD &&
+	     same(shell->calls[0].name, "child") && other->processes == 1 &&
+	     program_growable(other) == 1 && program_refused(other) == 1 &&
+	     tally_call(tally, CHILD, 0, 0x20020 | SHAPE_FILE) ==
+		     &other->calls[0];
+	tally_free(tally);
+	return ok;
+}
+
+int main(void)
+{
+	printf("1..4\n");
+	report(test_doctor(), "doctor: each finding from its fact alone");
+	report(test_calls(), "a call as text");
+	report(test_json(), "JSON");
+	report(test_tally(), "programs, processes and threads from events");
+	return failures ? 1 : 0;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Small files, read and written whole; and messages. */
+#ifndef TOOLS_FILES_H
+#define TOOLS_FILES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define SYSFS "/sys/kernel/mapstack/"
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+
+/**
+ * file_path() - where a file of the system is
+ * @path: absolute
+ * @buf: where to put it
+ * @size: of @buf, in bytes
+ *
+ * Below $MAPSTACK_ROOT if that is set, so that doctor and status can look at
+ * the copied files of another machine.
+ *
+ * Return: @buf.
+ */
+const char *file_path(const char *path, char *buf, size_t size);
+
+/**
+ * file_root_is_real() - whether files are those of the running system
+ */
+bool file_root_is_real(void);
+
+/**
+ * file_read() - read a file
+ * @path: absolute
+ * @buf: where to; ends with a NUL, a newline at its end is removed
+ * @size: of @buf, in bytes; what does not fit is left out
+ *
+ * Return: the number of bytes, or -errno with an empty @buf.
+ */
+int file_read(const char *path, char *buf, size_t size);
+
+/**
+ * file_read_all() - read a file of any size
+ * @path: absolute
+ *
+ * Return: its content with a NUL after it, to be freed; NULL with errno set.
+ */
+char *file_read_all(const char *path);
+
+/**
+ * file_write() - write a text into a file with one write(2)
+ * @path: absolute
+ * @text: what
+ *
+ * Return: 0 or -errno.
+ */
+int file_write(const char *path, const char *text);
+
+/**
+ * file_exists() - whether there is such a file
+ * @path: absolute
+ */
+bool file_exists(const char *path);
+
+/**
+ * process_start() - when a process was started
+ * @pid: which
+ *
+ * With its number this names a process for good.
+ *
+ * Return: in clock ticks after boot; 0 if there is no such process.
+ */
+unsigned long long process_start(int pid);
+
+/**
+ * say_err() - say on standard error what went wrong
+ * @format: what happened, what was left unchanged, what to do; for printf
+ */
+void say_err(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/**
+ * xalloc() - allocate zeroed memory, or end the program
+ * @size: in bytes
+ */
+void *xalloc(size_t size);
+
+/**
+ * xcopy() - copy a string, or end the program
+ * @text: what
+ */
+char *xcopy(const char *text);
+
+#endif /* TOOLS_FILES_H */
