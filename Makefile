@@ -75,7 +75,7 @@ help:
 	@echo 'make test         everything that must pass, on every kernel; about 30 minutes'
 	@echo '                  (KERNELS="6.12-amd64 6.1-amd64" for some of tests/vm/kernels)'
 	@echo 'make check        static analysis of the whole tree; about 3 minutes'
-	@echo 'make deb          mapstack-dkms_$(VERSION)_all.deb'
+	@echo 'make deb          mapstack-dkms_$(VERSION)_all.deb and mapstack-tools'
 	@echo 'make install      build and install by DKMS, for every kernel with headers'
 	@echo 'make uninstall    undo that'
 	@echo 'make clean        remove what was built here'

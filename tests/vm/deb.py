@@ -106,6 +106,8 @@ def test():
 def main():
     where = build("build")
     for deb in sorted(where.glob("*.deb")):
+        if "-dbgsym_" in deb.name:
+            continue
         shutil.copy(deb, ".")
         print(deb.name)
 

@@ -7,6 +7,7 @@ machine with a stock kernel has it (see rootfs.py), entered from here, where
 booted.
 """
 
+import platform
 import shutil
 import ssl
 import subprocess
@@ -154,6 +155,19 @@ def test_install(machine):
         "apt purges the package", bad(machine.apt("purge", "mapstack-dkms"))
     )
     machine.expect("purge leaves nothing", machine.left(before))
+
+
+def test_command(machine, package):
+    """The command is installed, runs and goes."""
+    machine.expect("apt installs the command", bad(
+        machine.apt("install", f"/mnt/package/{package.name}")
+    ))
+    said = machine.run("mapstack", "--version")[1]
+    machine.expect("it says its version", VERSION not in said and said)
+    machine.apt("purge", "mapstack-tools")
+    machine.expect("purge leaves nothing of it", ", ".join(
+        path for path in machine.files() if "mapstack" in path
+    ))
 
 
 def test_make_install(machine):
@@ -338,9 +352,14 @@ def run(name, hear):
     suite = SUITES[name]
     where = WHERE / suite
     where.mkdir(parents=True, exist_ok=True)
-    (package,) = deb.build(suite).glob("mapstack-dkms_*.deb")
+    built = deb.build(suite)
+    (package,) = built.glob("mapstack-dkms_*.deb")
+    (command,) = built.glob("mapstack-tools_*.deb")
     machine = Machine(suite, where, package)
     test_install(machine)
+    # The lab builds the command for its own suite.
+    if suite == platform.freedesktop_os_release()["VERSION_CODENAME"]:
+        test_command(machine, command)
     test_make_install(machine)
     test_excluded(machine)
     old, new = test_newer_kernel(machine)
