@@ -31,6 +31,9 @@ demo:
 test:
 	$(LAB) -a tests/vm/run.py $(KERNELS)
 
+findings:
+	$(LAB) -a tests/findings/findings.py $(KERNELS)
+
 check:
 	$(LAB) -a tests/check.py
 
@@ -74,12 +77,15 @@ help:
 	@echo 'make demo         the whole story, told in a guest on a stock kernel'
 	@echo 'make test         everything that must pass, on every kernel; about 30 minutes'
 	@echo '                  (KERNELS="6.12-amd64 6.1-amd64" for some of tests/vm/kernels)'
+	@echo 'make findings     measure what growable stacks change, and write docs/findings.md;'
+	@echo '                  about an hour (KERNELS= as above, the others are kept)'
 	@echo 'make check        static analysis of the whole tree; about 3 minutes'
 	@echo 'make deb          mapstack-dkms_$(VERSION)_all.deb and mapstack-tools'
 	@echo 'make install      build and install by DKMS, for every kernel with headers'
 	@echo 'make uninstall    undo that'
 	@echo 'make clean        remove what was built here'
-	@echo 'demo, test, check and deb need root (they use sudo) and keep their tools, downloads'
-	@echo 'and kernels in /var/cache/mapstack (MAPSTACK_CACHE= for another place).'
+	@echo 'demo, test, findings, check and deb need root (they use sudo) and keep their tools,'
+	@echo 'downloads and kernels in /var/cache/mapstack (MAPSTACK_CACHE= for another place).'
 
-.PHONY: all modules tools clean demo test check deb install-source install uninstall help
+.PHONY: all modules tools clean demo test findings check deb install-source install \
+	uninstall help

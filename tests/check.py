@@ -211,7 +211,7 @@ class Checks:
         """-Wextra, gcc's analyser, and clang for all programs"""
         def check(job):
             return run(
-                *job, "-Imodule", "-Itools", "-I/usr/include/tracefs",
+                *job, "-Imodule", "-Itools", "-Itests/guest", "-I/usr/include/tracefs",
                 "-I/usr/include/traceevent", "-D_GNU_SOURCE=",
                 '-DMAPSTACK_VERSION="1"', "-c", "-o", "/dev/null",
             )
@@ -270,6 +270,20 @@ class Checks:
             f"README.md: the table lacks {name}"
             for name in debian.read_list() if f"| {name} " not in readme
         ]
+
+    def findings(self):
+        """docs/findings.md and README say what the raw results say"""
+        sys.path.insert(0, "tests/findings")
+        import report
+
+        try:
+            return [
+                f"{path} is not what tests/findings/report.py writes"
+                for path, text in report.documents().items()
+                if path.read_text() != text
+            ]
+        except report.Untrue as error:
+            return [str(error)]
 
     def abi(self):
         """docs/ABI describes exactly the files that sysfs.c makes"""

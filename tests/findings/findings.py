@@ -1,0 +1,326 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Measure what growable stacks change: tests/vm/lab -a tests/findings/findings.py [NAME...]
+
+Boots each kernel (a line of tests/vm/kernels; without one, those of report.py),
+runs the programs of this directory with the shim off, on and private, keeps
+their raw results in docs/findings/*.csv, and writes docs/findings.md from them.
+--quick stops at 500 stacks where the others go to 10,000, and writes nothing.
+"""
+
+import argparse
+import csv
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+sys.path[:0] = ["tests/vm", "tests/findings"]
+
+import build  # noqa: E402
+import debian  # noqa: E402
+import guest  # noqa: E402
+import programs as root_programs  # noqa: E402
+import report  # noqa: E402
+import rootfs  # noqa: E402
+import selftests  # noqa: E402
+import source  # noqa: E402
+from machines import MACHINES, machine_of  # noqa: E402
+
+# Those that the selftests, which are of 6.12, were written for.
+SELFTEST_KERNELS = ["6.12-amd64", "7.3-amd64"]
+ROOT_KERNELS = ["6.12-amd64"]
+FORKY = Path("/cache/glibc-forky")
+WORK = Path("/out/findings")
+MEMORY = {"plain": 3072, "counted": 3072, "root": 2048, "hppa": 512}
+
+# What each guest runs, in each of the three modes; {} are numbers of stacks.
+COMMANDS = {
+    "plain": [
+        "grow", "gap", "gap legacy", "shapes", "guard", "guard-forky", "commit", "limits",
+        "leftover", "fit-ia32", "fit-ia32 3g", "huge", "below",
+        "lines bare {n}", "lines threads {threads}", "lines-forky threads {threads}",
+        "search time down {n}",
+        "commit exhaust",
+    ],
+    "selftests": [f"selftest {name}" for name in selftests.TESTS],
+    "root": root_programs.commands(),
+    "counted": ["search instructions down {n}", "search instructions up {n}"],
+    "ppc64el": ["grow", "gap", "shapes", "commit", "limits", "leftover"],
+    "hppa": ["grow", "shapes"],
+}
+FIELDS = ["kernel", "command", "mode", "key", "value"]
+# What the kernel logs itself when it does what `below` provokes; see gup.c.
+EXPECTED = "GUP no longer grows the stack"
+
+
+class CountedGuest(guest.Guest):
+    """One CPU whose time stamp counter counts instructions."""
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.command[self.command.index("-smp") + 1] = "1"
+        self.command += ["-icount", "shift=0,sleep=off"]
+
+
+
+
+def fetch_forky():
+    """Unpack the C library of forky, once."""
+    if FORKY.exists():
+        return
+    new = FORKY.with_name(FORKY.name + ".new")
+    shutil.rmtree(new, ignore_errors=True)
+    print("findings: fetching the C library of forky", flush=True)
+    result = subprocess.run(
+        ["mmdebstrap", "--quiet", "--variant=extract", "--include=libc6-dev",
+         "forky", str(new), *rootfs.sources("forky")],
+        capture_output=True, text=True,
+    )
+    if result.returncode:
+        raise debian.Failure(
+            "the C library of forky could not be fetched: "
+            + result.stderr.strip()[-300:]
+        )
+    new.rename(FORKY)
+
+
+def build_programs(cache, architecture):
+    """Build the programs for an architecture; return where they are."""
+    where = build.BUILD / f"findings-{architecture}"
+    words = [f"O={where}", f"FORKY={FORKY}"]
+    if architecture == "amd64":
+        fetch_forky()
+        selftests.build(cache, where / "findings")
+    else:
+        names = {command.split()[0] for command in COMMANDS[architecture]}
+        machine = MACHINES[architecture]
+        words += [
+            f"CROSS={machine.user or machine.cross}",
+            f"PROGRAMS={' '.join(sorted(names))}",
+        ]
+    build.run_make(
+        "tests/findings", where.with_suffix(".log"), "-j2",
+        "-C", "tests/findings", *words,
+    )
+    return where
+
+
+def ram_disk(kernel, where):
+    """The kernel's own module brd, for direct I/O; return its path."""
+    where.mkdir(parents=True, exist_ok=True)
+    driver = next(debian.unpack_modules(kernel).rglob("brd.ko*"))
+    rootfs.put_driver(driver, where, 0)
+    return (where / "00-brd.ko").rename(where / "brd.ko")
+
+
+def make_initramfs(kernel, where, programs, modules, commands):
+    """The usual one, and after it one with the programs and their list."""
+    init = build.build_guest(machine_of(kernel.name), "init") / "init"
+    initramfs = guest.make_initramfs(
+        where, init, [], modules, programs / "modes"
+    )
+    root = where / "more"
+    shutil.rmtree(root, ignore_errors=True)
+    shutil.copytree(programs / "findings", root / "findings")
+    (root / "findings/commands").write_text("\n".join(commands) + "\n")
+    guest.pack(root, where / "more.cpio")
+    with open(initramfs, "ab") as out:
+        out.write((where / "more.cpio").read_bytes())
+    return initramfs
+
+
+def machine_name(name):
+    """The last part of a kernel's name, which says what it runs on."""
+    return name.rsplit("-", 1)[1]
+
+
+def kinds(name):
+    """Which guests a kernel is measured in."""
+    if machine_name(name) != "amd64":
+        return [machine_name(name)]
+    return [
+        "plain", "counted",
+        *(["selftests"] if name in SELFTEST_KERNELS else []),
+        *(["root"] if name in ROOT_KERNELS else []),
+    ]
+
+
+class Listener:
+    """Collects the results that a guest prints."""
+
+    def __init__(self, name):
+        self.name = name
+        self.rows = []
+        self.failed = []
+        self.status = None
+        self.mode = self.command = None
+
+    def __call__(self, line):
+        words = line.split()
+        if words[:1] == ["run"]:
+            self.mode, self.command = words[1], " ".join(words[2:])
+        elif words[:1] == ["result"] and len(words) == 4:
+            self.rows.append(
+                [self.name, self.command, self.mode, words[2], words[3]]
+            )
+        elif words[:2] == ["#", "end"]:
+            self.status = int(words[2])
+        elif words[:1] == ["ok"]:
+            print(f"  {self.name:12} {line.rstrip()}", flush=True)
+        elif words[:2] == ["not", "ok"] or words[:1] == ["#"]:
+            self.failed.append(line.strip())
+
+
+def trouble(machine):
+    """The guest's own faults; the one message that we provoke is none."""
+    lines = machine.trouble()
+    provoked = machine.log.read_text(errors="replace").count(EXPECTED)
+    if provoked:
+        lines = [
+            line for line in lines
+            if "Call Trace" not in line and "RIP: " not in line
+        ]
+    return lines, provoked
+
+
+def measure(name, kernel, kind, programs, modules, sizes):
+    """Boot one guest, run its commands; return the rows of their results."""
+    where = WORK / name / kind
+    where.mkdir(parents=True, exist_ok=True)
+    commands = [command.format(**sizes) for command in COMMANDS[kind]]
+    memory = MEMORY.get(kind, 1024)
+    if kind == "root":
+        machine = root_programs.boot(
+            kernel, where, programs / "modes", modules, memory
+        )
+    else:
+        boot = CountedGuest if kind == "counted" else guest.Guest
+        machine = boot(
+            kernel,
+            make_initramfs(kernel, where, programs, modules, commands),
+            where, memory=memory,
+        )
+    listener = Listener(name)
+    machine.run(listener)
+    lines, provoked = trouble(machine)
+    if listener.status != 0 or listener.failed or lines:
+        raise debian.Failure(
+            f"{name}: the guest did not do what it was asked for: "
+            f"{machine.stopped_for or ''} {listener.failed[:3]} {lines[:3]}; "
+            f"see {where}"
+        )
+    if "below" in commands:
+        listener.rows.append(
+            [name, "below", "rfc", "kernel-log.gup-warnings", str(provoked)]
+        )
+    return listener.rows
+
+
+def write_results(rows, kernel):
+    """Replace in docs/findings what is known of these commands."""
+    order = list(debian.read_list())
+    measured = {}
+    for row in rows:
+        program = re.split(r"[ -]", row[1])[0]
+        measured.setdefault(program, []).append(row)
+    report.RESULTS.mkdir(parents=True, exist_ok=True)
+    for program, new in measured.items():
+        path = report.RESULTS / f"{program}.csv"
+        fresh = {tuple(row[:2]) for row in new}
+        kept = [
+            [row[field] for field in FIELDS]
+            for row in report.read_csv(path)
+            if (row["kernel"], row["command"]) not in fresh
+        ]
+        write_csv(path, FIELDS, sorted(
+            kept + new, key=lambda row: order.index(row[0])
+        ))
+    path = report.RESULTS / "kernels.csv"
+    known = {row["kernel"]: row for row in report.read_csv(path)}
+    known[kernel.name] = {
+        "kernel": kernel.name, "release": kernel.release,
+        "package": kernel.version,
+    }
+    fields = ["kernel", "release", "package"]
+    write_csv(path, fields, [
+        [known[name][field] for field in fields]
+        for name in order if name in known
+    ])
+
+
+def write_csv(path, fields, rows):
+    with open(path, "w", newline="") as out:
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(fields)
+        writer.writerows(rows)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--kind", choices=list(COMMANDS), action="append")
+    parser.add_argument("--only", metavar="PROGRAM", default="")
+    parser.add_argument(
+        "--threads", type=int, default=10000, metavar="N",
+        help="most threads; 10,000 take minutes where mmap() is linear",
+    )
+    parser.add_argument("--jobs", type=int, default=1, metavar="N")
+    options = parser.parse_args()
+
+    if options.only:
+        for kind, commands in COMMANDS.items():
+            COMMANDS[kind] = [
+                c for c in commands
+                if c.startswith(options.only)
+            ]
+    listed = debian.read_list()
+    chosen = options.names or [name for name in report.KERNELS if name in listed]
+    cache = debian.update(*chosen)
+    programs = {
+        name: build_programs(cache, name)
+        for name in {machine_name(name) for name in chosen}
+    }
+    sizes = {
+        "n": 500 if options.quick else 10000,
+        "threads": 500 if options.quick else options.threads,
+    }
+
+    writing = threading.Lock()
+
+    def measure_kernel(name):
+        kernel = source.resolve(cache, name, listed[name])
+        print(f"  {name:12} {kernel.release}", flush=True)
+        kernel.prepare()
+        modules = build.build_modules(kernel)
+        if machine_name(name) == "amd64":
+            modules.append(ram_disk(kernel, WORK / name / "modules"))
+        for kind in options.kind or kinds(name):
+            if not COMMANDS[kind]:
+                continue
+            rows = measure(
+                name, kernel, kind, programs[machine_name(name)], modules,
+                sizes,
+            )
+            with writing:
+                if options.quick:
+                    for row in rows:
+                        print(*row)
+                else:
+                    write_results(rows, kernel)
+
+    with ThreadPoolExecutor(options.jobs) as pool:
+        list(pool.map(measure_kernel, chosen))
+    if not options.quick:
+        report.main()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (debian.Failure, report.Untrue) as failure:
+        sys.exit(f"error: {failure}")

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How many stacks fit into an address space. Built for 32-bit x86 too; with the
+ * argument 3g it runs in 3 GiB, as on a 32-bit kernel.
+ */
+
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/personality.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "measure.h"
+
+static long count_stacks(size_t size)
+{
+	long n = 0;
+
+	while (mmap(NULL, size, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1,
+		    0) != MAP_FAILED)
+		n++;
+	return n;
+}
+
+int main(int argc, char **argv)
+{
+	static const size_t sizes[] = { 64 * KIB, 256 * KIB, MIB, 8 * MIB };
+	int space = personality(0xffffffff) & ADDR_LIMIT_3GB ? 3 : 4;
+	size_t i;
+
+	if (argc > 1 && !strcmp(argv[1], "3g")) {
+		/* Takes effect at the next exec. */
+		personality(ADDR_LIMIT_3GB);
+		execl("/proc/self/exe", argv[0], (char *)NULL);
+		guest_die("exec");
+	}
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		fflush(stdout);
+		if (!fork()) {
+			measure_number(count_stacks(sizes[i]),
+				       "%d-GiB.%zu-KiB-stacks", space,
+				       sizes[i] / 1024);
+			_exit(0);
+		}
+		wait(NULL);
+	}
+	return 0;
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the programs that measure share. See measure.h. */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "measure.h"
+
+static void print_key(const char *format, va_list args)
+{
+	printf("result %s ", program_invocation_short_name);
+	vprintf(format, args);
+}
+
+void measure_word(const char *value, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	print_key(format, args);
+	va_end(args);
+	printf(" %s\n", value);
+	fflush(stdout);
+}
+
+void measure_number(long value, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	print_key(format, args);
+	va_end(args);
+	printf(" %ld\n", value);
+	fflush(stdout);
+}
+
+const char *measure_error(int error)
+{
+	return error ? strerrorname_np(error) : "works";
+}
+
+const char *measure_touch(volatile void *addr)
+{
+	switch (guest_touch(addr)) {
+	case 0:
+		return "done";
+	case SIGSEGV:
+		return "SIGSEGV";
+	default:
+		return "SIGBUS";
+	}
+}
+
+char *measure_room(size_t size)
+{
+	char *room;
+
+	room = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (room == MAP_FAILED || munmap(room, size))
+		guest_die("cannot find %zu bytes of free addresses", size);
+	return room;
+}
+
+char *measure_stack(char *at, size_t size, int prot, int flags)
+{
+	char *stack = mmap(at, size, prot,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | flags, -1,
+			   0);
+
+	if (stack == MAP_FAILED)
+		guest_die("cannot map a stack of %zu bytes", size);
+	return stack;
+}
+
+int measure_many_stacks(long n)
+{
+	/* This many are placed by the kernel. */
+	const long searched = 1000;
+	static char *last;
+	static long distance;
+	char *stack;
+
+	stack = mmap(n < searched ? NULL : last + distance, 64 * KIB,
+		     PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK |
+			     (n < searched ? 0 : MAP_FIXED_NOREPLACE),
+		     -1, 0);
+	if (stack == MAP_FAILED)
+		return errno;
+	distance = stack - last;
+	last = stack;
+	return 0;
+}
+
+size_t measure_size(const void *addr)
+{
+	struct mapping mapping;
+
+	return guest_mapping(addr, &mapping) ? mapping.end - mapping.start : 0;
+}
+
+long measure_field(const char *path, const char *name)
+{
+	char text[8192], *at;
+	int ret;
+
+	ret = guest_read(path, text, sizeof(text));
+	at = ret < 0 ? NULL : strstr(text, name);
+	if (!at)
+		guest_die("no %s in %s", name, path);
+	return strtol(at + strlen(name), NULL, 10);
+}
+
+long measure_lines(void)
+{
+	char text[4096];
+	long lines = 0;
+	ssize_t n;
+	int fd;
+
+	fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		guest_die("cannot open maps");
+	while ((n = read(fd, text, sizeof(text))) > 0)
+		for (ssize_t i = 0; i < n; i++)
+			lines += text[i] == '\n';
+	close(fd);
+	return lines;
+}

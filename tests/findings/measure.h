@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the programs that measure share.
+ *
+ * They know nothing of the module: each runs as it is on any kernel, and prints
+ * lines "result PROGRAM KEY VALUE" with no blank in any of the three. What
+ * mapstack changes is the difference between its runs.
+ */
+#ifndef TESTS_FINDINGS_MEASURE_H
+#define TESTS_FINDINGS_MEASURE_H
+
+#include <stddef.h>
+
+#define KIB 1024UL
+#define MIB (1024UL * KIB)
+
+/**
+ * measure_word() - print a result that is a word
+ * @value: the word
+ * @format: its key, for printf
+ */
+void measure_word(const char *value, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/**
+ * measure_number() - print a result that is a number
+ * @value: the number
+ * @format: its key with its unit at the end, for printf
+ */
+void measure_number(long value, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/**
+ * measure_error() - name an error
+ * @error: 0 or an errno
+ *
+ * Return: "works", or the name of the error, such as "EINVAL".
+ */
+const char *measure_error(int error);
+
+/**
+ * measure_touch() - write one byte at an address, surviving a fault
+ * @addr: where
+ *
+ * Return: "done", "SIGSEGV" or "SIGBUS".
+ */
+const char *measure_touch(volatile void *addr);
+
+/**
+ * measure_room() - find a range of addresses with nothing in it
+ * @size: how large, in bytes
+ *
+ * Return: its start; nothing is mapped there. Ends the program if there is none.
+ */
+char *measure_room(size_t size);
+
+/**
+ * measure_stack() - map memory as a program that wants a stack does
+ * @at: where, if that is free; NULL: the kernel chooses
+ * @size: of the mapping, in bytes
+ * @prot: PROT_ flags
+ * @flags: MAP_ flags to add to MAP_PRIVATE, MAP_ANONYMOUS and MAP_STACK
+ *
+ * Return: its start; ends the program if there is none.
+ */
+char *measure_stack(char *at, size_t size, int prot, int flags);
+
+/**
+ * measure_many_stacks() - map one more of many stacks of 64 KiB, read-write
+ * @n: how many there are already; 0 begins anew
+ *
+ * The kernel chooses where, at first. Later ones are put where it would: as far
+ * from the last one as it put that from the one before. Its search among
+ * thousands of growable mappings would take an hour of emulation.
+ *
+ * Return: 0 or an errno.
+ */
+int measure_many_stacks(long n);
+
+/**
+ * measure_size() - the size of the mapping that holds an address
+ * @addr: the address
+ *
+ * Return: in bytes; 0 if there is no mapping.
+ */
+size_t measure_size(const void *addr);
+
+/**
+ * measure_field() - read one number of a file of the kind of /proc/meminfo
+ * @path: the file
+ * @name: what stands before the number, colon included
+ *
+ * Return: the number as it stands there, mostly in KiB. Ends the program if
+ * there is none.
+ */
+long measure_field(const char *path, const char *name);
+
+/**
+ * measure_lines() - count the lines of /proc/self/maps
+ *
+ * Allocates nothing.
+ */
+long measure_lines(void);
+
+#endif /* TESTS_FINDINGS_MEASURE_H */

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Runs each command of /findings/commands with the shim off, on with the policy
+ * rfc, and on with private, and says before each what follows. This program
+ * alone knows the module.
+ *
+ * A command after "selftest" or "program" is somebody else's: of that its exit
+ * status is printed, how many of its lines begin with "ok" and with "not ok", and
+ * what the module counted meanwhile.
+ */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "ktap.h"
+
+#define COMMANDS "/findings/commands"
+#define MAX_WORDS 16
+#define SELFTEST "selftest "
+#define PROGRAM "program "
+/* For one test of somebody else, in the time of the guest. */
+#define COUNT_SECONDS 300
+
+static const char *const modes[] = { "off", "rfc", "private" };
+
+static void set_mode(const char *mode)
+{
+	if (!strcmp(mode, "off")) {
+		mapstack_set("enabled", "0");
+		return;
+	}
+	mapstack_set("policy", mode);
+	mapstack_set("enabled", "1");
+}
+
+static void execute(char *command)
+{
+	char path[128], *words[MAX_WORDS + 1] = { NULL };
+	int n = 0;
+
+	for (char *word = strtok(command, " "); word && n < MAX_WORDS;
+	     word = strtok(NULL, " "))
+		words[n++] = word;
+	snprintf(path, sizeof(path), "/findings/%s", words[0]);
+	execv(path, words);
+	printf("# cannot run %s: %m\n", path);
+	fflush(stdout);
+	_exit(127);
+}
+
+static int print_all(char *command)
+{
+	int status = -1;
+	pid_t pid;
+
+	pid = fork();
+	if (!pid)
+		execute(command);
+	waitpid(pid, &status, 0);
+	return status;
+}
+
+static void count_lines(int fd)
+{
+	unsigned int ok = 0, not_ok = 0;
+	FILE *in = fdopen(fd, "r");
+	char *line = NULL;
+	size_t size = 0;
+
+	while (in && getline(&line, &size, in) > 0) {
+		ok += !strncmp(line, "ok ", 3);
+		not_ok += !strncmp(line, "not ok ", 7);
+	}
+	free(line);
+	if (in)
+		fclose(in);
+	printf("result counted ok %u\nresult counted not-ok %u\n", ok, not_ok);
+}
+
+static void print_counters(void)
+{
+	static const char *const names[] = { "seen", "translated", "refused",
+					     "spared", "grown" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		printf("result counted %s %lu\n", names[i],
+		       mapstack_counter(names[i]));
+}
+
+static int count(char *command)
+{
+	int fds[2], status = -1;
+	pid_t pid;
+
+	mapstack_set("reset", "1");
+
+	if (pipe2(fds, O_CLOEXEC))
+		guest_die("pipe");
+	pid = fork();
+	if (!pid) {
+		setsid();
+		dup2(fds[1], STDOUT_FILENO);
+		dup2(fds[1], STDERR_FILENO);
+		if (chdir("/tmp"))
+			_exit(126);
+		alarm(COUNT_SECONDS);
+		execute(command);
+	}
+	close(fds[1]);
+	count_lines(fds[0]);
+	waitpid(pid, &status, 0);
+	printf("result counted exit-status %d\n",
+	       WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
+	print_counters();
+	return 0;
+}
+
+static int run_in(const char *mode, char *command)
+{
+	int status;
+
+	set_mode(mode);
+	printf("run %s %s\n", mode, command);
+	fflush(stdout);
+	if (!strncmp(command, SELFTEST, strlen(SELFTEST)))
+		status = count(command + strlen(SELFTEST));
+	else if (!strncmp(command, PROGRAM, strlen(PROGRAM)))
+		status = count(command + strlen(PROGRAM));
+	else
+		status = print_all(command);
+	mapstack_set("enabled", "0");
+	return status;
+}
+
+int main(void)
+{
+	static char text[8192];
+	char *commands[64], *line;
+	size_t n = 0, i, j;
+
+	if (guest_read(COMMANDS, text, sizeof(text)) < 0)
+		guest_die("cannot read " COMMANDS);
+	for (line = strtok(text, "\n"); line && n < ARRAY_SIZE(commands);
+	     line = strtok(NULL, "\n"))
+		commands[n++] = line;
+
+	ktap_plan(n * ARRAY_SIZE(modes));
+	guest_load("mapstack", "");
+	for (i = 0; i < n; i++) {
+		for (j = 0; j < ARRAY_SIZE(modes); j++) {
+			/* A child cuts it into words, in its own copy. */
+			int status = run_in(modes[j], commands[i]);
+
+			ktap_result(!status, "%s %s", modes[j], commands[i]);
+		}
+	}
+	guest_unload("mapstack");
+	return ktap_end();
+}

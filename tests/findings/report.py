@@ -1,0 +1,197 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Write docs/findings.md and what README says of it from the raw results.
+
+Prose is in findings.md.in and readme.md.in of this directory; between {{ and }}
+stands a Python expression over the results in docs/findings/*.csv, with the
+names of Results and of tables.py. No figure is typed in, and what a sentence
+says without a figure is guarded by require(), which stops the writing when the
+results say otherwise.
+"""
+
+import csv
+import functools
+import re
+import sys
+from pathlib import Path
+
+RESULTS = Path("docs/findings")
+TEMPLATES = Path("tests/findings")
+FINDINGS = Path("docs/findings.md")
+README = Path("README.md")
+BEGIN = "<!-- findings: written by make findings -->\n"
+END = "<!-- findings end -->"
+# The last two where they differ: pages of 64 KiB, and stacks that grow up.
+KERNELS = [
+    "5.10-amd64", "6.1-amd64", "6.12-amd64", "7.3-amd64", "6.12-64k-ppc64el",
+    "6.1-hppa",
+]
+
+
+class Untrue(Exception):
+    """A sentence of a template is not what the results say."""
+
+
+def read_csv(path):
+    if not path.exists():
+        return []
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def thousands(number):
+    return f"{number:,}"
+
+
+class Results:
+    """The raw results, and how templates ask for them.
+
+    A command is named by its beginning, a kernel as in tests/vm/kernels with or
+    without -amd64.
+    """
+
+    def __init__(self):
+        self.kernel_rows = read_csv(RESULTS / "kernels.csv")
+        self.rows = {}
+        for path in sorted(RESULTS.glob("*.csv")):
+            if path.name == "kernels.csv":
+                continue
+            for row in read_csv(path):
+                self.rows[
+                    row["command"], row["kernel"], row["mode"], row["key"]
+                ] = row["value"]
+
+    def kernels(self, command="grow"):
+        """The kernels that a command ran on, in the order of the list."""
+        ran = {key[1] for key in self.rows if key[0].startswith(command)}
+        return [
+            row["kernel"] for row in self.kernel_rows if row["kernel"] in ran
+        ]
+
+    def keys(self, command):
+        """The keys that a command printed, in their order."""
+        return list(dict.fromkeys(
+            key[3] for key in self.rows if key[0].startswith(command)
+        ))
+
+    def value(self, command, kernel, mode, key):
+        """One result as it was printed; - if there is none."""
+        if "-" not in kernel:
+            kernel += "-amd64"
+        exact = self.rows.get((command, kernel, mode, key))
+        if exact is not None:
+            return exact
+        for (ran, *rest), value in self.rows.items():
+            if rest == [kernel, mode, key] and ran.startswith(command + " "):
+                return value
+        return "-"
+
+    def number(self, *where):
+        """One result as a number."""
+        value = self.value(*where)
+        if not re.fullmatch(r"-?\d+", value):
+            raise Untrue(f"{where}: no number: {value}")
+        return int(value)
+
+    def shown(self, *where):
+        """One result for a reader: numbers with thousands separated."""
+        value = self.value(*where)
+        return thousands(int(value)) if value.isdigit() else value
+
+    def span(self, command, mode, key, kernels=None):
+        """A result of all kernels: one value, or the smallest to the largest."""
+        values = sorted({
+            self.number(command, kernel, mode, key)
+            for kernel in kernels or self.kernels(command)
+            if self.value(command, kernel, mode, key) != "-"
+        })
+        if not values:
+            raise Untrue(f"{command}: there are no results")
+        if len(values) == 1:
+            return thousands(values[0])
+        return f"{thousands(values[0])} to {thousands(values[-1])}"
+
+    def where(self, command, mode, key, value):
+        """The kernels on which a result is this value, for a reader."""
+        return ", ".join(
+            kernel.removesuffix("-amd64") for kernel in self.kernels(command)
+            if self.value(command, kernel, mode, key) == value
+        )
+
+    def everywhere(self, command, mode, key, value):
+        """Whether a result is this value on every kernel."""
+        return all(
+            self.value(command, kernel, mode, key) == value
+            for kernel in self.kernels(command)
+        ) and bool(self.kernels(command))
+
+
+def require(condition):
+    """Guards what the sentence before it says."""
+    if not condition:
+        raise Untrue("the results say otherwise")
+    return ""
+
+
+def names(results):
+    """What expressions in templates can use."""
+    import tables
+
+    scope = {
+        name: getattr(results, name) for name in dir(results)
+        if not name.startswith("_")
+    }
+    for name in dir(tables):
+        function = getattr(tables, name)
+        if getattr(function, "__module__", "") == "tables":
+            scope[name] = functools.partial(function, results)
+    return scope | {
+        "require": require, "thousands": thousands, "kernels_wanted": KERNELS,
+    }
+
+
+def render(template, results):
+    """Fill a template in."""
+    text = (TEMPLATES / template).read_text()
+    scope = names(results)
+
+    def fill(match):
+        line = text[: match.start()].count("\n") + 1
+        try:
+            return str(eval(match.group(1).strip(), scope))
+        except (Untrue, ValueError) as error:
+            raise Untrue(f"{TEMPLATES / template}:{line}: {error}") from error
+
+    return re.sub(r"\{\{(.*?)\}\}", fill, text, flags=re.S)
+
+
+def readme_with(text):
+    """README with its paragraph on the findings replaced."""
+    readme = README.read_text()
+    head, rest = readme.split(BEGIN)
+    return head + BEGIN + text + END + rest.split(END)[1]
+
+
+def documents():
+    """What the documents should say: {path: text}."""
+    results = Results()
+    return {
+        FINDINGS: render("findings.md.in", results),
+        README: readme_with(render("readme.md.in", results)),
+    }
+
+
+def main():
+    import plots
+
+    for path, text in documents().items():
+        path.write_text(text)
+    plots.draw(Results(), RESULTS)
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(TEMPLATES))
+    try:
+        main()
+    except Untrue as error:
+        sys.exit(f"error: {error}")

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What mmap() costs beside many stacks.
+ *
+ * The time stamp counter of a guest that QEMU runs with -icount shift=0 counts
+ * instructions; the argument "instructions" says so, otherwise the clock is
+ * read. Each figure is the smallest of some attempts.
+ */
+
+#define _GNU_SOURCE
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/personality.h>
+#include <time.h>
+#include <unistd.h>
+#include <x86intrin.h>
+
+#include "guest.h"
+#include "measure.h"
+
+#define ATTEMPTS 7
+
+static const long samples[] = { 0,    100,  200,  500,	1000,
+				2000, 3000, 5000, 7000, 10000 };
+static int instructions;
+
+static unsigned long now(void)
+{
+	struct timespec time;
+
+	if (instructions)
+		return __rdtsc();
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1000000000UL + time.tv_nsec;
+}
+
+/* PROT_READ: nothing beside it can be merged with. */
+static unsigned long cost_of_mmap(int flags)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	unsigned long best = ULONG_MAX, before, cost;
+	void *addr;
+	int i;
+
+	for (i = 0; i < ATTEMPTS; i++) {
+		before = now();
+		addr = mmap(NULL, page, PROT_READ,
+			    MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+		cost = now() - before;
+		if (addr == MAP_FAILED)
+			guest_die("mmap");
+		munmap(addr, page);
+		if (cost < best)
+			best = cost;
+	}
+	return best;
+}
+
+int main(int argc, char **argv)
+{
+	const char *unit;
+	long max, n = 0;
+	size_t i;
+
+	if (argc != 4)
+		guest_die("usage: search instructions|time up|down MAX");
+	instructions = !strcmp(argv[1], "instructions");
+	unit = instructions ? "instructions" : "ns";
+	max = atol(argv[3]);
+	/* The layout of old, which setarch -L asks for, searches upwards. */
+	if (!strcmp(argv[2], "up") &&
+	    !(personality(0xffffffff) & ADDR_COMPAT_LAYOUT)) {
+		personality(personality(0xffffffff) | ADDR_COMPAT_LAYOUT);
+		execv("/proc/self/exe", argv);
+		guest_die("exec");
+	}
+	for (i = 0; i < ARRAY_SIZE(samples) && samples[i] <= max; i++) {
+		for (; n < samples[i]; n++)
+			if (measure_many_stacks(n))
+				guest_die("cannot map stack %ld", n);
+		measure_number(cost_of_mmap(0), "%s.mmap-beside-%ld.%s",
+			       argv[2], n, unit);
+		measure_number(cost_of_mmap(MAP_STACK),
+			       "%s.stack-beside-%ld.%s", argv[2], n, unit);
+	}
+	return 0;
+}

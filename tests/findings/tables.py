@@ -1,0 +1,331 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The tables of docs/findings.md. Each function gets the results first."""
+
+MODES = ("off", "rfc", "private")
+
+
+def short(kernel):
+    return kernel.removesuffix("-amd64")
+
+
+def markdown(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join(
+        lines + ["| " + " | ".join(map(str, row)) + " |" for row in rows]
+    )
+
+
+def not_measured(results, wanted):
+    """Which of the kernels and sizes of make findings the results lack."""
+    have = [row["kernel"] for row in results.kernel_rows]
+    missing = [name for name in wanted if name not in have]
+    small = [
+        f"{short(kernel)} (to {reached:,} in `{command}`)"
+        for command, pattern in (
+            (COUNTED, BESIDE), ("lines bare", "N-stacks.lines"),
+            ("lines threads", "N-stacks.lines"),
+        )
+        for kernel in results.kernels(command)
+        if (reached := max(
+            n for n in samples(results, command, pattern)
+            if results.value(
+                command, kernel, "off", pattern.replace("N", str(n))
+            ) != "-"
+        )) < 10000
+    ]
+    lines = []
+    if missing:
+        lines.append(
+            "- Kernels that `make findings` would measure and that the results "
+            f"here lack: {', '.join(missing)}.\n"
+        )
+    if small:
+        lines.append(f"- 10,000 stacks on {', '.join(small)}.\n")
+    return "".join(lines)
+
+
+def kernel_table(results):
+    """The kernels and their releases."""
+    return markdown(
+        ["kernel", "release", "Debian package version"],
+        [list(row.values()) for row in results.kernel_rows],
+    )
+
+
+def kernel_release(results, name):
+    """The release of a kernel, as uname -r prints it."""
+    return next(
+        row["release"] for row in results.kernel_rows if row["kernel"] == name
+    )
+
+
+def by_kernel(results, command, *keys, kernels=None):
+    """Results by key and mode, a column a kernel; equal columns are joined."""
+    columns = {}
+    for kernel in kernels or results.kernels(command):
+        column = tuple(
+            results.shown(command, kernel, mode, key)
+            for key in keys for mode in MODES
+        )
+        columns.setdefault(column, []).append(short(kernel))
+    labels = [(key, mode) for key in keys for mode in MODES]
+    rows = [
+        [*label, *(column[i] for column in columns)]
+        for i, label in enumerate(labels)
+    ]
+    return markdown(
+        ["result", "shim", *(", ".join(who) for who in columns.values())],
+        join_modes(rows),
+    )
+
+
+def join_modes(rows):
+    """One row in place of several that say the same of one key."""
+    joined = []
+    for key, mode, *values in rows:
+        if joined and joined[-1][0] == f"`{key}`" and joined[-1][2:] == values:
+            joined[-1][1] += f", {mode}"
+        else:
+            joined.append([f"`{key}`", mode, *values])
+    return joined
+
+
+def all_of(results, command, *without):
+    """by_kernel() of every key that a command printed, but for some."""
+    keys = [key for key in results.keys(command) if key not in without]
+    return by_kernel(results, command, *keys)
+
+
+def shape_table(results):
+    """Which shapes of mmap() work: what differs from off is what matters."""
+    rows = []
+    kernels = results.kernels("shapes")
+    for key in results.keys("shapes"):
+        name, asked = key.rsplit(".", 1)
+        if asked == "plain":
+            continue
+        # What a kernel cannot do at all says nothing of the change.
+        can = [
+            kernel for kernel in kernels
+            if results.value("shapes", kernel, "off", key) == "works"
+        ]
+        rows.append([
+            f"`{name}`",
+            *(outcomes(results, can, mode, key) for mode in MODES),
+            ", ".join(map(short, can)) or "none",
+        ])
+    return markdown(["shape", *MODES, "kernels that know it"], rows)
+
+
+def outcomes(results, kernels, mode, key):
+    return " or ".join(sorted({
+        results.value("shapes", kernel, mode, key) for kernel in kernels
+    })) or "-"
+
+
+def shapes(results, mode, outcome):
+    """How many shapes that work when off have this outcome on some kernel."""
+    return sum(
+        any(
+            results.value("shapes", kernel, "off", key) == "works"
+            and results.value("shapes", kernel, mode, key) == outcome
+            for kernel in results.kernels("shapes")
+        )
+        for key in results.keys("shapes") if key.endswith(".stack")
+    )
+
+
+def samples(results, command, pattern):
+    """The numbers N of keys such as down.mmap-beside-N.ns."""
+    before, after = pattern.split("N")
+    found = {
+        int(key[len(before):len(key) - len(after)])
+        for key in results.keys(command)
+        if key.startswith(before) and key.endswith(after)
+        and key[len(before):len(key) - len(after)].isdigit()
+    }
+    return sorted(found)
+
+
+def growth_table(results, command, pattern):
+    """A row for each N: off and rfc on every kernel."""
+    kernels = results.kernels(command)
+    head = ["stacks"]
+    for kernel in kernels:
+        head += [f"{short(kernel)} off", "rfc"]
+    rows = []
+    for n in samples(results, command, pattern):
+        row = [f"{n:,}"]
+        for kernel in kernels:
+            for mode in ("off", "rfc"):
+                row.append(results.shown(
+                    command, kernel, mode, pattern.replace("N", str(n))
+                ))
+        rows.append(row)
+    return markdown(head, rows)
+
+
+COUNTED = "search instructions down"
+BESIDE = "down.mmap-beside-N.instructions"
+
+
+def most_key(results, kernel):
+    """The key of the instructions beside the most stacks that were measured."""
+    if "-" not in kernel:
+        kernel += "-amd64"
+    counts = [
+        n for n in samples(results, COUNTED, BESIDE)
+        if results.value(
+            COUNTED, kernel, "rfc", BESIDE.replace("N", str(n))
+        ) != "-"
+    ]
+    return BESIDE.replace("N", str(max(counts, default=0)))
+
+
+def common_key(results, command, pattern):
+    """The key of the largest N that every kernel has."""
+    kernels = results.kernels(command)
+    counts = [
+        n for n in samples(results, command, pattern)
+        if all(
+            results.value(command, k, "rfc", pattern.replace("N", str(n)))
+            != "-" for k in kernels
+        )
+    ]
+    return pattern.replace("N", str(max(counts, default=0)))
+
+
+def common(results, command, pattern):
+    """The largest N that every kernel has, for a reader."""
+    key = common_key(results, command, pattern)
+    before, after = pattern.split("N")
+    return f"{int(key[len(before):len(key) - len(after)]):,}"
+
+
+def linear(results):
+    """The kernels on which beside the most stacks on is ten times off."""
+    return ", ".join(
+        short(kernel) for kernel in results.kernels(COUNTED)
+        if results.number(COUNTED, kernel, "rfc", most_key(results, kernel))
+        > 10 * results.number(
+            COUNTED, kernel, "off", most_key(results, kernel)
+        )
+    )
+
+
+def most(results, command, pattern):
+    """The most stacks that were measured, for a reader."""
+    return f"{max(samples(results, command, pattern), default=0):,}"
+
+
+def beside_most(results, mode):
+    """Instructions of one mmap() beside the most stacks, by kernel."""
+    return "; ".join(
+        f"{short(kernel)}: "
+        + results.shown(COUNTED, kernel, mode, most_key(results, kernel))
+        for kernel in results.kernels(COUNTED)
+    )
+
+
+def later(results, command):
+    """The kernels that a command ran on and that keep maps in a maple tree."""
+    return [k for k in results.kernels(command) if not k.startswith("5.10")]
+
+
+def where_not(results, command, mode, key, value):
+    """The kernels on which a result is there and is not this value."""
+    return [
+        kernel for kernel in results.kernels(command)
+        if results.value(command, kernel, mode, key) not in (value, "-")
+    ]
+
+
+def ratio(results, command, kernel, key):
+    """How many times more rfc has than off, rounded to two digits."""
+    times = results.number(command, kernel, "rfc", key) / results.number(
+        command, kernel, "off", key
+    )
+    return f"{times:,.0f}" if times >= 10 else f"{times:.1f}"
+
+
+def private_as_rfc(results, *commands):
+    """Whether private gave what rfc gave, in everything but times."""
+    return all(
+        value == results.rows.get((command, kernel, "rfc", key))
+        for (command, kernel, mode, key), value in results.rows.items()
+        if mode == "private" and command.split()[0] in commands
+        # Counted by memory that other things take too.
+        and key != "exhaust.processes"
+    )
+
+
+def commands(results, beginning):
+    """The commands that begin like this, in their order."""
+    return list(dict.fromkeys(
+        key[0] for key in results.rows if key[0].startswith(beginning)
+    ))
+
+
+def ended(results, command, kernel, mode):
+    """How somebody else's program ended, for a reader."""
+    status = results.number(command, kernel, mode, "exit-status")
+    if status < 0:
+        return f"signal {-status}"
+    passed = results.number(command, kernel, mode, "ok")
+    failed = results.number(command, kernel, mode, "not-ok")
+    return str(status) + (f" ({passed} ok, {failed} not)" if passed else "")
+
+
+def endings(results, beginning, kernel):
+    """How somebody else's programs ended; equal modes are joined."""
+    counters = ("seen", "translated", "refused", "grown")
+    rows = []
+    for command in commands(results, beginning):
+        each = [ended(results, command, kernel, mode) for mode in MODES]
+        rows.append([
+            f"`{command.split(maxsplit=1)[1]}`",
+            *(each if len(set(each)) > 1 else [each[0], "same", "same"]),
+            *(results.shown(command, kernel, "rfc", key) for key in counters),
+        ])
+    return markdown(["command", *MODES, *counters], rows) if rows else ""
+
+
+def same_endings(results, beginning, kernel, mode):
+    """How many of them ended in this mode as they did off."""
+    return sum(
+        ended(results, command, kernel, mode)
+        == ended(results, command, kernel, "off")
+        for command in commands(results, beginning)
+    )
+
+
+def agreement(results, beginning, kernel):
+    """In how many cases each mode ended as off."""
+    total = len(commands(results, beginning))
+    if not total:
+        return "not measured yet"
+    rfc, private = (
+        same_endings(results, beginning, kernel, mode) for mode in MODES[1:]
+    )
+    return (
+        f"{rfc} of {total} ended under `rfc` as they did off, {private} under "
+        "`private`"
+    )
+
+
+def parisc_table(results):
+    """Growth where stacks grow up, if a kernel of that kind was measured."""
+    kernels = [name for name in results.kernels() if name.endswith("hppa")]
+    if not kernels:
+        return "Not measured yet: no such kernel is in the results."
+    keys = [key for key in results.keys("grow") if "MiB" not in key]
+    return by_kernel(results, "grow", *keys, kernels=kernels)
+
+
+def refused(results, beginning, kernel):
+    """Which of them made calls that the line turns into EINVAL."""
+    return ", ".join(
+        f"`{command.split(maxsplit=1)[1]}`"
+        for command in commands(results, beginning)
+        if results.value(command, kernel, "rfc", "refused") not in "0-"
+    ) or ("none" if commands(results, beginning) else "not measured yet")
