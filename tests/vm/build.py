@@ -26,7 +26,8 @@ def run_make(what, log, *args):
         )
     if result.returncode:
         lines = log.read_text().splitlines()
-        shown = [line for line in lines if "rror" in line] or lines[-5:]
+        # Not any "error": -Werror is in every line.
+        shown = [line for line in lines if "rror: " in line] or lines[-5:]
         raise Failure(f"{what} does not build:\n" + "\n".join(shown[:10]))
 
 
