@@ -7,12 +7,7 @@
 
 #include "counters.h"
 
-struct counters {
-	unsigned long cell[NR_SHAPES][NR_OUTCOMES];
-	unsigned long alone[NR_COUNTERS];
-};
-
-static DEFINE_PER_CPU(struct counters, counters);
+DEFINE_PER_CPU(struct counters, counters);
 
 /*
  * What the cells held at the last reset. Zeroing another CPU's cell would race
@@ -21,16 +16,6 @@ static DEFINE_PER_CPU(struct counters, counters);
  */
 static struct counters counters_base;
 static DEFINE_MUTEX(counters_lock);
-
-notrace void counters_add(enum shape shape, enum outcome outcome)
-{
-	this_cpu_inc(counters.cell[shape][outcome]);
-}
-
-notrace void counters_add_out_of_scope(void)
-{
-	this_cpu_inc(counters.alone[COUNTER_OUT_OF_SCOPE]);
-}
 
 void counters_grown(unsigned long pages)
 {

@@ -10,7 +10,26 @@
 #ifndef MAPSTACK_COUNTERS_H
 #define MAPSTACK_COUNTERS_H
 
+#include <linux/percpu.h>
+
 #include "policy.h"
+
+/* Counters that stand for themselves. */
+enum counter {
+	COUNTER_OUT_OF_SCOPE,
+	COUNTER_GROWN,
+	COUNTER_GROWN_PAGES,
+	COUNTER_GROW_DENIED,
+	NR_COUNTERS,
+};
+
+/* What one CPU has counted. Private, but for the inline functions below. */
+struct counters {
+	unsigned long cell[NR_SHAPES][NR_OUTCOMES];
+	unsigned long alone[NR_COUNTERS];
+};
+
+DECLARE_PER_CPU(struct counters, counters);
 
 /**
  * counters_add() - count one request
@@ -19,14 +38,20 @@
  *
  * Context: any, preemption may be on; takes no lock and does not sleep.
  */
-void counters_add(enum shape shape, enum outcome outcome);
+static __always_inline void counters_add(enum shape shape, enum outcome outcome)
+{
+	this_cpu_inc(counters.cell[shape][outcome]);
+}
 
 /**
  * counters_add_out_of_scope() - count a request that is out of scope
  *
  * Context: as counters_add().
  */
-void counters_add_out_of_scope(void);
+static __always_inline void counters_add_out_of_scope(void)
+{
+	this_cpu_inc(counters.alone[COUNTER_OUT_OF_SCOPE]);
+}
 
 /**
  * counters_grown() - count an expansion
@@ -68,15 +93,6 @@ unsigned long counters_shape(enum shape shape);
  * Return: the number of requests.
  */
 unsigned long counters_outcome(enum outcome outcome);
-
-/* Counters that stand for themselves. */
-enum counter {
-	COUNTER_OUT_OF_SCOPE,
-	COUNTER_GROWN,
-	COUNTER_GROWN_PAGES,
-	COUNTER_GROW_DENIED,
-	NR_COUNTERS,
-};
 
 /**
  * counters_read() - one of the counters that stand for themselves

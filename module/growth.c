@@ -115,37 +115,54 @@ static struct kretprobe growth_probe = {
 	.maxactive = 256,
 };
 
-/* What growth_probe missed before it was registered anew. */
-static unsigned long growth_missed_before;
+static bool growth_registered;
 
-static int growth_register(void)
+/*
+ * Registered once, and disabled in between, when nothing of it is left on the
+ * function: to unregister it takes a grace period of RCU.
+ */
+static int growth_enable(void)
 {
-	/* register_kretprobe() wants these as they were at first. */
+	int ret;
+
+	if (growth_registered)
+		return enable_kretprobe(&growth_probe);
+	/* A failed attempt leaves what it looked up, which the next refuses. */
 	growth_probe.kp.addr = NULL;
-	growth_probe.kp.flags = 0;
-	growth_missed_before += growth_probe.nmissed;
-	growth_probe.nmissed = 0;
-	return register_kretprobe(&growth_probe);
+	ret = register_kretprobe(&growth_probe);
+	growth_registered = !ret;
+	return ret;
 }
 
-static void growth_unregister(void)
+static void growth_disable(void)
 {
-	unregister_kretprobe(&growth_probe);
+	disable_kretprobe(&growth_probe);
 }
 
 unsigned long growth_missed(void)
 {
-	return growth_missed_before + growth_probe.nmissed;
+	return growth_probe.nmissed;
+}
+
+void growth_exit(void)
+{
+	if (growth_registered)
+		unregister_kretprobe(&growth_probe);
+	growth_registered = false;
 }
 
 #else /* the function, or its arguments, cannot be had */
 
-static int growth_register(void)
+static int growth_enable(void)
 {
 	return -EOPNOTSUPP;
 }
 
-static void growth_unregister(void)
+static void growth_disable(void)
+{
+}
+
+void growth_exit(void)
 {
 }
 
@@ -162,7 +179,7 @@ void growth_follow(void)
 
 	if (growth_followed)
 		return;
-	ret = growth_register();
+	ret = growth_enable();
 	growth_followed = !ret;
 	if (ret && !growth_unknown)
 		pr_warn("expand_downwards() cannot be followed on this kernel (error %d): the growth counters read -1, all else works\n",
@@ -173,7 +190,7 @@ void growth_follow(void)
 void growth_leave(void)
 {
 	if (growth_followed)
-		growth_unregister();
+		growth_disable();
 	growth_followed = false;
 }
 

@@ -22,11 +22,21 @@ void growth_follow(void);
 /**
  * growth_leave() - stop following
  *
- * Returns after the last handler has. Does nothing if nothing is followed.
+ * Nothing is left on expand_downwards(). An expansion that has begun may still
+ * be counted when it ends. Does nothing if nothing is followed.
  *
  * Context: process; may sleep.
  */
 void growth_leave(void);
+
+/**
+ * growth_exit() - give back what following took
+ *
+ * Returns after the last handler has. Nothing is followed any more.
+ *
+ * Context: process; may sleep.
+ */
+void growth_exit(void);
 
 /**
  * growth_is_unknown() - whether the kernel did not let expansions be followed

@@ -14,10 +14,25 @@
 #include "hook.h"
 #include "request.h"
 
+/*
+ * Up to 5.10 an ops that needs no protection from recursion says so; since 5.11
+ * one that needs it does ("ftrace: Reverse what the RECURSION flag means in the
+ * ftrace_ops"), which came with this header.
+ */
+#if __has_include("linux/trace_recursion.h")
+#define HOOK_FTRACE_FLAGS FTRACE_OPS_FL_PERMANENT
+#else
+#define HOOK_FTRACE_FLAGS \
+	(FTRACE_OPS_FL_PERMANENT | FTRACE_OPS_FL_RECURSION_SAFE)
+#endif
+
 /* ftrace takes the name as bytes that are not const. */
 static unsigned char hook_function[] = "do_mmap";
 
 static bool hook_is_attached;
+
+/* What ftrace answered to hook_function. */
+static int hook_filter_error;
 
 /* The task that is proving the hook, and whether its mapping came by. */
 static struct task_struct *hook_prover;
@@ -26,20 +41,18 @@ static bool hook_fired;
 static noinline notrace void hook_stack(regs_saved *saved)
 {
 	unsigned long *flags = regs_argument(saved, 4);
-	struct request request = {
-		.has_file = *regs_argument(saved, 0),
-		.addr = *regs_argument(saved, 1),
-		.len = *regs_argument(saved, 2),
-		.prot = *regs_argument(saved, 3),
-		.flags = *flags,
-	};
 
 	if (unlikely(READ_ONCE(hook_prover) == current)) {
 		WRITE_ONCE(hook_fired, true);
 		*flags = request_grow(*flags);
 		return;
 	}
-	*flags = request_handle(&request);
+	if (!request_in_scope())
+		return;
+	*flags = request_handle(*regs_argument(saved, 1),
+				*regs_argument(saved, 2),
+				*regs_argument(saved, 3), *flags,
+				*regs_argument(saved, 0));
 }
 
 /* Runs at the entry of every do_mmap(). No sleeping; preemption may be on. */
@@ -59,27 +72,36 @@ static void notrace hook_callback(unsigned long ip, unsigned long parent_ip,
  */
 static struct ftrace_ops hook_ops = {
 	.func = hook_callback,
-	.flags = FTRACE_OPS_FL_PERMANENT | REGS_FTRACE_FLAGS,
+	.flags = HOOK_FTRACE_FLAGS | REGS_FTRACE_FLAGS,
 };
+
+void hook_init(void)
+{
+	hook_filter_error = ftrace_set_filter(&hook_ops, hook_function,
+					      sizeof(hook_function) - 1, 1);
+}
+
+void hook_exit(void)
+{
+	/* 5.10 does not export ftrace_free_filter(). */
+	ftrace_set_filter(&hook_ops, NULL, 0, 1);
+}
 
 static int hook_register(void)
 {
 	int ret;
 
-	ret = ftrace_set_filter(&hook_ops, hook_function,
-				sizeof(hook_function) - 1, 1);
-	if (ret) {
+	if (hook_filter_error) {
 		/* Never register now: an empty filter is every function. */
 		pr_err("ftrace does not know do_mmap() (error %d), so the hook was not attached; a kernel whose available_filter_functions lists do_mmap is needed\n",
-		       ret);
-		return ret;
+		       hook_filter_error);
+		return hook_filter_error;
 	}
 
 	ret = register_ftrace_function(&hook_ops);
 	if (!ret)
 		return 0;
 
-	ftrace_set_filter(&hook_ops, NULL, 0, 1);
 	if (ret == -EBUSY)
 		pr_err("ftrace is switched off, so the hook was not attached; run 'sysctl kernel.ftrace_enabled=1' and try again\n");
 	else if (ret == -ENODEV)
@@ -95,18 +117,10 @@ static int hook_unregister(void)
 	int ret;
 
 	ret = unregister_ftrace_function(&hook_ops);
-	if (ret) {
+	if (ret)
 		pr_err("ftrace did not release the hook on do_mmap() (error %d), which stays attached; ftrace has shut itself down after a kernel bug, reboot\n",
 		       ret);
-		return ret;
-	}
-
-	/*
-	 * Gives the filter's memory back. 5.10 does not export
-	 * ftrace_free_filter().
-	 */
-	ftrace_set_filter(&hook_ops, NULL, 0, 1);
-	return 0;
+	return ret;
 }
 
 static bool is_growable(unsigned long addr)

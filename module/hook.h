@@ -10,6 +10,24 @@
 #include <linux/types.h>
 
 /**
+ * hook_init() - look do_mmap() up
+ *
+ * ftrace goes through all of its functions for it, which takes most of the time
+ * of a switching on: once, therefore. A function that is not there is an error
+ * of hook_attach().
+ *
+ * Context: process; may sleep. Before any other function of this file.
+ */
+void hook_init(void);
+
+/**
+ * hook_exit() - give back what hook_init() took
+ *
+ * Context: process; may sleep. The hook is detached, or never was attached.
+ */
+void hook_exit(void);
+
+/**
  * hook_attach() - hook do_mmap() and prove that it works
  *
  * The proof is one page, mapped with MAP_STACK in the caller's own address

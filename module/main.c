@@ -10,6 +10,8 @@
 #include <linux/module.h>
 #include <linux/sched.h>
 
+#include "growth.h"
+#include "hook.h"
 #include "scope.h"
 #include "switch.h"
 #include "sysfs.h"
@@ -71,6 +73,7 @@ static int __init mapstack_init(void)
 		return ret;
 	}
 
+	hook_init();
 	if (enabled) {
 		ret = switch_on();
 		if (ret)
@@ -84,6 +87,8 @@ static int __init mapstack_init(void)
 
 err_off:
 	switch_off_for_good();
+	growth_exit();
+	hook_exit();
 	scope_exit();
 	return ret;
 }
@@ -92,6 +97,8 @@ static void __exit mapstack_exit(void)
 {
 	sysfs_exit();
 	switch_off_for_good();
+	growth_exit();
+	hook_exit();
 	scope_exit();
 }
 

@@ -3,15 +3,24 @@
  * What to do with a MAP_STACK request: a pure function of its flags.
  *
  * No kernel state is read, so that tests/unit can try every combination in
- * user space.
+ * user space. All of it is here, to become part of the callback: a call would
+ * cost a MAP_STACK request more instructions than the policy itself.
  */
 #ifndef MAPSTACK_POLICY_H
 #define MAPSTACK_POLICY_H
+
+#include <linux/mman.h>
 
 #ifdef __KERNEL__
 #include <linux/types.h>
 #else
 #include <stdbool.h>
+#include <sys/cdefs.h>
+#endif
+
+/* Since 6.11, and not in older headers; older do_mmap() refuses the type. */
+#ifndef MAP_DROPPABLE
+#define MAP_DROPPABLE 0x08
 #endif
 
 /* In the order in which sysfs lists them. */
@@ -54,6 +63,29 @@ struct verdict {
 	bool grow;
 };
 
+/*
+ * A hugetlbfs file mapped without MAP_HUGETLB counts as a file: the flags do
+ * not tell. Anonymous memory of a type that do_mmap() does not know, or does
+ * not take without a file (MAP_SHARED_VALIDATE), counts as shared: like shared
+ * memory it can never grow.
+ */
+static __always_inline enum shape shape_of(unsigned long flags, bool has_file)
+{
+	if (flags & MAP_HUGETLB)
+		return SHAPE_HUGETLB;
+	if (has_file)
+		return SHAPE_FILE;
+
+	switch (flags & MAP_TYPE) {
+	case MAP_PRIVATE:
+		return SHAPE_ANONYMOUS;
+	case MAP_DROPPABLE:
+		return SHAPE_DROPPABLE;
+	default:
+		return SHAPE_SHARED;
+	}
+}
+
 /**
  * policy_decide() - judge one MAP_STACK request
  * @policy: the policy in force
@@ -67,7 +99,28 @@ struct verdict {
  * Context: any; reads nothing but its arguments.
  * Return: the verdict.
  */
-struct verdict policy_decide(enum policy policy, unsigned long flags,
-			     bool has_file);
+static __always_inline struct verdict
+policy_decide(enum policy policy, unsigned long flags, bool has_file)
+{
+	struct verdict verdict = {
+		.shape = shape_of(flags, has_file),
+	};
+
+	if (flags & MAP_GROWSDOWN) {
+		verdict.outcome = OUTCOME_ALREADY;
+	} else if (policy == POLICY_OBSERVE) {
+		verdict.outcome = OUTCOME_OBSERVED;
+	} else if (verdict.shape == SHAPE_ANONYMOUS) {
+		verdict.outcome = OUTCOME_TRANSLATED;
+		verdict.grow = true;
+	} else if (policy == POLICY_PRIVATE) {
+		verdict.outcome = OUTCOME_SPARED;
+	} else {
+		/* do_mmap() lets nothing else than private anonymous grow. */
+		verdict.outcome = OUTCOME_REFUSED;
+		verdict.grow = true;
+	}
+	return verdict;
+}
 
 #endif /* MAPSTACK_POLICY_H */

@@ -26,19 +26,15 @@ notrace unsigned long request_grow(unsigned long flags)
 	return flags | MAP_GROWSDOWN;
 }
 
-notrace unsigned long request_handle(const struct request *request)
+notrace unsigned long request_handle(unsigned long addr, unsigned long len,
+				     unsigned long prot, unsigned long flags,
+				     bool has_file)
 {
-	struct verdict verdict;
+	struct verdict verdict =
+		policy_decide(request_policy(), flags, has_file);
 
-	if (!scope_includes_current()) {
-		counters_add_out_of_scope();
-		return request->flags;
-	}
-
-	verdict = policy_decide(request_policy(), request->flags,
-				request->has_file);
 	counters_add(verdict.shape, verdict.outcome);
-	trace_mapstack_mmap(request->addr, request->len, request->prot,
-			    request->flags, verdict.shape, verdict.outcome);
-	return verdict.grow ? request_grow(request->flags) : request->flags;
+	trace_mapstack_mmap(addr, len, prot, flags, verdict.shape,
+			    verdict.outcome);
+	return verdict.grow ? request_grow(flags) : flags;
 }

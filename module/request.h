@@ -6,23 +6,9 @@
 #ifndef MAPSTACK_REQUEST_H
 #define MAPSTACK_REQUEST_H
 
+#include "counters.h"
 #include "policy.h"
-
-/**
- * struct request - the arguments of a do_mmap() call with MAP_STACK set
- * @addr: the address asked for, in bytes
- * @len: the length, in bytes
- * @prot: PROT_ bits
- * @flags: MAP_ bits
- * @has_file: whether do_mmap() was given a file
- */
-struct request {
-	unsigned long addr;
-	unsigned long len;
-	unsigned long prot;
-	unsigned long flags;
-	bool has_file;
-};
+#include "scope.h"
 
 /**
  * request_set_policy() - choose the policy for the requests that follow
@@ -57,15 +43,35 @@ enum policy request_policy(void);
 unsigned long request_grow(unsigned long flags);
 
 /**
- * request_handle() - judge a MAP_STACK request, count it, and translate it
- * @request: the call
+ * request_in_scope() - whether the current task's request is in scope
  *
- * A request out of scope is left as it is.
+ * One that is not is counted as such, and is to be left as it is. Apart from
+ * request_handle(), which thereby calls nothing and has no register to save.
+ *
+ * Context: ftrace callback on do_mmap(); takes no lock and does not sleep.
+ */
+static __always_inline bool request_in_scope(void)
+{
+	if (likely(scope_includes_current()))
+		return true;
+	counters_add_out_of_scope();
+	return false;
+}
+
+/**
+ * request_handle() - judge a request in scope, count it, and translate it
+ * @addr: the address asked for, in bytes
+ * @len: the length, in bytes
+ * @prot: PROT_ bits
+ * @flags: MAP_ bits, with MAP_STACK set
+ * @has_file: whether do_mmap() was given a file
  *
  * Context: ftrace callback on do_mmap(), under mmap_lock for writing; takes no
  * lock and does not sleep.
  * Return: the flags to go on with.
  */
-unsigned long request_handle(const struct request *request);
+unsigned long request_handle(unsigned long addr, unsigned long len,
+			     unsigned long prot, unsigned long flags,
+			     bool has_file);
 
 #endif /* MAPSTACK_REQUEST_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * module/policy.c against the design's rules, written down a second time: as
+ * module/policy.h against the design's rules, written down a second time: as
  * tables, and with the numbers of x86's ABI, so that no slip of the one is in
  * the other.
  *
