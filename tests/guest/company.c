@@ -45,6 +45,7 @@ static const struct companion companions[] = {
 	  .tracer = "function_graph",
 	  .line = " do_mmap(" },
 	{ .name = "kprobe event" },
+	{ .name = "direct call", .module = "company_direct", .params = "" },
 };
 
 /* A tracer of all functions: takes its time. */
@@ -214,8 +215,11 @@ static void test_companion(const struct companion *companion)
 		snprintf(name, sizeof(name), "%s: comes %s, leaves %s",
 			 companion->name, before ? "after" : "before",
 			 leaves_first ? "after" : "before");
-		/* Registers, or a tracer, that this kernel does not have. */
-		if (ret == -EINVAL)
+		/*
+		 * Registers, or a tracer, that this kernel does not have, or
+		 * that are not known for this architecture.
+		 */
+		if (ret == -EINVAL || ret == -ENOENT)
 			ktap_skip("the kernel refuses it", "%s", name);
 		else
 			ktap_result(check_order(companion, before,
