@@ -23,7 +23,7 @@ tools:
 clean:
 	[ ! -e tools ] || $(MAKE) -C tools clean
 	$(RM) -r *.ko *.o *.mod *.mod.c .*.cmd .*.o .tmp_versions Module.symvers \
-		modules.order module/*.o module/.*.cmd
+		modules.order module/*.o module/.*.cmd tests/bench/host
 
 demo:
 	$(LAB) tests/vm/demo.py $(KERNELS)
@@ -71,6 +71,13 @@ uninstall:
 		dkms remove mapstack/$(VERSION) --all
 	$(RM) -r $(DKMS_SOURCE)
 
+bench:
+	$(LAB) -a tests/bench/bench.py $(KERNELS)
+
+bench-host: modules
+	$(MAKE) -C tests/bench CC=$(CC) CFLAGS="-O2 -Wall" host
+	$(SUDO) tests/bench/host mapstack.ko
+
 help:
 	@echo 'make              build mapstack.ko for the running kernel (KDIR= for another)'
 	@echo 'make tools        build the mapstack command, tools/mapstack'
@@ -80,12 +87,14 @@ help:
 	@echo 'make findings     measure what growable stacks change, and write docs/findings.md;'
 	@echo '                  about an hour (KERNELS= as above, the others are kept)'
 	@echo 'make check        static analysis of the whole tree; about 3 minutes'
+	@echo 'make bench        what calls cost, to the instruction, into docs/cost.md; about 10 minutes'
+	@echo 'make bench-host   what they cost here, in ns: loads the module for as long as that takes'
 	@echo 'make deb          mapstack-dkms_$(VERSION)_all.deb and mapstack-tools'
 	@echo 'make install      build and install by DKMS, for every kernel with headers'
 	@echo 'make uninstall    undo that'
 	@echo 'make clean        remove what was built here'
-	@echo 'demo, test, findings, check and deb need root (they use sudo) and keep their tools,'
-	@echo 'downloads and kernels in /var/cache/mapstack (MAPSTACK_CACHE= for another place).'
+	@echo 'demo, test, findings, bench, check and deb need root (they use sudo) and keep their'
+	@echo 'tools, downloads and kernels in /var/cache/mapstack (MAPSTACK_CACHE= for another place).'
 
-.PHONY: all modules tools clean demo test findings check deb install-source install \
-	uninstall help
+.PHONY: all modules tools clean demo test findings bench bench-host check deb \
+	install-source install uninstall help

@@ -68,16 +68,18 @@ def build_external(kernel, what, where, *options):
     )
 
 
-def build_modules(kernel):
-    """Build mapstack.ko and the test modules; return their paths."""
-    where = BUILD / kernel.name / "mapstack"
+def build_modules(kernel, directory="mapstack", helpers="tests/modules"):
+    """Build mapstack.ko and other modules; return their paths."""
+    where = BUILD / kernel.name / directory
     copy_sources(where, "Kbuild", "VERSION", "module")
     build_external(kernel, "mapstack", where)
     # In the same place below module/, whose headers they use.
-    helpers = where / "tests/modules"
-    shutil.copytree("tests/modules", helpers)
-    build_external(kernel, "tests/modules", helpers)
-    return [where / "mapstack.ko", *sorted(helpers.glob("*.ko"))]
+    others = where / helpers
+    shutil.copytree("tests/modules", where / "tests/modules")
+    if not others.exists():
+        shutil.copytree(helpers, others)
+    build_external(kernel, helpers, others)
+    return [where / "mapstack.ko", *sorted(others.glob("*.ko"))]
 
 
 def build_guest(machine, *programs):

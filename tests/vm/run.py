@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Run the tests in guests: tests/vm/lab tests/vm/run.py [NAME...]
 
-NAME is a line of tests/vm/kernels, "build", which is what can be tested without
-a guest, or a name of dkms.py, which has the package in full root file systems;
-without one, all are run, as many at a time as there are CPUs.
+NAME is a line of tests/vm/kernels; "build", which is what can be tested without
+a guest; "cost", how many instructions calls cost; or a name of dkms.py, which
+has the package in full root file systems; without one, all are run, as many at
+a time as there are CPUs.
 --only TEST runs only the programs whose name begins with TEST; --show prints
 their reports.
 The exit status is 0 only if everything that was asked for ran and passed.
@@ -18,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import build
+import cost
 import deb
 import debian
 import dkms
@@ -29,6 +31,7 @@ from machines import machine_of
 
 WORK = Path("/out/guests")
 BUILD_KERNEL = "6.12-amd64"
+COST_KERNEL = "6.12-amd64"
 
 
 class Summary:
@@ -132,7 +135,7 @@ class Tests:
 
     def names(self):
         """Every name, in the order in which they are run."""
-        return ["build", *dkms.SUITES, *self.listed]
+        return ["build", "cost", *dkms.SUITES, *self.listed]
 
     def resolve(self, name):
         return source.resolve(self.cache, name, self.listed[name])
@@ -158,6 +161,11 @@ class Tests:
             elif name in dkms.SUITES:
                 hear = listener(name, self.options.show)
                 tested, report = dkms.run(name, hear)
+            elif name == "cost":
+                kernel = self.resolve(COST_KERNEL)
+                tested, report = kernel.release, cost.measure(
+                    kernel, WORK / name, listener(name, self.options.show)
+                )
             else:
                 tested, report = self.run_kernel(name)
         except debian.Failure as failure:

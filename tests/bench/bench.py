@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Measure what a call costs: tests/vm/lab -a tests/bench/bench.py [KERNEL...]
+
+Boots each kernel with one CPU whose time counts instructions, runs cost.c in
+it, and keeps what it printed in docs/cost/*.csv. From these the tables of
+docs/cost.md and the plot are written. KERNEL measures some kernels anew and
+leaves the figures of the others; --report measures nothing.
+"""
+
+import argparse
+import csv
+import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+sys.path.insert(0, "tests/vm")
+
+import build  # noqa: E402
+import cost  # noqa: E402
+import debian  # noqa: E402
+import report  # noqa: E402
+import source  # noqa: E402
+
+# In the order of the tables. The last two have one configuration and differ by
+# the proposed line, so nothing is loaded into the last one.
+KERNELS = (
+    "5.10-amd64", "6.1-amd64", "6.12-amd64", "7.2-amd64", "7.3-amd64",
+    "6.12-arm64", "6.12-small-amd64", "6.12-proposal-amd64",
+)
+WITH_THE_LINE = "6.12-proposal-amd64"
+SUITE = "trixie"  # of a kernel that tests/vm/kernels does not list
+
+
+def add_layout(kernel, where, lines):
+    """What the guest does not tell itself: per-CPU memory and its distances."""
+    module = build.BUILD / kernel.name / "bench/mapstack.ko"
+    if kernel.name == WITH_THE_LINE:
+        return
+    sections = subprocess.run(
+        ["readelf", "-SW", module], capture_output=True, text=True, check=True
+    ).stdout
+    size = re.search(r" \.data\.\.percpu +PROGBITS +\w+ \w+ (\w+)", sections)
+    lines.append(f"memory,a CPU,{int(size.group(1), 16)}")
+    log = (where / "console.log").read_text(errors="replace")
+    unit = re.search(r"percpu: Embedded .* u(\d+)", log)
+    lines.append(f"memory,between two CPUs,{unit.group(1)}")
+
+
+def measure(cache, name):
+    """Measure one kernel; return its lines, and what went wrong."""
+    lines = []
+
+    def hear(line):
+        line = line.strip()
+        if re.match(r"# (cost|switch|memory|frequency),", line):
+            lines.append(line[2:])
+        elif line.startswith(("not ok", "ok")):
+            print(f"  {name:20} {line}", flush=True)
+
+    try:
+        return name, *measure_kernel(cache, name, hear, lines)
+    except debian.Failure as failure:
+        return name, None, lines, [str(failure)]
+
+
+def measure_kernel(cache, name, hear, lines):
+    """Measure; return the kernel's release, its lines, and what went wrong."""
+    where = Path("/out/bench") / name
+    listed = debian.read_list()
+    kernel = source.resolve(cache, name, listed.get(name, SUITE))
+    print(f"  {name:20} {kernel.release}", flush=True)
+    outcome = cost.measure(
+        kernel, where, hear, with_modules=name != WITH_THE_LINE
+    )
+    add_layout(kernel, where, lines)
+    # A target that is missed is in the table; it is no fault of the run.
+    faults = [f for f in outcome.failed if not f.startswith("cost: ")]
+    return kernel.release, lines, faults
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="KERNEL")
+    parser.add_argument("--report", action="store_true")
+    options = parser.parse_args()
+    if options.report:
+        report.write(KERNELS)
+        return 0
+
+    names = options.names or KERNELS
+    unknown = set(names) - set(KERNELS)
+    if unknown:
+        raise debian.Failure(
+            f"there is no {' '.join(unknown)}; there are {' '.join(KERNELS)}"
+        )
+    cache = debian.update(*names)
+    failed = False
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for name, release, lines, faults in pool.map(
+            lambda name: measure(cache, name), names
+        ):
+            for fault in faults:
+                print(f"  {name:20} FAILED {fault}")
+            failed |= bool(faults)
+            if not faults:
+                report.keep(KERNELS, name, release, csv.reader(lines))
+    report.write(KERNELS)
+    print("\nwritten: docs/cost.md, docs/cost/")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except debian.Failure as failure:
+        sys.exit(f"error: {failure}")

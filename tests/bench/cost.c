@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a call costs, to the instruction, without mapstack, with it, and by the
+ * other ways. For a guest under QEMU's -icount; elsewhere the figures are ticks
+ * of a counter and the limits mean nothing.
+ *
+ * A figure is a line "# cost,WAY,POLICY,SCOPE,TRACED,CALL,TICKS,REPEATS,RUNS".
+ * On a kernel for which there is no mapstack.ko in the guest, only the calls
+ * themselves are measured.
+ */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../guest/guest.h"
+#include "../guest/ktap.h"
+#include "calls.h"
+#include "figures.h"
+#include "others.h"
+
+/* The targets, in instructions added to a call. They are for x86-64. */
+#define LIMIT_MMAP 40
+#define LIMIT_STACK 120
+#define LIMIT_SCOPED 140 /* with a scope other than all */
+/* The target for one switching on or off, in guest time. */
+#define LIMIT_SWITCH_MS 50
+
+#define CGROUP "/sys/fs/cgroup/"
+
+static void test_off(void)
+{
+	const struct setting off = { .way = "off" };
+	bool passed = true;
+	enum call call;
+
+	for (call = 0; call < NR_CALLS; call++)
+		passed &= figure_costs(&off, call, call, 0);
+	ktap_result(passed, "loaded and off: not one instruction is added");
+}
+
+/* A scope, by its name in the results and by what is written. */
+struct scope {
+	const char *name;
+	char text[64];
+};
+
+enum {
+	SCOPE_ALL,
+	SCOPE_SELF,
+	SCOPE_PARENT,
+	SCOPE_CHILD,
+	SCOPE_CGROUP,
+	SCOPE_OTHER_CGROUP,
+	NR_SCOPES
+};
+
+static struct scope scopes[NR_SCOPES] = {
+	[SCOPE_ALL] = { .name = "all", .text = "all" },
+	[SCOPE_SELF] = { .name = "pid" },
+	[SCOPE_PARENT] = { .name = "pid of the parent" },
+	[SCOPE_CHILD] = { .name = "pid of another" },
+	[SCOPE_CGROUP] = { .name = "cgroup", .text = "cgroup:/cost" },
+	[SCOPE_OTHER_CGROUP] = { .name = "another cgroup",
+				 .text = "cgroup:/other" },
+};
+
+static pid_t sleeper;
+
+static void make_scopes(void)
+{
+	fflush(stdout);
+	sleeper = fork();
+	if (!sleeper) {
+		pause();
+		_exit(0);
+	}
+	snprintf(scopes[SCOPE_SELF].text, sizeof(scopes->text), "pid:%d",
+		 getpid());
+	snprintf(scopes[SCOPE_PARENT].text, sizeof(scopes->text), "pid:%d",
+		 getppid());
+	snprintf(scopes[SCOPE_CHILD].text, sizeof(scopes->text), "pid:%d",
+		 sleeper);
+	mkdir(CGROUP "cost", 0755);
+	mkdir(CGROUP "other", 0755);
+	if (guest_write(CGROUP "cost/cgroup.procs", "0"))
+		guest_die("cannot move to a cgroup");
+}
+
+static void remove_scopes(void)
+{
+	kill(sleeper, SIGKILL);
+	guest_write(CGROUP "cgroup.procs", "0");
+	rmdir(CGROUP "cost");
+	rmdir(CGROUP "other");
+}
+
+static const char *const policies[] = { "observe", "private", "rfc" };
+
+/* What a request becomes costs what such a mapping always costs. */
+static enum call becomes(const struct setting *setting, int scope)
+{
+	bool in = scope != SCOPE_CHILD && scope != SCOPE_OTHER_CGROUP;
+
+	return in && strcmp(setting->policy, "observe") ? CALL_GROWABLE :
+							  CALL_STACK;
+}
+
+/* A request that is recorded costs what the recording does: no target. */
+static unsigned long stack_limit(const struct setting *setting, int scope)
+{
+	if (setting->traced)
+		return ULONG_MAX;
+	return scope == SCOPE_ALL ? LIMIT_STACK : LIMIT_SCOPED;
+}
+
+static void trace_event(const char *event, bool on)
+{
+	char file[64];
+
+	snprintf(file, sizeof(file), "events/mapstack/%s/enable", event);
+	guest_trace_set(file, on ? "1" : "0");
+}
+
+static void test_on(void)
+{
+	bool other = true, ordinary = true, stack = true;
+	size_t policy;
+	int scope, traced;
+
+	make_scopes();
+	for (traced = 0; traced < 2; traced++) {
+		trace_event("mapstack_mmap", traced);
+		for (policy = 0; policy < ARRAY_SIZE(policies); policy++) {
+			mapstack_set("policy", policies[policy]);
+			for (scope = 0; scope < NR_SCOPES; scope++) {
+				const struct setting on = {
+					.way = "mapstack",
+					.policy = policies[policy],
+					.scope = scopes[scope].name,
+					.traced = traced,
+				};
+
+				mapstack_set("scope", scopes[scope].text);
+				other &= figure_costs(&on, CALL_OTHER,
+						      CALL_OTHER, 0);
+				ordinary &= figure_costs(&on, CALL_MMAP,
+							 CALL_MMAP, LIMIT_MMAP);
+				stack &= figure_costs(&on, CALL_STACK,
+						      becomes(&on, scope),
+						      stack_limit(&on, scope));
+			}
+		}
+	}
+	trace_event("mapstack_mmap", false);
+	mapstack_set("scope", "all");
+	ktap_result(other, "on: nothing is added to another call");
+	ktap_result(ordinary, "on: at most %d are added to an ordinary mmap()",
+		    LIMIT_MMAP);
+	ktap_result(stack,
+		    "on: at most %d, with a scope %d, to mmap(MAP_STACK)",
+		    LIMIT_STACK, LIMIT_SCOPED);
+}
+
+static void measure_growth(void)
+{
+	struct setting on = { .way = "mapstack",
+			      .policy = "rfc",
+			      .scope = "all" };
+
+	figure_take(&on, CALL_GROW);
+	on.traced = true;
+	trace_event("mapstack_grow", true);
+	figure_take(&on, CALL_GROW);
+	trace_event("mapstack_grow", false);
+}
+
+static double now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
+}
+
+/*
+ * After a rest, as when a person does it: RCU's grace periods for tasks keep a
+ * distance of 100 ms from each other.
+ */
+static double switch_ms(const char *text)
+{
+	double ms;
+
+	usleep(300000);
+	ms = now_ms();
+	mapstack_set("enabled", text);
+	return now_ms() - ms;
+}
+
+static int compare(const void *left, const void *right)
+{
+	const double *a = left, *b = right;
+
+	return (*a > *b) - (*a < *b);
+}
+
+static void report_switch(const char *name, double ms)
+{
+	printf("# switch,%s,%.3f\n", name, ms);
+	ktap_result(ms < LIMIT_SWITCH_MS, "switching %s: less than %d ms", name,
+		    LIMIT_SWITCH_MS);
+}
+
+/* Grace periods end sooner or later: the middle of some. */
+static void test_switch(void)
+{
+	double on[9], off[ARRAY_SIZE(on)];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(on); i++) {
+		on[i] = switch_ms("1");
+		off[i] = switch_ms("0");
+	}
+	qsort(on, ARRAY_SIZE(on), sizeof(*on), compare);
+	qsort(off, ARRAY_SIZE(off), sizeof(*off), compare);
+	report_switch("on", on[ARRAY_SIZE(on) / 2]);
+	report_switch("off", off[ARRAY_SIZE(off) / 2]);
+}
+
+/* Its text and data; what a CPU has is not in it. */
+static void measure_memory(void)
+{
+	char text[64];
+	unsigned long bytes = 0;
+	FILE *modules;
+
+	modules = fopen("/proc/modules", "r");
+	if (!modules)
+		guest_die("cannot open /proc/modules");
+	while (fgets(text, sizeof(text), modules))
+		if (sscanf(text, "mapstack %lu", &bytes) == 1)
+			break;
+	fclose(modules);
+	printf("# memory,module,%lu\n", bytes);
+}
+
+static void test_mapstack(void)
+{
+	double start = now_ms();
+
+	guest_load("mapstack", "");
+	printf("# switch,load,%.3f\n", now_ms() - start);
+	measure_memory();
+	test_off();
+	report_switch("on the first time", switch_ms("1"));
+	test_on();
+	measure_growth();
+	mapstack_set("enabled", "0");
+	test_switch();
+	remove_scopes();
+	guest_unload("mapstack");
+}
+
+int main(void)
+{
+	bool modules = !access("/modules/mapstack.ko", R_OK);
+
+	ktap_plan(modules ? 8 + OTHERS_TESTS : 1);
+	printf("# frequency,%lu\n", calls_frequency());
+	figure_take_bare();
+	if (modules) {
+		test_mapstack();
+		others_test();
+	}
+	ktap_result(figures_repeat(), "every figure repeats");
+	return ktap_end();
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a call costs on this very machine, in nanoseconds: host MODULE-FILE
+ *
+ * Loads mapstack, for the calls of this program only (scope), measures calls
+ * with it off and on in turn, and unloads it. Medians of many: they vary by
+ * what the machine does meanwhile, as the figures of cost.c do not.
+ */
+
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../guest/guest.h"
+#include "calls.h"
+
+#define ROUNDS 50
+#define RUNS 1000 /* in a round */
+
+/* What is compared, in turn. */
+struct state {
+	const char *name, *enabled, *policy;
+};
+
+static const struct state states[] = {
+	{ "off", "0", "observe" },
+	{ "on, observe", "1", "observe" },
+	{ "on, rfc", "1", "rfc" },
+};
+
+static const enum call calls[] = { CALL_OTHER, CALL_MMAP, CALL_STACK,
+				   CALL_GROWABLE };
+
+static unsigned long ticks[ARRAY_SIZE(states)][ARRAY_SIZE(calls)][ROUNDS * RUNS];
+
+static double now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1e9 + now.tv_nsec;
+}
+
+static double tick_ns(void)
+{
+	const struct timespec wait = { .tv_nsec = 200000000 };
+	unsigned long start = calls_read_counter();
+	double ns = now_ns();
+
+	nanosleep(&wait, NULL);
+	return (now_ns() - ns) / (calls_read_counter() - start);
+}
+
+static int compare(const void *left, const void *right)
+{
+	const unsigned long *a = left, *b = right;
+
+	return (*a > *b) - (*a < *b);
+}
+
+static void measure(void)
+{
+	size_t round, state, call;
+	char scope[32];
+
+	snprintf(scope, sizeof(scope), "pid:%d", getpid());
+	mapstack_set("scope", scope);
+	/* The first round warms up and is overwritten. */
+	for (round = 0; round <= ROUNDS; round++) {
+		size_t at = (round ? round - 1 : 0) * RUNS;
+
+		for (state = 0; state < ARRAY_SIZE(states); state++) {
+			mapstack_set("policy", states[state].policy);
+			mapstack_set("enabled", states[state].enabled);
+			for (call = 0; call < ARRAY_SIZE(calls); call++)
+				calls_sample(calls[call],
+					     &ticks[state][call][at], RUNS);
+		}
+	}
+}
+
+static void print(void)
+{
+	double ns = tick_ns();
+	size_t state, call;
+
+	printf("median of %d calls, ns", ROUNDS * RUNS);
+	for (call = 0; call < ARRAY_SIZE(calls); call++)
+		printf("%10s", calls_name(calls[call]));
+	putchar('\n');
+	for (state = 0; state < ARRAY_SIZE(states); state++) {
+		printf("%-26s", states[state].name);
+		for (call = 0; call < ARRAY_SIZE(calls); call++) {
+			unsigned long *mine = ticks[state][call];
+
+			qsort(mine, ROUNDS * RUNS, sizeof(*mine), compare);
+			printf("%10.1f", mine[ROUNDS * RUNS / 2] * ns);
+		}
+		putchar('\n');
+	}
+}
+
+static void load(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || syscall(SYS_finit_module, fd, "", 0)) {
+		fprintf(stderr,
+			"host: %s was refused: %m; nothing was measured. A module that is loaded already has to be unloaded, and Secure Boot wants a signed one\n",
+			path);
+		exit(1);
+	}
+	close(fd);
+}
+
+/* In a child, so that the module goes again whatever becomes of it. */
+int main(int argc, char **argv)
+{
+	int status;
+	pid_t pid;
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: host MODULE-FILE\n");
+		return 2;
+	}
+	load(argv[1]);
+	pid = fork();
+	if (!pid) {
+		measure();
+		print();
+		exit(0);
+	}
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	waitpid(pid, &status, 0);
+	mapstack_set("enabled", "0");
+	guest_unload("mapstack");
+	return pid > 0 && !status ? 0 : 1;
+}

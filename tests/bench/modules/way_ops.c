@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * An ftrace_ops that edits the saved register: what mapstack's hook is, without
+ * what mapstack does in it. With save_regs=1 it has all registers saved.
+ */
+
+/* First: refuses a kernel that cannot work before anything else can fail. */
+#include "regs.h"
+
+#include <linux/mman.h>
+#include <linux/module.h>
+
+static bool save_regs;
+module_param(save_regs, bool, 0);
+MODULE_PARM_DESC(save_regs, "have all registers saved, not only arguments");
+
+static unsigned char function[] = "do_mmap";
+
+static void notrace edit_flags(unsigned long ip, unsigned long parent_ip,
+			       struct ftrace_ops *ops, regs_saved *saved)
+{
+	unsigned long *flags = regs_argument(saved, 4);
+
+	if (unlikely(*flags & MAP_STACK))
+		*flags |= MAP_GROWSDOWN;
+}
+
+static struct ftrace_ops way_ops = {
+	.func = edit_flags,
+	.flags = REGS_FTRACE_FLAGS,
+};
+
+static int __init way_init(void)
+{
+	int ret;
+
+	if (save_regs)
+		way_ops.flags |= FTRACE_OPS_FL_SAVE_REGS;
+	ret = ftrace_set_filter(&way_ops, function, sizeof(function) - 1, 1);
+	return ret ?: register_ftrace_function(&way_ops);
+}
+
+static void __exit way_exit(void)
+{
+	unregister_ftrace_function(&way_ops);
+}
+
+module_init(way_init);
+module_exit(way_exit);
+
+MODULE_DESCRIPTION("MAP_STACK means VM_STACK, by an ftrace_ops");
+MODULE_LICENSE("GPL");

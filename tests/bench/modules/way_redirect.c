@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A redirect, as a livepatch makes it: an ftrace_ops with IPMODIFY sends the
+ * call to a replacement, which calls what is behind the call to ftrace at
+ * do_mmap()'s entry. A real livepatch cannot do that and has to bring a whole
+ * do_mmap() of exactly this kernel with it; it adds a look at the patch state
+ * of the task, too.
+ *
+ * Not for a machine with kernel IBT: the place that is called is no function.
+ */
+
+/* First: refuses a kernel that cannot work before anything else can fail. */
+#include "regs.h"
+
+#include <linux/mman.h>
+#include <linux/module.h>
+
+/*
+ * Wide enough for every prototype: 8 arguments up to 6.5, 9 later, each one word.
+ * One too many is only a word of the caller's frame, passed on.
+ */
+typedef unsigned long do_mmap_t(unsigned long file, unsigned long addr,
+				unsigned long len, unsigned long prot,
+				unsigned long flags, unsigned long arg5,
+				unsigned long arg6, unsigned long arg7,
+				unsigned long arg8);
+
+static unsigned char function[] = "do_mmap";
+static do_mmap_t *original;
+
+static noinline notrace unsigned long
+replacement(unsigned long file, unsigned long addr, unsigned long len,
+	    unsigned long prot, unsigned long flags, unsigned long arg5,
+	    unsigned long arg6, unsigned long arg7, unsigned long arg8)
+{
+	if (flags & MAP_STACK)
+		flags |= MAP_GROWSDOWN;
+	return READ_ONCE(original)(file, addr, len, prot, flags, arg5, arg6,
+				   arg7, arg8);
+}
+
+static void notrace redirect(unsigned long ip, unsigned long parent_ip,
+			     struct ftrace_ops *ops, regs_saved *saved)
+{
+	WRITE_ONCE(original, (do_mmap_t *)(ip + MCOUNT_INSN_SIZE));
+#if defined(CONFIG_X86_64)
+	regs_pt(saved)->ip = (unsigned long)replacement;
+#else
+	ftrace_regs_set_instruction_pointer(saved, (unsigned long)replacement);
+#endif
+}
+
+static struct ftrace_ops way_ops = {
+	.func = redirect,
+	.flags = FTRACE_OPS_FL_IPMODIFY | REGS_FTRACE_FLAGS,
+};
+
+static int __init way_init(void)
+{
+	int ret;
+
+	ret = ftrace_set_filter(&way_ops, function, sizeof(function) - 1, 1);
+	return ret ?: register_ftrace_function(&way_ops);
+}
+
+static void __exit way_exit(void)
+{
+	unregister_ftrace_function(&way_ops);
+}
+
+module_init(way_init);
+module_exit(way_exit);
+
+MODULE_DESCRIPTION("MAP_STACK means VM_STACK, by a redirect");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Keep the raw figures, and write the tables and the plot from them.
+
+docs/cost/calls.csv: instructions of a call. docs/cost/rest.csv: milliseconds
+of guest time, and bytes. What stands in docs/cost.md between two marks is
+written here; what stands around it is not touched.
+"""
+
+import csv
+import subprocess
+from pathlib import Path
+
+PAGE = Path("docs/cost.md")
+CALLS = Path("docs/cost/calls.csv")
+REST = Path("docs/cost/rest.csv")
+PLOT = Path("docs/cost/ways.svg")
+PLOTTED = "6.12-amd64"
+SMALL, PROPOSAL = "6.12-small-amd64", "6.12-proposal-amd64"
+
+CALL_FIELDS = ("kernel", "release", "way", "policy", "scope", "traced", "call",
+               "instructions", "repeats", "runs")
+REST_FIELDS = ("kernel", "release", "kind", "what", "value")
+
+CALLS_TEXT = {
+    "getppid": "getppid()",
+    "mmap": "mmap(), private anonymous, 64 KiB",
+    "stack": "the same with MAP_STACK",
+    "growable": "the same with MAP_STACK and MAP_GROWSDOWN",
+    "grow": "a write below the latter, which grows by a page",
+}
+WAYS = ("direct call", "ops", "ops with all registers", "kprobe", "redirect",
+        "ptrace and seccomp", "ptrace")
+
+
+def read(path):
+    if not path.exists():
+        return []
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def write_rows(path, fields, rows):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w", newline="") as file:
+        writer = csv.DictWriter(file, fields, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def keep(kernels, name, release, lines):
+    """Keep what was measured on a kernel, in the place of what was before."""
+    calls = [row for row in read(CALLS) if row["kernel"] != name]
+    rest = [row for row in read(REST) if row["kernel"] != name]
+    frequency = 0
+    for kind, *words in lines:
+        if kind == "frequency":
+            frequency = int(words[0])
+        elif kind == "cost":
+            row = dict(zip(CALL_FIELDS, (name, release, *words)))
+            # An instruction takes a nanosecond.
+            if frequency:
+                row["instructions"] = round(
+                    int(row["instructions"]) * 1e9 / frequency
+                )
+            calls.append(row)
+        else:
+            rest.append(dict(zip(REST_FIELDS, (name, release, kind, *words))))
+    for rows in calls, rest:
+        rows.sort(key=lambda row: kernels.index(row["kernel"]))
+    write_rows(CALLS, CALL_FIELDS, calls)
+    write_rows(REST, REST_FIELDS, rest)
+
+
+class Figures:
+    """The raw figures, and differences of them."""
+
+    def __init__(self):
+        self.calls = {
+            (r["kernel"], r["way"], r["policy"], r["scope"], r["traced"],
+             r["call"]): r
+            for r in read(CALLS)
+        }
+        self.rest = {
+            (r["kernel"], r["kind"], r["what"]): r["value"] for r in read(REST)
+        }
+        self.releases = {key[0]: r["release"] for key, r in self.calls.items()}
+
+    def take(self, kernel, way, call, policy="", scope="", traced="0"):
+        """Instructions of a call, or None if that was not measured."""
+        row = self.calls.get((kernel, way, policy, scope, traced, call))
+        return int(row["instructions"]) if row else None
+
+    def added(self, kernel, way, call, like=None, **setting):
+        """Instructions more than without anything, as text."""
+        bare = self.take(kernel, "none", like or call)
+        figure = self.take(kernel, way, call, **setting)
+        return "" if figure is None or bare is None else f"{figure - bare:+d}"
+
+    def by_line(self, call, like):
+        """The same for the kernel that has the proposed line."""
+        bare = self.take(SMALL, "none", like)
+        figure = self.take(PROPOSAL, "none", call)
+        return "" if figure is None or bare is None else f"{figure - bare:+d}"
+
+
+def table(heads, rows):
+    lines = ["| " + " | ".join(heads) + " |",
+             "|---" + "|---:" * (len(heads) - 1) + "|"]
+    # A row that no kernel has a figure for is none.
+    lines += ["| " + " | ".join(row) + " |" for row in rows if any(row[1:])]
+    return "\n".join(lines) + "\n"
+
+
+def bare_table(figures, kernels):
+    heads = ["call", *(figures.releases[k] for k in kernels)]
+    return table(heads, [
+        [text, *(str(figures.take(k, "none", call)) for k in kernels)]
+        for call, text in CALLS_TEXT.items()
+    ])
+
+
+def module_rows(figures, kernels):
+    """Rows of mapstack itself: (text, way, call, like, setting)."""
+    yield "off: any call", "off", "stack", None, {}
+    on = {"policy": "rfc", "scope": "all"}
+    yield "on: getppid()", "mapstack", "getppid", None, on
+    yield "on: an ordinary mmap()", "mapstack", "mmap", None, on
+    for policy in ("observe", "private", "rfc"):
+        scopes = ["all", "pid", "pid of the parent", "cgroup"]
+        if policy == "rfc":
+            scopes += ["pid of another", "another cgroup"]
+        for scope in scopes:
+            inside = "another" not in scope and policy != "observe"
+            yield (
+                f"on: MAP_STACK, {policy}, scope {scope}", "mapstack", "stack",
+                "growable" if inside else "stack",
+                {"policy": policy, "scope": scope},
+            )
+    yield (
+        "on: MAP_STACK, rfc, scope all, recorded by the tracepoint", "mapstack",
+        "stack", "growable", {**on, "traced": "1"},
+    )
+    yield "on: a write that grows a mapping", "mapstack", "grow", None, on
+    yield ("on: the same, recorded by the tracepoint", "mapstack", "grow", None,
+           {**on, "traced": "1"})
+
+
+def module_table(figures, kernels):
+    return table(["instructions added", *kernels], [
+        [text, *(figures.added(k, way, call, like, **setting) for k in kernels)]
+        for text, way, call, like, setting in module_rows(figures, kernels)
+    ])
+
+
+def way_rows(figures, kernels, call, like):
+    """Rows of every way to do it, for one call."""
+    on = {"policy": "rfc", "scope": "all"}
+    yield ["**mapstack**, on", *(
+        figures.added(k, "mapstack", call, like, **on) for k in kernels)]
+    for way in WAYS:
+        yield [way, *(figures.added(k, way, call, like) for k in kernels)]
+    yield ["the line compiled in", *(
+        figures.by_line(call, like) if k == SMALL else "" for k in kernels)]
+
+
+def ways_table(figures, kernels, call, like):
+    return table(["instructions added", *kernels],
+                 way_rows(figures, kernels, call, like))
+
+
+def rest_table(figures, kernels):
+    texts = {
+        ("switch", "load"): "loading, ms",
+        ("switch", "on the first time"): "switching on the first time, ms",
+        ("switch", "on"): "switching on again, ms",
+        ("switch", "off"): "switching off, ms",
+        ("memory", "module"): "the module, bytes",
+        ("memory", "a CPU"): "for each CPU, bytes",
+        ("memory", "between two CPUs"):
+            "from a CPU's memory to the next CPU's, bytes",
+    }
+    return table(["", *kernels], [
+        [text, *(figures.rest.get((k, *key), "") for k in kernels)]
+        for key, text in texts.items()
+    ])
+
+
+def met(value, limit):
+    """A target: what was measured, and whether it is met."""
+    if value in ("", None):
+        return ""
+    return f"{value} (yes)" if float(value) <= limit else f"{value} (**no**)"
+
+
+def targets_table(figures, kernels):
+    on = {"policy": "rfc", "scope": "all"}
+    rows = [
+        ["off: 0", *(met(figures.added(k, "off", "stack"), 0)
+                     for k in kernels)],
+        ["on, an ordinary mmap(): at most +40", *(
+            met(figures.added(k, "mapstack", "mmap", **on), 40)
+            for k in kernels)],
+        ["on, mmap(MAP_STACK): at most +120", *(
+            met(figures.added(k, "mapstack", "stack", "growable", **on), 120)
+            for k in kernels)],
+    ]
+    for what in "on the first time", "on", "off":
+        rows.append([f"switching {what}: less than 50 ms", *(
+            met(figures.rest.get((k, "switch", what)), 50) for k in kernels)])
+    return table(["target", *kernels], rows)
+
+
+def plot(figures):
+    """Bars of every way, for one kernel and for the line beside it."""
+    bars = []
+    for way in ("mapstack", *WAYS):
+        setting = {"policy": "rfc", "scope": "all"} if way == "mapstack" else {}
+        bars.append((
+            way, figures.added(PLOTTED, way, "mmap", **setting),
+            figures.added(PLOTTED, way, "stack", "growable", **setting),
+        ))
+    bars.append(("line compiled in", figures.by_line("mmap", "mmap"),
+                 figures.by_line("stack", "growable")))
+    # From the dearest to the cheapest; a logarithmic axis knows no 0.
+    bars = [bar for bar in bars if all(bar[1:])]
+    bars.sort(key=lambda bar: -int(bar[2]))
+    data = "\n".join(
+        f'"{text}" {max(1, int(ordinary))} {max(1, int(stack))}'
+        for text, ordinary, stack in bars
+    )
+    script = Path("tests/bench/ways.gnuplot").read_text()
+    subprocess.run(
+        ["gnuplot", "-e", f"release='{figures.releases[PLOTTED]}'", "-"],
+        input=f"$bars << EOD\n{data}\nEOD\nset output '{PLOT}'\n{script}",
+        text=True, check=True,
+    )
+
+
+def replace(text, name, content):
+    """Put what is written into its place on the page."""
+    begin, end = f"<!-- {name}: written by make bench -->\n", f"<!-- {name} end -->"
+    head, rest = text.split(begin)
+    return head + begin + content + end + rest.split(end)[1]
+
+
+def write(kernels):
+    """Write the page's tables and the plot from the raw figures."""
+    figures = Figures()
+    measured = [k for k in kernels if k in figures.releases]
+    beside = [k for k in measured if k != PROPOSAL]
+    text = PAGE.read_text()
+    for name, content in (
+        ("calls", bare_table(figures, measured)),
+        ("module", module_table(figures, beside)),
+        ("ordinary", ways_table(figures, beside, "mmap", "mmap")),
+        ("stack", ways_table(figures, beside, "stack", "growable")),
+        ("rest", rest_table(figures, beside)),
+        ("targets", targets_table(figures, beside)),
+    ):
+        text = replace(text, name, content)
+    PAGE.write_text(text)
+    plot(figures)

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The ways to change a flag of a system call from user space: a tracer, with
+ * and without a seccomp filter that chooses the calls.
+ *
+ * The third one, seccomp's user notification, cannot: its supervisor may
+ * refuse a call, answer for it, or let it go on as it was made.
+ */
+#ifndef TESTS_BENCH_WAYS_H
+#define TESTS_BENCH_WAYS_H
+
+#include <stdbool.h>
+
+/**
+ * ways_run_traced() - run a function whose MAP_STACK calls are made growable
+ * @function: what to run, in a child process
+ * @seccomp: stop only at mmap() with MAP_STACK, not at every call
+ *
+ * Return: whether the child ran to its end.
+ */
+bool ways_run_traced(void (*function)(void), bool seccomp);
+
+#endif /* TESTS_BENCH_WAYS_H */
