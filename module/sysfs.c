@@ -35,12 +35,21 @@ int sysfs_set_policy(const char *name)
 
 int sysfs_parse_bool(const char *text, bool *value)
 {
-	static const char *const words[] = { "0",   "1",  "n",	 "y",
-					     "N",   "Y",  "no",	 "yes",
-					     "off", "on", "OFF", "ON" };
-	int word = sysfs_match_string(words, text);
+	static const char *const words[] = { "0",   "1",   "n",	    "y",
+					     "no",  "yes", "f",	    "t",
+					     "off", "on",  "false", "true" };
+	size_t len = strcspn(text, "\n");
+	unsigned int i;
 
-	return word < 0 ? word : kstrtobool(text, value);
+	if (text[len] && text[len + 1])
+		return -EINVAL;
+	for (i = 0; i < ARRAY_SIZE(words); i++) {
+		if (strlen(words[i]) != len || strncasecmp(words[i], text, len))
+			continue;
+		*value = i % 2;
+		return 0;
+	}
+	return -EINVAL;
 }
 
 /* A NUL ends the text; what follows it must not pass unread. */

@@ -16,10 +16,13 @@ int sysfs_set_policy(const char *name);
 
 /**
  * sysfs_parse_bool() - understand a word for yes or no
- * @text: a word that kstrtobool() takes, in whole: kstrtobool() looks at the
- *	first letters only, so that "10" is 1 to it and "nonsense" 0; a newline
- *	may follow
+ * @text: 0, n, no, f, false, off or 1, y, yes, t, true, on, in letters of any
+ *	case; a newline may follow
  * @value: what it means
+ *
+ * These are the words that kstrtobool() is there for. It looks at their first
+ * letters only, so that "10" is 1 to it and "nonsense" 0, and does not know t
+ * and f on older kernels.
  *
  * Context: any.
  * Return: 0, or -EINVAL.

@@ -39,7 +39,7 @@ static const struct file files[] = {
 		   "yonder", "o",   "of",      "onn",  "1\n1\n",  "1\n\n",
 		   "\n",     "1,0", "enabled", "\x01", "\xff\xfe" },
 	  .good = { "1", "0", "y", "n", "yes", "no", "on", "off", "ON\n",
-		    "OFF\n", "Y\n", "N\n", "1\n", "0\n" } },
+		    "OFF\n", "Y\n", "N\n", "True", "f", "1\n", "0\n" } },
 	{ .name = "policy",
 	  .bad = { "RFC", "rf", "rfcs", " rfc", "rfc ", "[rfc]", "rfc,private",
 		   "observe private", "rfc\nprivate\n", "rfc\n\n", "3", "0",
