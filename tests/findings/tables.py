@@ -44,6 +44,11 @@ def not_measured(results, wanted):
     return "".join(lines)
 
 
+def if_measured(results, command, key, text, what="This was"):
+    """A text, if there is a result that it is about."""
+    return text if key in results.keys(command) else f"{what} not measured yet."
+
+
 def kernel_table(results):
     """The kernels and their releases."""
     return markdown(
