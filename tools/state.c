@@ -159,13 +159,17 @@ static bool scope_is_other(const struct state *state)
  */
 static int put_back_scope(const struct state *state)
 {
-	if (scope_is_gone(state->settings.scope) || scope_is_other(state)) {
-		say_err("the scope '%s' was there before and is gone, so nobody is in scope now; 'echo all >" SYSFS
-			"scope' for everybody",
-			state->settings.scope);
+	const char *scope = state->settings.scope;
+	int ret = -ESRCH;
+
+	if (!scope_is_gone(scope) && !scope_is_other(state))
+		ret = file_write(SYSFS "scope", scope);
+	if (ret == -ESRCH || ret == -ENOENT) {
+		say_err("the scope '%s' of before is gone, so nobody is in scope now; 'echo all >/sys/kernel/mapstack/scope' for everybody",
+			scope);
 		return 0;
 	}
-	return setting_write("scope", state->settings.scope);
+	return ret ? setting_write("scope", scope) : 0;
 }
 
 int state_settings_back(const struct state *state)
