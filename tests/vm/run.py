@@ -5,7 +5,8 @@
 NAME is a line of tests/vm/kernels; "build", which is what can be tested without
 a guest; "cost", how many instructions calls cost; or a name of dkms.py, which
 has the package in full root file systems; without one, all are run, as many at
-a time as there are CPUs.
+a time as there are CPUs. "evidence", the mapstack command on real programs, is
+run when it is named.
 --only TEST runs only the programs whose name begins with TEST; --show prints
 their reports.
 The exit status is 0 only if everything that was asked for ran and passed.
@@ -23,6 +24,7 @@ import cost
 import deb
 import debian
 import dkms
+import evidence
 import guest
 import refusals
 import source
@@ -166,6 +168,12 @@ class Tests:
                 tested, report = kernel.release, cost.measure(
                     kernel, WORK / name, listener(name, self.options.show)
                 )
+            elif name == "evidence":
+                kernel = self.resolve(evidence.KERNEL)
+                tested, report = kernel.release, evidence.run(
+                    kernel, WORK / name, self.options.only,
+                    listener(name, self.options.show),
+                )
             else:
                 tested, report = self.run_kernel(name)
         except debian.Failure as failure:
@@ -190,11 +198,12 @@ def main():
 
     tests = Tests(options)
     names = options.names or tests.names()
-    unknown = [name for name in names if name not in tests.names()]
+    known = [*tests.names(), "evidence"]
+    unknown = [name for name in names if name not in known]
     if unknown:
         raise debian.Failure(
             f"there is no {' '.join(unknown)}; there are "
-            + " ".join(tests.names())
+            + " ".join(known)
         )
 
     summary = Summary()

@@ -1,0 +1,461 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""The mapstack command: what it prints, refuses, changes and puts back."""
+
+import ctypes
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+
+sys.path.insert(0, "/files")
+
+import kit  # noqa: E402
+from kit import ask, python, run, setting, settings, tool  # noqa: E402
+
+NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+
+
+def loaded_or_not(report):
+    """Before the module is loaded."""
+    done = tool("status")
+    report.result(
+        done.returncode == 4 and "not loaded" in done.stdout,
+        "status: not loaded is 4", done,
+    )
+    done = tool("run", "--", "true")
+    report.result(
+        done.returncode == 125 and "doctor" in done.stderr,
+        "run: without the module 125, and says whom to ask", done,
+    )
+    done = tool("doctor")
+    report.result(
+        done.returncode == 1 and "not-built: " in done.stdout,
+        "doctor: not-built", done,
+    )
+    kit.load()
+    done = tool("doctor")
+    report.result(
+        done.returncode == 0 and "nothing is wrong" in done.stdout,
+        "doctor: nothing is wrong", done,
+    )
+
+
+def switching(report):
+    off = tool("status").returncode
+    on = tool("on", "--policy", "private")
+    status = tool("status")
+    report.result(
+        off == 3 and on.returncode == 0 and status.returncode == 0 and
+        "private" in status.stdout and
+        settings() == ("1", "observe [private] rfc", "all"),
+        "on, status", on, status,
+    )
+    # Starting a process is a request too, so the counters go on.
+    setting("scope", f"pid:{os.getppid()}")
+    before = kit.counter("seen")
+    values = json.loads(tool("status", "--json").stdout)
+    prometheus = tool("status", "--prometheus").stdout
+    shown = re.search(r"^mapstack_seen_total (\d+)$", prometheus, re.M)
+    setting("scope", "all")
+    report.result(
+        values["enabled"] is True and values["policy"] == "private" and
+        before <= values["counters"]["seen"] <= int(shown.group(1)) <=
+        kit.counter("seen") and values["run"]["state"] == "none" and
+        'policy="private",scope="pid:' in prometheus,
+        "status --json, --prometheus", values, prometheus,
+    )
+    tool("off")
+    setting("policy", "rfc")
+    report.result(tool("status").returncode == 3, "off")
+
+
+def unprivileged(report):
+    before = settings()
+    texts, codes = [], []
+    for words in ("on",), ("off",), ("run", "--", "true"):
+        done = subprocess.run(
+            [*NOBODY, kit.TOOL, *words], capture_output=True, text=True
+        )
+        texts.append(done.stderr)
+        codes.append(done.returncode)
+    report.result(
+        codes == [1, 1, 125] and settings() == before and
+        all("needs root" in text and "sudo" in text for text in texts),
+        "unprivileged: says so, and nothing changes", codes, *texts,
+    )
+    done = subprocess.run(
+        [*NOBODY, kit.TOOL, "status"], capture_output=True, text=True
+    )
+    report.result(done.returncode == 3 and "enabled  0" in done.stdout,
+                  "unprivileged: status works", done)
+
+
+def bad_words(report):
+    before = settings()
+    cases = {
+        (): 2, ("nonsense",): 2, ("status", "more"): 2, ("on", "--json"): 2,
+        ("on", "--policy", "odd"): 2, ("run",): 125, ("run", "--odd"): 125,
+        ("run", "--buffer", "1x", "--", "true"): 125,
+        ("run", "--policy", "odd", "--", "true"): 125,
+    }
+    got = {words: tool(*words).returncode for words in cases}
+    report.result(got == cases and settings() == before,
+                  "what is not understood: usage, and nothing changes", got)
+
+
+def exit_status(report):
+    cases = {
+        ("sh", "-c", "exit 7"): 7, ("sh", "-c", "kill -9 $$"): 137,
+        ("/nonexistent",): 127, ("/etc/passwd",): 126, ("true",): 0,
+    }
+    got = {words: tool("run", "--", *words).returncode for words in cases}
+    report.result(got == cases, "run: the command's exit status", got)
+
+
+def effects(report):
+    done, result = run(*ask("anonymous", "shared", "file"))
+    entry = kit.program(result, "python3")
+    report.result(
+        done.stdout == "anonymous grows\nshared EINVAL\nfile EINVAL\n",
+        "rfc: the command meets what the proposal does", done,
+    )
+    calls = [call["call"] for call in entry["refused_calls"]]
+    report.result(
+        entry["refused"] == 2 and entry["shapes"]["anonymous"] >= 1 and
+        f"mmap(NULL, {kit.PAGE}, PROT_READ|PROT_EXEC, "
+        "MAP_SHARED|MAP_ANONYMOUS|MAP_STACK)" in calls and
+        f"mmap(NULL, {kit.PAGE}, PROT_READ|PROT_EXEC, MAP_PRIVATE|MAP_STACK)"
+        in calls,
+        "rfc: the report names what was refused", entry,
+    )
+    done, result = run(*ask("anonymous", "shared"),
+                       options=("--policy", "private"))
+    report.result(
+        done.stdout == "anonymous grows\nshared stays\n" and
+        kit.program(result, "python3")["outcomes"]["spared"] == 1,
+        "private: spared", done, result,
+    )
+    done, result = run(*ask("anonymous", "shared"),
+                       options=("--policy", "observe"))
+    entry = kit.program(result, "python3")
+    report.result(
+        done.stdout == "anonymous stays\nshared stays\n" and
+        result["forecast"] and entry["refused"] == 1 and
+        entry["growable"] == entry["requests"] - 1,
+        "observe: a forecast, and nothing changes", done, result,
+    )
+
+
+def report_again(report):
+    text = tool("run", "--", *ask("shared")).stdout
+    report.result(
+        "python3, 1 process\n" in text and "the kernel refused" in text and
+        text.endswith(tool("report").stdout),
+        "report: the last run's, in text", text,
+    )
+    values = json.loads(tool("report", "--json").stdout)
+    metrics = tool("report", "--prometheus").stdout
+    report.result(
+        values["version"] == 1 and kit.program(values, "python3")["refused"]
+        == 1 and 'shape="shared",outcome="refused"} 1\n' in metrics,
+        "report: --json and --prometheus", values, metrics,
+    )
+
+
+def growth(report):
+    code = """
+# Where nothing is below: elsewhere it may be in a hole between libraries.
+addr = libc.mmap(1 << 45, mmap.PAGESIZE, 3, KINDS["anonymous"], -1, 0)
+for page in 1, 2, 3:
+    ctypes.memset(addr - page * mmap.PAGESIZE, 1, 1)
+import resource
+resource.setrlimit(resource.RLIMIT_STACK, (4 * mmap.PAGESIZE, -1))
+if os.fork() == 0:
+    ctypes.memset(addr - 4 * mmap.PAGESIZE, 1, 1)
+print(os.wait()[1])
+import time; time.sleep(2)
+"""
+    done, result = run(*python(code))
+    entry = kit.program(result, "python3")
+    report.result(
+        done.stdout == "11\n" and entry["grown"] == 3 and
+        entry["grown_pages"] == 3 and entry["processes"] == 2 and
+        entry["grow_denied"]["rlimit_stack"] == 1,
+        "growth, and growth that the kernel refused", done, entry,
+    )
+    report.result((entry["peak_mappings"] or 0) > 10,
+                  "the most mappings of a process", entry)
+
+
+def daemons(report):
+    code = """
+if os.fork() == 0:
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+    import time
+    time.sleep(1)
+    open("/tmp/daemon", "w").write(ask("shared"))
+    os._exit(0)
+os.wait()
+"""
+    done, result = run(*python(code), options=("--wait",))
+    report.result(
+        open("/tmp/daemon").read() == "EINVAL" and
+        kit.program(result, "python3")["refused"] == 1 and
+        not result["still_running"],
+        "a daemon that outlives its parents is in scope", done, result,
+    )
+    done, result = run("sh", "-c", "setsid sleep 3 & sleep 0.1")
+    report.result(result["still_running"],
+                  "the report says that processes run on", done, result)
+
+
+class Going:
+    """A run that goes on until told to end."""
+
+    def __init__(self, *options):
+        self.ready = "/tmp/ready"
+        if os.path.exists(self.ready):
+            os.unlink(self.ready)
+        code = "import time\nopen('/tmp/ready', 'w')\n" \
+               "while True: time.sleep(0.2)\n"
+        self.process = subprocess.Popen(
+            [kit.TOOL, "run", *options, "--", *python(code)],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, start_new_session=True,
+        )
+        kit.wait_for(lambda: os.path.exists(self.ready))
+
+    def end(self, number):
+        self.process.send_signal(number)
+        out, err = self.process.communicate(timeout=120)
+        return self.process.returncode, out, err
+
+    def kill_command(self, by="-P"):
+        """The child of the run; or what is left of its session, by -s."""
+        subprocess.run(["pkill", "-KILL", by, str(self.process.pid)])
+
+
+def outside(report):
+    going = Going()
+    here = subprocess.run(ask("anonymous", "shared", "file"),
+                          capture_output=True, text=True)
+    scope = setting("scope")
+    seen, out = kit.counter("seen"), kit.counter("out_of_scope")
+    subprocess.run(ask("shared"), capture_output=True)
+    report.result(
+        here.stdout == "anonymous stays\nshared stays\nfile stays\n" and
+        scope == f"pid:{going.process.pid}" and
+        kit.counter("seen") == seen and kit.counter("out_of_scope") > out,
+        "a process outside the run is not touched", here, scope,
+    )
+    second = tool("run", "--", "true")
+    switch = tool("off")
+    report.result(
+        second.returncode == 125 and switch.returncode == 1 and
+        f"another run is going on (pid {going.process.pid}: " in second.stderr
+        and setting("enabled") == "1" and setting("scope") == scope,
+        "a second run and off are refused, and name the first", second, switch,
+    )
+    status = tool("status")
+    report.result("a run is going on" in status.stdout and
+                  status.returncode == 0, "status tells of a run", status)
+    code, _, err = going.end(signal.SIGTERM)
+    report.result(
+        code == 128 + signal.SIGTERM and
+        settings() == ("0", "observe private [rfc]", "all") and
+        not os.path.exists(kit.TRACING / "instances/mapstack-run"),
+        "SIGTERM: passed on, and everything is put back", code, err, settings(),
+    )
+
+
+def restores(report):
+    """From settings that are not those after loading."""
+    os.mkdir("/sys/fs/cgroup/mine")
+    setting("policy", "private")
+    setting("scope", "cgroup:/mine")
+    setting("enabled", "1")
+    before = settings()
+    states = []
+    for number in signal.SIGINT, signal.SIGHUP, signal.SIGQUIT:
+        going = Going("--policy", "observe")
+        during = settings()
+        code, _, _ = going.end(number)
+        states.append((during != before, code == 128 + number or
+                       (number == signal.SIGINT and code in (1, 130)),
+                       settings() == before))
+    going = Going()
+    going.kill_command()
+    code = going.process.wait(120)
+    states.append((True, code == 137, settings() == before))
+    report.result(all(all(state) for state in states),
+                  "signals and a killed command: put back", states, settings())
+    setting("enabled", "0")
+    setting("scope", "all")
+    setting("policy", "rfc")
+    os.rmdir("/sys/fs/cgroup/mine")
+
+
+def killed(report):
+    setting("policy", "private")
+    before = settings()
+    going = Going("--policy", "rfc")
+    os.kill(going.process.pid, signal.SIGKILL)
+    going.process.wait()
+    left = settings()
+    status = tool("status")
+    values = json.loads(tool("status", "--json").stdout)
+    report.result(
+        left == ("1", "observe private [rfc]",
+                 f"pid:{going.process.pid} (gone)") and
+        "was killed before it could put back: enabled 0, policy private, "
+        "scope all" in status.stdout and
+        values["run"]["state"] == "killed" and
+        values["run"]["put_back"]["policy"] == "private",
+        "SIGKILL: status explains what was left", left, status,
+    )
+    doctor = tool("doctor")
+    report.result("run-killed: " in doctor.stdout, "doctor: run-killed", doctor)
+    off = tool("off")
+    report.result(
+        off.returncode == 0 and settings() == before and
+        not os.path.exists(kit.TRACING / "instances/mapstack-run") and
+        "none" in tool("status", "--json").stdout,
+        "SIGKILL: off puts back", off, settings(),
+    )
+    going.kill_command("-s")
+    going = Going("--policy", "rfc")
+    os.kill(going.process.pid, signal.SIGKILL)
+    going.process.wait()
+    going.kill_command("-s")
+    again = tool("run", "--", "true")
+    report.result(
+        again.returncode == 0 and "was killed; putting back" in again.stderr
+        and settings() == before,
+        "SIGKILL: the next run puts back", again, settings(),
+    )
+    setting("policy", "rfc")
+
+
+def lost_events(report):
+    code = """
+for _ in range(20000):
+    addr = libc.mmap(None, mmap.PAGESIZE, 3, KINDS["anonymous"], -1, 0)
+    libc.munmap(ctypes.c_void_p(addr), mmap.PAGESIZE)
+"""
+    done, result = run(*python(code), options=("--buffer", "4"))
+    entry = kit.program(result, "python3")
+    text = tool("report").stdout
+    report.result(
+        result["events_lost"] > 0 and result["counters"]["seen"] >= 20000 and
+        entry["requests"] < 20000 and "events were lost" in text,
+        "lost events are counted and reported; the sums are right",
+        result, text,
+    )
+    done, result = run(*python(code), options=("--buffer", "8192"))
+    entry = kit.program(result, "python3")
+    report.result(
+        result["events_lost"] == 0 and
+        entry["requests"] == result["counters"]["seen"] >= 20000,
+        "none are lost with room for them", result,
+    )
+
+
+def others_tracing(report):
+    (kit.TRACING / "set_event").write_text("sched:sched_process_exec")
+    (kit.TRACING / "trace").write_text("")
+    run("true")
+    events = (kit.TRACING / "set_event").read_text()
+    trace = (kit.TRACING / "trace").read_text()
+    report.result(
+        events == "sched:sched_process_exec\n" and "/true" in trace and
+        "mapstack_mmap" not in trace,
+        "another's tracing goes on as it was", events, trace,
+    )
+    (kit.TRACING / "set_event").write_text("")
+
+
+def doctor_finds(report, name, act, undo):
+    act()
+    done = tool("doctor")
+    undo()
+    after = tool("doctor")
+    report.result(
+        done.returncode == 1 and f"{name}: " in done.stdout and
+        f"{name}: " not in after.stdout,
+        f"doctor: {name}", done, after,
+    )
+
+
+def doctor(report):
+    def sysctl(value):
+        return lambda: open("/proc/sys/kernel/ftrace_enabled", "w").write(value)
+
+    def kprobes(value):
+        return lambda: open("/sys/kernel/debug/kprobes/enabled", "w") \
+            .write(value)
+
+    libc = ctypes.CDLL(None)
+    cgroups = b"/sys/fs/cgroup"
+
+    doctor_finds(report, "ftrace-off", sysctl("0"), sysctl("1"))
+    doctor_finds(report, "kprobes-off", kprobes("0"), kprobes("1"))
+    doctor_finds(report, "other-user", lambda: kit.load("company_kprobe"),
+                 lambda: kit.unload("company_kprobe"))
+    doctor_finds(
+        report, "no-cgroup2", lambda: libc.umount(cgroups),
+        lambda: libc.mount(b"none", cgroups, b"cgroup2", 0, None),
+    )
+    tool("on")
+    sleep = subprocess.Popen(["sleep", "1000"])
+
+    def name_and_kill():
+        setting("scope", f"pid:{sleep.pid}")
+        sleep.kill()
+        sleep.wait()
+
+    doctor_finds(report, "scope-gone", name_and_kill,
+                 lambda: setting("scope", "all"))
+    tool("off")
+
+
+def backtraces(report):
+    done, result = run(*ask("shared"), options=("--backtrace",))
+    frames = [frame for call in kit.program(result, "python3")["refused_calls"]
+              for frame in call["backtrace"]]
+    report.result(
+        any("mmap" in frame and "libc" in frame for frame in frames) and
+        any("ffi_call" in frame for frame in frames) and
+        any("python3" in frame for frame in frames),
+        "--backtrace: from the C library to the program", frames, done,
+    )
+
+
+def main():
+    report = kit.Report(39)
+    loaded_or_not(report)
+    switching(report)
+    unprivileged(report)
+    bad_words(report)
+    exit_status(report)
+    effects(report)
+    report_again(report)
+    growth(report)
+    daemons(report)
+    outside(report)
+    restores(report)
+    killed(report)
+    lost_events(report)
+    others_tracing(report)
+    doctor(report)
+    backtraces(report)
+    kit.unload()
+    report.end()
+
+
+if __name__ == "__main__":
+    main()

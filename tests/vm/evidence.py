@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Test the mapstack command on real programs, in a full Debian guest.
+
+Runs in the lab. tests/evidence holds what runs in the guest.
+"""
+
+from pathlib import Path
+
+import build
+import guest
+import rootfs
+
+SUITE = "trixie"
+KERNEL = "6.12-amd64"
+OLDEST = "bookworm"
+BUILD_PACKAGES = (
+    "gcc", "libc6-dev", "libdw-dev", "libtracefs-dev", "make", "pkg-config",
+)
+PACKAGES = (
+    # what the command needs
+    "kmod", "libdw1t64", "libtraceevent1", "libtracefs1",
+    # the programs that are looked at
+    "erlang-base", "gdb", "mariadb-server", "nodejs", "php-cli",
+    "postgresql", "python3", "redis-server", "ruby", "stress-ng",
+    # what they are compared with, and what README names
+    "bpftrace", "linux-perf", "strace", "trace-cmd",
+    # what the tests use
+    "libc6-dbg", "procps", "util-linux",
+)# Its alternatives want the directory of the manual pages that LEAN leaves out.
+SETUP = """
+mkdir -p /usr/share/man/man1
+apt-get -qq update
+apt-get -qqy install openjdk-21-jre-headless || dpkg --configure -a || :
+rm -rf /var/lib/apt/lists/*
+"""
+
+
+def root():
+    return rootfs.Root(SUITE, PACKAGES, SETUP)
+
+
+def build_command():
+    """Build the command; return its path."""
+    where = build.BUILD / "tools"
+    build.run_make(
+        "tools", build.BUILD / "tools.log", "-C", "tools", f"O={where}",
+        "CFLAGS=-O2 -g -Werror",
+    )
+    return where / "mapstack"
+
+
+def builds_on(suite):
+    """Whether the command builds with the libraries of an older suite."""
+    tree = rootfs.Root(suite, BUILD_PACKAGES).tree()
+    built = rootfs.enter(
+        tree, "make", "-C", "/mnt/tools", "O=/tmp/o", "CFLAGS=-O2 -Werror",
+        "install", "DESTDIR=/tmp/d", "PREFIX=/usr",
+        binds=((Path.cwd(), "/mnt"),),
+    )
+    return built.returncode == 0, built.stdout
+
+
+def run(kernel, where, only, hear):
+    """Boot and run the tests whose name begins with `only`; return a report."""
+    kernel.prepare()
+    tests = sorted(
+        path for path in Path("tests/evidence").glob("*.py")
+        if path.stat().st_mode & 0o100 and path.name.startswith(only)
+    )
+    files = [build_command(), "tests/evidence/kit.py", "README.md"]
+    vm = rootfs.boot(
+        kernel, root().image(), where, tests=tests,
+        modules=build.build_modules(kernel), files=files, memory=2048,
+    )
+    report = guest.boot_and_report(vm, hear)
+    if not only:
+        ok, output = builds_on(OLDEST)
+        (where / "build.log").write_text(output)
+        report.add(ok, f"the command builds on {OLDEST}")
+    return report
