@@ -17,9 +17,9 @@
 /*
  * Up to 5.10 an ops that needs no protection from recursion says so; since 5.11
  * one that needs it does ("ftrace: Reverse what the RECURSION flag means in the
- * ftrace_ops"), which came with this header.
+ * ftrace_ops"), and linux/ftrace.h includes linux/trace_recursion.h.
  */
-#if __has_include("linux/trace_recursion.h")
+#ifdef _LINUX_TRACE_RECURSION_H
 #define HOOK_FTRACE_FLAGS FTRACE_OPS_FL_PERMANENT
 #else
 #define HOOK_FTRACE_FLAGS \
