@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Generated mmap() calls, each with what lies around it and what is to be done
+ * with the mapping that it makes.
+ *
+ * A call is drawn from a seed and its number alone, so that any call of any
+ * run can be made again.
+ */
+#ifndef TESTS_GUEST_CALLS_H
+#define TESTS_GUEST_CALLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What lies below the address that the call names. */
+enum neighbour {
+	NEIGHBOUR_NONE,
+	NEIGHBOUR_WRITABLE,
+	NEIGHBOUR_INACCESSIBLE,
+	NEIGHBOUR_GROWABLE,
+	NR_NEIGHBOURS,
+};
+
+#define NEIGHBOUR_PAGES 2
+
+/* One call. */
+struct call {
+	unsigned long addr;
+	size_t len;
+	int prot;
+	int flags; /* MAP_STACK is among them */
+	int source; /* what is mapped: an index into the table in calls.c */
+	int64_t offset; /* off_t has two sizes where long is 32 bits */
+
+	enum neighbour neighbour;
+	int distance; /* pages from the neighbour's end to addr; -1: overlap */
+	int stack_pages; /* RLIMIT_STACK, 0: as it is */
+	int far; /* how many pages below the mapping to touch */
+	int farther; /* and in a forked child */
+	unsigned int action; /* what the child does with it: see judge.c */
+	unsigned int variant; /* and how */
+};
+
+/**
+ * calls_prepare() - open what the calls map
+ *
+ * Must come once, before the first call_make(). A kind of memory that this
+ * kernel has not got is left out: its descriptor is a bad one. Ends the
+ * program if a file cannot be made.
+ */
+void calls_prepare(void);
+
+/**
+ * calls_end() - give back what calls_prepare() took from the system
+ */
+void calls_end(void);
+
+/**
+ * call_draw() - generate a call
+ * @call: the call
+ * @seed: of the run
+ * @number: of the call in the run
+ */
+void call_draw(struct call *call, uint64_t seed, unsigned int number);
+
+/**
+ * call_make() - make a call
+ * @call: the call
+ * @more_flags: flags to add to its own
+ *
+ * Return: what mmap() does; errno is set.
+ */
+void *call_make(const struct call *call, int more_flags);
+
+/**
+ * call_can_grow() - whether a call asks for private anonymous memory
+ * @call: the call
+ *
+ * Only that can grow, and only that is translated by the policy 'private'.
+ */
+bool call_can_grow(const struct call *call);
+
+/**
+ * call_print() - write a call as strace would, and what is around it
+ * @call: the call
+ * @text: where to
+ * @size: of @text, in bytes
+ */
+void call_print(const struct call *call, char *text, size_t size);
+
+#endif /* TESTS_GUEST_CALLS_H */

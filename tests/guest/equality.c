@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Equality with the proposal, which is what MAP_STACK|MAP_GROWSDOWN does
+ * without the module.
+ *
+ *	equality [SEED [CALLS]]
+ *
+ * The same generated calls are made in each mode, at the same addresses, and
+ * what comes of them is compared byte for byte. The seed and the number of
+ * calls may be given on the kernel command line too: equality.seed=,
+ * equality.calls=.
+ */
+
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/personality.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "calls.h"
+#include "guest.h"
+#include "judge.h"
+#include "ktap.h"
+
+#define SEED 1
+/* Fewer as a 32-bit program: the kernel is the same, its entry another. */
+#define CALLS (sizeof(long) == 8 ? 2000 : 700)
+#define SHOWN 3 /* differing calls of a comparison that are shown whole */
+
+/* Sets of records. */
+enum set {
+	PLAIN, /* without the module: MAP_STACK */
+	GROWING, /* without the module: MAP_STACK|MAP_GROWSDOWN */
+	TRIED, /* with the module: MAP_STACK */
+};
+
+static unsigned long long seed = SEED;
+static unsigned int calls = CALLS;
+static int records;
+
+static off_t place_of(enum set set, unsigned int number)
+{
+	return ((off_t)set * calls + number) * sizeof(struct record);
+}
+
+static void read_record(enum set set, unsigned int number,
+			struct record *record)
+{
+	if (pread(records, record, sizeof(*record), place_of(set, number)) !=
+	    sizeof(*record))
+		guest_die("cannot read a record");
+}
+
+static void make_calls(enum set set)
+{
+	const struct record *record;
+	struct call call;
+	unsigned int i;
+
+	judge_prepare();
+	for (i = 0; i < calls; i++) {
+		call_draw(&call, seed, i);
+		record = judge_call(&call, set == GROWING ? MAP_GROWSDOWN : 0);
+		if (pwrite(records, record, sizeof(*record),
+			   place_of(set, i)) != sizeof(*record))
+			guest_die("cannot write a record");
+	}
+}
+
+/* In a new process, so that every set begins with the same address space. */
+static void make_set(enum set set)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		make_calls(set);
+		_exit(0);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		guest_die("cannot fork");
+	if (status)
+		guest_die("the process that makes the calls ended with %#x",
+			  status);
+}
+
+static void show_record(const char *title, const struct record *record)
+{
+	struct record copy = *record;
+	char *rest = copy.text, *line;
+
+	ktap_note("%s:", title);
+	while ((line = strsep(&rest, "\n")) && rest)
+		ktap_note("    %s", line);
+}
+
+static void show_call(unsigned int number)
+{
+	struct call call;
+	char text[512];
+
+	call_draw(&call, seed, number);
+	call_print(&call, text, sizeof(text));
+	ktap_note("seed %llu, call %u: %s", seed, number, text);
+}
+
+static void compare(const char *name, enum set (*expected_of)(unsigned int))
+{
+	struct record expected, found;
+	unsigned int i, differing = 0;
+
+	make_set(TRIED);
+	for (i = 0; i < calls; i++) {
+		enum set set = expected_of(i);
+
+		read_record(set, i, &expected);
+		read_record(TRIED, i, &found);
+		if (!memcmp(&expected, &found, sizeof(found)))
+			continue;
+		if (++differing > SHOWN)
+			continue;
+		show_call(i);
+		show_record(set == GROWING ?
+				    "without the module, with MAP_GROWSDOWN" :
+				    "without the module",
+			    &expected);
+		show_record("with the module", &found);
+	}
+	if (differing)
+		ktap_note("%u of %u calls differ", differing, calls);
+	ktap_result(!differing, "%s", name);
+}
+
+static enum set always_plain(unsigned int number)
+{
+	(void)number;
+	return PLAIN;
+}
+
+static enum set always_growing(unsigned int number)
+{
+	(void)number;
+	return GROWING;
+}
+
+static enum set growing_if_it_can(unsigned int number)
+{
+	struct call call;
+
+	call_draw(&call, seed, number);
+	return call_can_grow(&call) ? GROWING : PLAIN;
+}
+
+/* The first VmFlags line of a record; false if there was no mapping. */
+static bool take_flags(const struct record *record, struct mapping *mapping)
+{
+	const char *flags = strstr(record->text, RECORD_FLAGS);
+
+	if (!flags)
+		return false;
+	flags += strlen(RECORD_FLAGS);
+	snprintf(mapping->vmflags, sizeof(mapping->vmflags), "%.*s",
+		 (int)strcspn(flags, "\n"), flags);
+	return true;
+}
+
+static void remove_flag(struct mapping *mapping, const char *flag)
+{
+	char *at = mapping->vmflags;
+
+	for (; at[0] && at[1] && at[2]; at += 3)
+		if (at[0] == flag[0] && at[1] == flag[1])
+			memmove(at, at + 3, strlen(at + 3) + 1);
+}
+
+/*
+ * The records of the policy rfc beside those of no module: gd has come, and
+ * that is all. VM_NOHUGEPAGE (nh), which MAP_STACK gives since c4608d1bf7c6
+ * (6.7), is among what stays.
+ */
+static void compare_flags(void)
+{
+	unsigned int i, made = 0, nh = 0, differing = 0;
+	struct mapping plain, grown;
+	struct record record;
+
+	for (i = 0; i < calls; i++) {
+		bool gd;
+
+		read_record(PLAIN, i, &record);
+		if (!take_flags(&record, &plain))
+			continue;
+		read_record(TRIED, i, &record);
+		if (!take_flags(&record, &grown))
+			continue;
+		made++;
+		nh += guest_has_vmflag(&grown, "nh");
+		gd = guest_has_vmflag(&grown, "gd");
+		remove_flag(&plain, "gd");
+		remove_flag(&grown, "gd");
+		if (gd && !strcmp(plain.vmflags, grown.vmflags))
+			continue;
+		if (++differing > SHOWN)
+			continue;
+		show_call(i);
+		ktap_note("without the module, without gd: %s", plain.vmflags);
+		ktap_note("with it, %s: %s", gd ? "without gd" : "no gd in it",
+			  grown.vmflags);
+	}
+	ktap_note("%u mappings compared, %u of them with nh", made, nh);
+	if (differing)
+		ktap_note("%u differ", differing);
+	ktap_result(made && !differing,
+		    "VmFlags: rfc adds gd to every mapping, and nothing else");
+}
+
+/*
+ * Equality of calls that all fail, or never grow, would mean nothing. Each kind
+ * has to be a twentieth of the calls.
+ */
+static void count_kinds(void)
+{
+	unsigned int i, made = 0, lost = 0, grew = 0, stopped = 0;
+	struct record plain, growing;
+
+	for (i = 0; i < calls; i++) {
+		bool was_made;
+
+		read_record(PLAIN, i, &plain);
+		read_record(GROWING, i, &growing);
+		was_made = strstr(plain.text, RECORD_FLAGS);
+		made += was_made;
+		lost += was_made && !strcmp(growing.text, "mmap: EINVAL\n");
+		grew += strcmp(plain.text, growing.text) &&
+			strstr(growing.text, RECORD_GREW);
+		if (strstr(growing.text, RECORD_STOPPED))
+			stopped++;
+	}
+	ktap_note("of %u calls %u work, %u of them not with MAP_GROWSDOWN",
+		  calls, made, lost);
+	ktap_note("with MAP_GROWSDOWN %u grow and %u are stopped", grew,
+		  stopped);
+	ktap_result(made > calls / 20 && lost > calls / 20 &&
+			    grew > calls / 20 && stopped > calls / 20,
+		    "the calls are of every kind");
+}
+
+/* A number from the kernel command line, or as it was. */
+static unsigned long long boot_number(const char *name,
+				      unsigned long long otherwise)
+{
+	char cmdline[2048];
+	const char *at;
+
+	if (guest_read("/proc/cmdline", cmdline, sizeof(cmdline)) < 0)
+		return otherwise;
+	at = strstr(cmdline, name);
+	return at ? strtoull(at + strlen(name), NULL, 0) : otherwise;
+}
+
+static void take_arguments(char **argv)
+{
+	seed = boot_number("equality.seed=", seed);
+	calls = boot_number("equality.calls=", calls);
+	if (argv[1])
+		seed = strtoull(argv[1], NULL, 0);
+	if (argv[1] && argv[2])
+		calls = strtoul(argv[2], NULL, 0);
+}
+
+static void stop_randomisation(char **argv)
+{
+	int persona = personality(0xffffffff);
+
+	if (persona & ADDR_NO_RANDOMIZE)
+		return;
+	personality(persona | ADDR_NO_RANDOMIZE);
+	execv("/proc/self/exe", argv);
+	guest_die("cannot execute itself again");
+}
+
+int main(int argc, char **argv)
+{
+	(void)argc;
+	stop_randomisation(argv);
+	take_arguments(argv);
+	ktap_plan(7);
+	ktap_note("seed %llu, %u calls in each mode", seed, calls);
+	records = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (records < 0)
+		guest_die("cannot make a file for the records");
+	calls_prepare();
+
+	make_set(PLAIN);
+	make_set(GROWING);
+	count_kinds();
+	guest_load("mapstack", "");
+	compare("loaded and off: as without the module", always_plain);
+	mapstack_set("policy", "observe");
+	mapstack_set("enabled", "1");
+	compare("observe: as without the module", always_plain);
+	mapstack_set("policy", "private");
+	compare("private: grows if it can, else as without the module",
+		growing_if_it_can);
+	mapstack_set("policy", "rfc");
+	compare("rfc: as MAP_GROWSDOWN without the module", always_growing);
+	compare_flags();
+	guest_unload("mapstack");
+	compare("unloaded: as before", always_plain);
+	calls_end();
+	return ktap_end();
+}

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What comes of a generated call. See judge.h. */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "judge.h"
+
+static long page_size;
+static struct rlimit stack_limit;
+
+/* /proc/self/maps as the calls find it. */
+static char maps_before[8192];
+
+/* Shared with the child that writes the end of it. */
+static struct {
+	struct record record;
+	size_t len;
+} *shared;
+
+void judge_prepare(void)
+{
+	page_size = sysconf(_SC_PAGESIZE);
+	getrlimit(RLIMIT_STACK, &stack_limit);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		guest_die("cannot map the record");
+	if (guest_read("/proc/self/maps", maps_before, sizeof(maps_before)) < 0)
+		guest_die("cannot read maps");
+}
+
+__attribute__((format(printf, 1, 2))) static void note(const char *format, ...)
+{
+	size_t room = RECORD_SIZE - shared->len;
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(shared->record.text + shared->len, room, format, args);
+	va_end(args);
+	if (n < 0 || (size_t)n >= room)
+		guest_die("a record is longer than %d bytes:\n%s", RECORD_SIZE,
+			  shared->record.text);
+	shared->len += n;
+}
+
+static void note_result(const char *what, long result)
+{
+	if (result == -1)
+		note("%s: %s\n", what, strerrorname_np(errno));
+	else
+		note("%s: %#lx\n", what, result);
+}
+
+/*
+ * Stacks grow down everywhere but on parisc. Only this and place_neighbour()
+ * know.
+ */
+static char *below(char *addr, int pages)
+{
+	return addr - (long)pages * page_size;
+}
+
+/* The next mapping that was not there before; NULL after the last. */
+static char *next_new(char **rest, struct mapping *mapping)
+{
+	char *line;
+
+	while ((line = strsep(rest, "\n"))) {
+		if (sscanf(line, "%lx-%lx", &mapping->start, &mapping->end) ==
+			    2 &&
+		    !strstr(maps_before, line) && !strstr(line, "[stack]") &&
+		    !strstr(line, "[heap]"))
+			return line;
+	}
+	return NULL;
+}
+
+static char *read_maps(void)
+{
+	static char maps[8192];
+
+	if (guest_read("/proc/self/maps", maps, sizeof(maps)) < 0)
+		guest_die("cannot read maps");
+	return maps;
+}
+
+static void note_mappings(void)
+{
+	char *rest = read_maps(), *line;
+	struct mapping mapping;
+
+	/* Addresses, permissions, offset; not the inode, which is new. */
+	while ((line = next_new(&rest, &mapping)))
+		note("  %.*s\n", (int)strcspn(line, ":") - 3, line);
+}
+
+static void unmap_new(void)
+{
+	char *rest = read_maps();
+	struct mapping mapping;
+
+	while (next_new(&rest, &mapping))
+		if (munmap((void *)mapping.start, mapping.end - mapping.start))
+			guest_die("cannot unmap %#lx-%#lx", mapping.start,
+				  mapping.end);
+}
+
+static void note_touch(const char *what, char *addr)
+{
+	int sig = guest_touch(addr);
+
+	note("%s: %s\n", what, sig ? sigabbrev_np(sig) : "written");
+}
+
+static void note_growth(char *addr, int pages)
+{
+	char what[64];
+
+	snprintf(what, sizeof(what), "%d page%s below", pages,
+		 pages == 1 ? "" : "s");
+	note_touch(what, below(addr, pages));
+	note_mappings();
+}
+
+/* Whether there is a mapping; it is written down. */
+static bool note_mapping(char *addr, struct mapping *mapping)
+{
+	bool found = guest_mapping(addr, mapping);
+
+	note(RECORD_FLAGS "%s\n", found ? mapping->vmflags : "no mapping");
+	note_mappings();
+	return found;
+}
+
+static void place_neighbour(const struct call *call)
+{
+	static const int prots[] = {
+		[NEIGHBOUR_WRITABLE] = PROT_READ | PROT_WRITE,
+		[NEIGHBOUR_INACCESSIBLE] = PROT_NONE,
+		[NEIGHBOUR_GROWABLE] = PROT_READ | PROT_WRITE,
+	};
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
+	unsigned long addr = call->addr & -page_size;
+	char *end = below((char *)addr, call->distance);
+
+	if (!call->neighbour)
+		return;
+	if (call->neighbour == NEIGHBOUR_GROWABLE)
+		flags |= MAP_GROWSDOWN;
+	if (mmap(below(end, NEIGHBOUR_PAGES), NEIGHBOUR_PAGES * page_size,
+		 prots[call->neighbour], flags, -1, 0) == MAP_FAILED)
+		guest_die("cannot map a neighbour");
+}
+
+static void limit_stack(const struct call *call)
+{
+	struct rlimit limit = stack_limit;
+
+	if (!call->stack_pages)
+		return;
+	limit.rlim_cur = (rlim_t)call->stack_pages * page_size;
+	setrlimit(RLIMIT_STACK, &limit);
+}
+
+/* A mapping, and what a system call on it may need. */
+struct target {
+	char *addr;
+	size_t len;
+	unsigned int variant;
+};
+
+/* An action returns where the mapping is to be looked for afterwards. */
+typedef char *(*action)(const struct target *target);
+
+static char *change_prot(const struct target *target, char *addr, int prot)
+{
+	note_result("mprotect", mprotect(addr, page_size, prot));
+	return target->addr;
+}
+
+static char *protect_growsdown(const struct target *target)
+{
+	return change_prot(target, target->addr, PROT_READ | PROT_GROWSDOWN);
+}
+
+static char *protect_growsdown_inside(const struct target *target)
+{
+	return change_prot(target, target->addr + target->len - page_size,
+			   PROT_READ | PROT_WRITE | PROT_EXEC | PROT_GROWSDOWN);
+}
+
+static char *protect_growsup(const struct target *target)
+{
+	return change_prot(target, target->addr, PROT_READ | PROT_GROWSUP);
+}
+
+static char *protect_none(const struct target *target)
+{
+	return change_prot(target, target->addr, PROT_NONE);
+}
+
+static char *remap(const struct target *target, size_t len, int flags, char *to)
+{
+	char *moved = mremap(target->addr, target->len, len, flags, to);
+
+	note_result("mremap", (long)moved);
+	return moved == MAP_FAILED ? target->addr : moved;
+}
+
+static char *remap_larger(const struct target *target)
+{
+	size_t len = target->len + (1 + target->variant % 8) * page_size;
+
+	return remap(target, len, MREMAP_MAYMOVE, NULL);
+}
+
+static char *remap_larger_here(const struct target *target)
+{
+	return remap(target, target->len + page_size, 0, NULL);
+}
+
+static char *remap_smaller(const struct target *target)
+{
+	return remap(target, page_size, 0, NULL);
+}
+
+static char *remap_elsewhere(const struct target *target)
+{
+	char *to =
+		below(target->addr, 1000 + target->variant % 600) - target->len;
+
+	return remap(target, target->len, MREMAP_MAYMOVE | MREMAP_FIXED, to);
+}
+
+static char *remap_dontunmap(const struct target *target)
+{
+	return remap(target, target->len, MREMAP_MAYMOVE | MREMAP_DONTUNMAP,
+		     NULL);
+}
+
+static char *advise(const struct target *target)
+{
+	static const int advice[] = {
+		MADV_NORMAL,	     MADV_SEQUENTIAL, MADV_DONTNEED,
+		MADV_FREE,	     MADV_HUGEPAGE,   MADV_NOHUGEPAGE,
+		MADV_WIPEONFORK,     MADV_DONTFORK,   MADV_DONTDUMP,
+		MADV_REMOVE,	     MADV_MERGEABLE,
+#ifdef MADV_POPULATE_WRITE
+		MADV_POPULATE_WRITE,
+#endif
+#ifdef MADV_GUARD_INSTALL
+		MADV_GUARD_INSTALL,
+#endif
+	};
+	int chosen = advice[target->variant % ARRAY_SIZE(advice)];
+
+	note("advice %d, ", chosen);
+	note_result("madvise", madvise(target->addr, page_size, chosen));
+	return target->addr;
+}
+
+static char *lock(const struct target *target)
+{
+	note_result("mlock", mlock(target->addr, page_size));
+	return target->addr;
+}
+
+static char *unmap_lowest(const struct target *target)
+{
+	note_result("munmap", munmap(target->addr, page_size));
+	return target->addr + page_size;
+}
+
+static char *map_below(const struct target *target)
+{
+	int distance = 2 + target->variant % 400;
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
+	char *addr = below(target->addr, distance);
+
+	note_result("mmap",
+		    (long)mmap(addr, page_size, PROT_READ, flags, -1, 0));
+	return target->addr;
+}
+
+static const action actions[] = {
+	protect_growsdown,
+	protect_growsdown_inside,
+	protect_growsup,
+	protect_none,
+	remap_larger,
+	remap_larger_here,
+	remap_smaller,
+	remap_elsewhere,
+	remap_dontunmap,
+	advise,
+	lock,
+	unmap_lowest,
+	map_below,
+};
+
+static void judge_child(const struct call *call, const struct target *target)
+{
+	struct mapping mapping;
+	char *addr;
+
+	note("child:\n");
+	note_growth(target->addr, call->farther);
+	addr = actions[call->action % ARRAY_SIZE(actions)](target);
+	if (note_mapping(addr, &mapping))
+		note_growth((char *)mapping.start, 1);
+	_exit(0);
+}
+
+static void judge_mapping(const struct call *call, char *addr)
+{
+	struct target target = { .addr = addr, .variant = call->variant };
+	struct mapping mapping;
+	int status;
+	pid_t pid;
+
+	note("mmap: %p\n", addr);
+	if (!note_mapping(addr, &mapping))
+		return;
+	target.len = mapping.end - (unsigned long)addr;
+	note_touch("first byte", addr);
+	note_growth(addr, 1);
+	note_growth(addr, call->far);
+
+	pid = fork();
+	if (!pid)
+		judge_child(call, &target);
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		guest_die("cannot fork");
+	note("child ended: %#x\n", status);
+	note_mappings();
+}
+
+const struct record *judge_call(const struct call *call, int more_flags)
+{
+	char *addr;
+
+	memset(shared->record.text, 0, shared->len);
+	shared->len = 0;
+	place_neighbour(call);
+	addr = call_make(call, more_flags);
+	limit_stack(call);
+	if (addr == MAP_FAILED) {
+		note_result("mmap", -1);
+		note_mappings();
+	} else {
+		judge_mapping(call, addr);
+	}
+	setrlimit(RLIMIT_STACK, &stack_limit);
+	unmap_new();
+	return &shared->record;
+}
