@@ -112,7 +112,7 @@ def build_programs(cache, architecture):
 def ram_disk(kernel, where):
     """The kernel's own module brd, for direct I/O; return its path."""
     where.mkdir(parents=True, exist_ok=True)
-    driver = next(debian.unpack_modules(kernel).rglob("brd.ko*"))
+    driver = next(kernel.unpack_modules().rglob("brd.ko*"))
     rootfs.put_driver(driver, where, 0)
     return (where / "00-brd.ko").rename(where / "brd.ko")
 
