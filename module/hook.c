@@ -93,8 +93,11 @@ static int hook_register(void)
 
 	if (hook_filter_error) {
 		/* Never register now: an empty filter is every function. */
-		pr_err("ftrace does not know do_mmap() (error %d), so the hook was not attached; a kernel whose available_filter_functions lists do_mmap is needed\n",
-		       hook_filter_error);
+		if (hook_filter_error == -EINVAL)
+			pr_err("ftrace does not know do_mmap(), so the hook was not attached; a kernel whose available_filter_functions lists do_mmap is needed\n");
+		else
+			pr_err("ftrace could not be told of do_mmap() (error %d), so the hook was not attached; load the module anew\n",
+			       hook_filter_error);
 		return hook_filter_error;
 	}
 
