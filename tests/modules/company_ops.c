@@ -53,6 +53,8 @@ static int __init company_init(void)
 static void __exit company_exit(void)
 {
 	unregister_ftrace_function(&company_ops);
+	/* Gives the filter's memory back. */
+	ftrace_set_filter(&company_ops, NULL, 0, 1);
 }
 
 module_init(company_init);
