@@ -1,0 +1,467 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A storm: threads on every CPU map stacks and grow them, while all that can
+ * be changed about the module and around it changes at the same time.
+ *
+ * First with the module loaded all the time, so that the laws of the counters
+ * can be looked at; then with the module coming and going too. In the end: no
+ * byte was lost, no law broken, no call failed that may not, no line is in the
+ * log, and nothing is left. storm_seconds in the environment says how long each
+ * half lasts; on a slow machine it lasts until enough has happened.
+ */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "ktap.h"
+
+#define CGROUP "/sys/fs/cgroup/storm"
+#define SECONDS 5
+#define THREADS_PER_CPU 2
+#define STACK_PAGES 4
+#define ROOM 48 /* pages below a stack */
+#define ENOUGH 20 /* stacks that grew, and that did not */
+#define MAX_CHANGERS 8
+
+/* What the processes share. */
+struct storm {
+	atomic_bool stop;
+	atomic_bool comes_and_goes; /* the module does */
+	atomic_ulong calls; /* with MAP_STACK, begun */
+	atomic_ulong grown;
+	atomic_ulong not_grown;
+	atomic_ulong lost;
+	atomic_ulong changes[MAX_CHANGERS];
+	atomic_ulong errors;
+};
+
+static struct storm *storm;
+static size_t page;
+
+/* Reports a failed call, unless the module was gone when it was made. */
+static void expect(const char *what, int ret)
+{
+	if (!ret || (storm->comes_and_goes &&
+		     (ret == -ENOENT || ret == -ENODEV || ret == -EAGAIN)))
+		return;
+	ktap_note("%s: %s", what, strerror(-ret));
+	storm->errors++;
+}
+
+static void change(const char *file, const char *text)
+{
+	expect(file, mapstack_write(file, text));
+}
+
+static void *map_stack(void *at)
+{
+	storm->calls++;
+	return mmap(at, STACK_PAGES * page, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK |
+			    (at ? MAP_FIXED : 0),
+		    -1, 0);
+}
+
+static __thread sigjmp_buf fault_return;
+
+static void fault(int sig)
+{
+	siglongjmp(fault_return, sig);
+}
+
+static void fill(unsigned long *from, unsigned long *to, unsigned long seed)
+{
+	for (; from < to; from++)
+		*(volatile unsigned long *)from = seed ^ (unsigned long)from;
+}
+
+static bool is_filled(const unsigned long *from, const unsigned long *to,
+		      unsigned long seed)
+{
+	for (; from < to; from++)
+		if (*from != (seed ^ (unsigned long)from))
+			return false;
+	return true;
+}
+
+/* Grows a stack page by page; returns how far it came. */
+static char *grow(char *stack, char *lowest, unsigned long seed)
+{
+	char *volatile low = stack;
+
+	if (sigsetjmp(fault_return, 1))
+		return low;
+	while (low > lowest) {
+		fill((void *)(low - page), (void *)low, seed);
+		low -= page;
+	}
+	return low;
+}
+
+static void work_once(char *room, unsigned long seed)
+{
+	char *stack = room + ROOM * page, *end = stack + STACK_PAGES * page;
+	char *lowest = stack - (1 + seed % (ROOM - 1)) * page, *low;
+	struct mapping mapping;
+
+	if (map_stack(stack) == MAP_FAILED) {
+		expect("mmap", -errno);
+		return;
+	}
+	fill((void *)stack, (void *)end, seed);
+	low = grow(stack, lowest, seed);
+	if (low == lowest) {
+		storm->grown++;
+	} else {
+		storm->not_grown++;
+		/* One that can grow has room, and has to. */
+		if (low != stack || !guest_mapping(stack, &mapping) ||
+		    guest_has_vmflag(&mapping, "gd"))
+			expect("growth", -EFAULT);
+	}
+	if (!is_filled((void *)low, (void *)end, seed))
+		storm->lost++;
+	munmap(room, (char *)end - room);
+}
+
+static void *work(void *room)
+{
+	unsigned long seed = (unsigned long)room >> 12;
+
+	while (!storm->stop)
+		work_once(room, seed++);
+	return NULL;
+}
+
+/*
+ * A place of its own for each thread, between two that are taken, so that
+ * nothing else is mapped in it.
+ */
+static char *find_room(void)
+{
+	const size_t beside = 512 * page, room = (ROOM + STACK_PAGES) * page;
+	char *addr = mmap(NULL, room + 2 * beside, PROT_NONE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (addr == MAP_FAILED || munmap(addr + beside, room))
+		guest_die("no room");
+	return addr + beside;
+}
+
+static void run_workers(void)
+{
+	int threads = THREADS_PER_CPU * sysconf(_SC_NPROCESSORS_ONLN), i;
+	struct sigaction action = { .sa_handler = fault };
+	pthread_t thread[threads];
+
+	sigaction(SIGSEGV, &action, NULL);
+	/* The C library maps their stacks. */
+	storm->calls += threads;
+	for (i = 0; i < threads; i++)
+		if (pthread_create(&thread[i], NULL, work, find_room()))
+			guest_die("no thread");
+	for (i = 0; i < threads; i++)
+		pthread_join(thread[i], NULL);
+	_exit(0);
+}
+
+static void change_policy(unsigned long n)
+{
+	static const char *const policies[] = { "observe", "private", "rfc" };
+
+	change("policy", policies[n % 3]);
+}
+
+static void change_switch(unsigned long n)
+{
+	change("enabled", n & 1 ? "0" : "1");
+}
+
+/* A process that maps stacks until it is killed. */
+static pid_t start_victim(void)
+{
+	pid_t pid = fork();
+
+	while (!pid) {
+		void *addr = map_stack(NULL);
+
+		if (addr != MAP_FAILED)
+			munmap(addr, STACK_PAGES * page);
+	}
+	return pid;
+}
+
+static void end_victim(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+/* Everybody, a process that dies in scope, a cgroup that dies in scope. */
+static void change_scope(unsigned long n)
+{
+	char text[64];
+	pid_t pid;
+
+	if (n % 3 == 0) {
+		change("scope", "all");
+		usleep(50000);
+		return;
+	}
+	pid = start_victim();
+	if (n % 3 == 1) {
+		snprintf(text, sizeof(text), "pid:%d", pid);
+		change("scope", text);
+		usleep(2000);
+		end_victim(pid);
+		return;
+	}
+	expect("mkdir", mkdir(CGROUP, 0755) ? -errno : 0);
+	snprintf(text, sizeof(text), "%d", pid);
+	expect("cgroup.procs", guest_write(CGROUP "/cgroup.procs", text));
+	change("scope", "cgroup:/storm");
+	usleep(2000);
+	end_victim(pid);
+	/* EBUSY: the dead process has not left yet. */
+	while (rmdir(CGROUP) && errno == EBUSY)
+		usleep(1000);
+}
+
+/* Other users of do_mmap() come and go; a kernel may refuse some of them. */
+static void change_company(unsigned long n)
+{
+	static const struct {
+		const char *module, *params;
+	} company[] = {
+		{ "company_kprobe", "" },
+		{ "company_ops", "" },
+		{ "company_ops", "ipmodify=1" },
+		{ "company_ops", "save_regs=1" },
+	};
+	size_t i = n % ARRAY_SIZE(company);
+	int ret = guest_try_load(company[i].module, company[i].params);
+
+	if (ret == -EINVAL || ret == -EBUSY)
+		return;
+	expect(company[i].module, ret);
+	usleep(1000);
+	if (!ret)
+		guest_unload(company[i].module);
+}
+
+/* Tracers of do_mmap(), a kprobe event, and the tracepoints. */
+static void change_tracers(unsigned long n)
+{
+	static const char *const steps[][2] = {
+		{ "current_tracer", "function" },
+		{ "kprobe_events", "p:storm do_mmap" },
+		{ "events/kprobes/storm/enable", "1" },
+		{ "current_tracer", "function_graph" },
+		{ "events/mapstack/enable", "1" },
+		{ "events/kprobes/storm/enable", "0" },
+		{ "kprobe_events", "-:storm" },
+		{ "current_tracer", "nop" },
+		{ "events/mapstack/enable", "0" },
+	};
+	const char *const *step = steps[n % ARRAY_SIZE(steps)];
+	char path[128];
+	int ret;
+
+	snprintf(path, sizeof(path), TRACEFS_DIR "%s", step[0]);
+	/* Not every kernel has kprobe events, or every tracer. */
+	if (access(path, F_OK))
+		return;
+	ret = guest_write(path, step[1]);
+	if (ret != -EINVAL || strcmp(step[0], "current_tracer"))
+		expect(step[0], ret);
+}
+
+static void change_module(unsigned long n)
+{
+	int ret = guest_try_load("mapstack", n & 1 ? "enabled=1" : "");
+
+	expect("load", ret);
+	usleep(n % 7 * 5000);
+	do
+		ret = syscall(SYS_delete_module, "mapstack", O_NONBLOCK) ?
+			      -errno :
+			      0;
+	while (ret == -EAGAIN);
+	expect("unload", ret);
+}
+
+static void start_changer(int number, void (*change_once)(unsigned long n))
+{
+	unsigned long n;
+
+	if (fork())
+		return;
+	/* Whole turns, so that each leaves things as it found them. */
+	for (n = 0; !storm->stop || n % 9; n++) {
+		change_once(n);
+		storm->changes[number]++;
+		usleep(500); /* leaves the CPUs to those that map */
+	}
+	_exit(0);
+}
+
+static unsigned long sum(const char *const *names, size_t n)
+{
+	unsigned long sum = 0;
+
+	while (n--)
+		sum += mapstack_counter(names[n]);
+	return sum;
+}
+
+static const char *const outcomes[] = { "translated", "already", "refused",
+					"spared", "observed" };
+static const char *const shapes[] = { "shape_anonymous", "shape_shared",
+				      "shape_file", "shape_hugetlb",
+				      "shape_droppable" };
+
+/* seen, the sum of a group, seen again: never less. */
+static bool check_law(const char *const *names, size_t n)
+{
+	unsigned long before = mapstack_counter("seen");
+	unsigned long all = sum(names, n);
+	unsigned long after = mapstack_counter("seen");
+
+	if (before <= all && all <= after)
+		return true;
+	ktap_note("%s and so on: %lu, seen %lu before, %lu after", names[0],
+		  all, before, after);
+	return false;
+}
+
+static bool check_laws(void)
+{
+	return check_law(outcomes, ARRAY_SIZE(outcomes)) &&
+	       check_law(shapes, ARRAY_SIZE(shapes));
+}
+
+static bool check_quiet(void)
+{
+	unsigned long seen = mapstack_counter("seen");
+	unsigned long outside = mapstack_counter("out_of_scope");
+	unsigned long calls = storm->calls;
+
+	ktap_note("%lu calls: %lu seen, %lu out of scope", calls, seen,
+		  outside);
+	return seen == sum(outcomes, ARRAY_SIZE(outcomes)) &&
+	       seen == sum(shapes, ARRAY_SIZE(shapes)) && seen && outside &&
+	       seen + outside <= calls;
+}
+
+static bool log_is_silent(int log)
+{
+	char record[2048];
+	bool silent = true;
+	ssize_t n;
+
+	while ((n = read(log, record, sizeof(record) - 1)) > 0 ||
+	       (n < 0 && errno == EPIPE)) {
+		if (n < 0)
+			continue;
+		record[n] = '\0';
+		/* What the kernel says of a slow machine. */
+		if (strstr(record, "hrtimer: interrupt took"))
+			continue;
+		ktap_note("log: %.*s", (int)strcspn(record, "\n"), record);
+		silent = false;
+	}
+	close(log);
+	return silent;
+}
+
+/* Runs half of the storm; false if a law was broken meanwhile. */
+static bool blow(bool comes_and_goes, unsigned int seconds)
+{
+	static void (*const changers[])(unsigned long) = {
+		change_policy,	change_switch,	change_scope,
+		change_company, change_tracers, change_module,
+	};
+	size_t n = ARRAY_SIZE(changers) - !comes_and_goes, i;
+	time_t end = time(NULL) + seconds;
+	bool passed = true;
+	int status;
+
+	memset(storm, 0, sizeof(*storm));
+	storm->comes_and_goes = comes_and_goes;
+	if (!fork())
+		run_workers();
+	for (i = 0; i < n; i++)
+		start_changer(i, changers[i]);
+	while (time(NULL) < end || storm->grown < ENOUGH ||
+	       storm->not_grown < ENOUGH)
+		if (comes_and_goes)
+			usleep(100000);
+		else
+			passed &= check_laws();
+	storm->stop = true;
+	while (wait(&status) > 0)
+		passed &= !status;
+	for (i = 0; i < n; i++) {
+		ktap_note("changer %zu: %lu changes", i,
+			  (unsigned long)storm->changes[i]);
+		passed &= storm->changes[i] > 0;
+	}
+	ktap_note("%lu stacks grew, %lu did not", storm->grown,
+		  storm->not_grown);
+	return passed;
+}
+
+static bool is_clean(void)
+{
+	return !storm->errors && !storm->lost;
+}
+
+int main(void)
+{
+	const char *text = getenv("storm_seconds");
+	unsigned int seconds = text ? atoi(text) : SECONDS;
+	int log;
+
+	ktap_plan(6);
+	page = sysconf(_SC_PAGESIZE);
+	storm = mmap(NULL, sizeof(*storm), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (storm == MAP_FAILED)
+		guest_die("mmap");
+	guest_trace_set("set_ftrace_filter", "do_mmap");
+
+	/* The kernel says once that modules like these taint it. */
+	guest_load("company_ops", "");
+	guest_unload("company_ops");
+	guest_load("mapstack", "");
+	log = guest_log_open();
+	ktap_result(blow(false, seconds), "no law of the counters is broken");
+	ktap_result(check_quiet(), "the counters add up in the end");
+	ktap_result(is_clean(), "no byte is lost, and no call fails");
+
+	guest_unload("mapstack");
+	ktap_result(blow(true, seconds) && is_clean(),
+		    "no byte is lost while the module comes and goes");
+	ktap_result(!guest_hooked("do_mmap") &&
+			    !guest_hooked("expand_downwards") &&
+			    access(MAPSTACK_DIR, F_OK),
+		    "nothing is left");
+	ktap_result(log_is_silent(log), "not a line in the kernel log");
+	guest_trace_set("set_ftrace_filter", "");
+	return ktap_end();
+}
