@@ -34,6 +34,9 @@ test:
 findings:
 	$(LAB) -a tests/findings/findings.py $(KERNELS)
 
+test-long:
+	$(LAB) -a tests/vm/run.py --long $(KERNELS)
+
 check:
 	$(LAB) -a tests/check.py
 
@@ -86,6 +89,7 @@ help:
 	@echo '                  (KERNELS="6.12-amd64 6.1-amd64" for some of tests/vm/kernels)'
 	@echo 'make findings     measure what growable stacks change, and write docs/findings.md;'
 	@echo '                  about an hour (KERNELS= as above, the others are kept)'
+	@echo 'make test-long    what make test leaves out: debug kernels, storms; hours'
 	@echo 'make check        static analysis of the whole tree; about 3 minutes'
 	@echo 'make bench        what calls cost, to the instruction, into docs/cost.md; about 10 minutes'
 	@echo 'make bench-host   what they cost here, in ns: loads the module for as long as that takes'
@@ -96,5 +100,5 @@ help:
 	@echo 'demo, test, findings, bench, check and deb need root (they use sudo) and keep their'
 	@echo 'tools, downloads and kernels in /var/cache/mapstack (MAPSTACK_CACHE= for another place).'
 
-.PHONY: all modules tools clean demo test findings bench bench-host check deb \
-	install-source install uninstall help
+.PHONY: all modules tools clean demo test test-long findings bench bench-host \
+	check deb install-source install uninstall help

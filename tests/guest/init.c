@@ -23,8 +23,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "after.h"
+
 #define MAX_TESTS 64
-#define TEST_SECONDS 900
+#define TEST_SECONDS 1800
 
 static void mount_at(const char *type, const char *dir, const char *options)
 {
@@ -136,14 +138,22 @@ static void report_taint(void)
 static void run_tests(void)
 {
 	struct dirent **tests;
-	int i, n;
+	int i, n, ret;
 
+	after_prepare();
 	n = scandir("/tests", &tests, is_program, alphasort);
 	printf("KTAP version 1\n1..%d\n", n);
 	for (i = 0; i < n; i++)
 		report(i + 1, tests[i]->d_name, run_test(tests[i]->d_name));
+	after_report_leaks();
+	after_report_coverage();
 	report_taint();
-	printf("# end\n");
+	ret = after_switch_on();
+	if (ret)
+		printf("# the module cannot be switched on: %s\n",
+		       strerror(-ret));
+	else
+		printf("# end\n");
 }
 
 static void run_demo(void)

@@ -68,11 +68,13 @@ def build_external(kernel, what, where, *options):
     )
 
 
-def build_modules(kernel, directory="mapstack", helpers="tests/modules"):
+def build_modules(
+    kernel, directory="mapstack", helpers="tests/modules", options=()
+):
     """Build mapstack.ko and other modules; return their paths."""
     where = BUILD / kernel.name / directory
     copy_sources(where, "Kbuild", "VERSION", "module")
-    build_external(kernel, "mapstack", where)
+    build_external(kernel, "mapstack", where, *options)
     # In the same place below module/, whose headers they use.
     others = where / helpers
     shutil.copytree("tests/modules", where / "tests/modules")

@@ -18,9 +18,16 @@ from machines import machine_of
 TROUBLE = re.compile(
     r"BUG:|WARNING:|Oops|Kernel panic|Call Trace|general protection|"
     r"Unable to handle|RIP: |rcu: INFO|hung task|blocked for more than|"
-    r"soft lockup|hard LOCKUP|UBSAN|KASAN|KCSAN|kmemleak|"
+    r"soft lockup|hard LOCKUP|UBSAN|KASAN|KCSAN|ODEBUG|"
+    r"kmemleak: (?:\d+ new|Cannot|Memory pool|.*disabled)|"
     r"possible recursive|circular locking|invalid opcode|segfault in kernel|"
     r"ftrace bug|Failed on adding|Modules? .* is tainted"
+)
+# A report of KCSAN about code of the kernel's own, which has data races.
+RACE = re.compile(r"[^\n]*={60,}\n[^\n]*BUG: KCSAN: .*?={60,}[^\n]*\n", re.S)
+# What the kernel says of an allocation that tests/guest/failures.c let fail.
+INJECTED = re.compile(
+    r"failures: (?:vmalloc error|page allocation failure).*?</TASK>", re.S
 )
 # Bit 12: an out-of-tree module; bit 13: an unsigned one.
 TAINT_EXPECTED = 1 << 12 | 1 << 13
@@ -50,8 +57,11 @@ def pack(root, archive):
         )
 
 
-def make_initramfs(where, init, programs, modules, demo=None):
-    """Lay out init, the test programs and the modules, and pack them."""
+def make_initramfs(where, init, programs, modules, demo=None, fill=None):
+    """Lay out init, the test programs and the modules, and pack them.
+
+    fill() is given the directory and may put more into it.
+    """
     root = where / "root"
     if root.exists():
         shutil.rmtree(root)
@@ -64,6 +74,8 @@ def make_initramfs(where, init, programs, modules, demo=None):
         shutil.copy(program, root / "tests")
     for module in modules:
         shutil.copy(module, root / "modules")
+    if fill:
+        fill(root)
     pack(root, where / "initramfs")
     return where / "initramfs"
 
@@ -125,7 +137,10 @@ class Guest:
         """Lines of the kernel log that say that something went wrong."""
         if not self.log.exists():
             return ["there is no kernel log"]
-        text = self.log.read_text(errors="replace")
+        text = RACE.sub(
+            lambda race: race.group() if "[mapstack]" in race.group() else "",
+            INJECTED.sub("", self.log.read_text(errors="replace")),
+        )
         return [line for line in text.splitlines() if TROUBLE.search(line)]
 
 
@@ -145,6 +160,11 @@ def boot_and_report(guest, hear):
     if trouble:
         report.failed.append(
             f"kernel log: {len(trouble)} lines, first: {trouble[0]}"
+        )
+    if parser.leaks:
+        report.failed.append(
+            f"kmemleak: {parser.leaks} objects, first: "
+            + " ".join(parser.leaked[:1])
         )
     if parser.taint is None or parser.taint & ~TAINT_EXPECTED:
         report.failed.append(f"kernel is tainted: {parser.taint}")

@@ -22,6 +22,7 @@ class Report:
     skipped: list = field(default_factory=list)  # (name, reason)
     planned: int = None
     results: int = 0
+    counts: dict = field(default_factory=dict)  # of gcov, by file
 
     def add(self, ok, name):
         """Take in one result line."""
@@ -51,6 +52,8 @@ class Parser:
         self.total = Report()
         self.ended = False
         self.taint = None
+        self.leaks = None  # where kmemleak looked for them
+        self.leaked = []  # the lines of its reports
 
     def feed(self, line):
         line = line.rstrip("\r\n")
@@ -62,6 +65,13 @@ class Parser:
             self._close_program(not match.group(1), match.group(3) or "?")
         elif line.startswith("# tainted "):
             self.taint = int(line.split()[2])
+        elif line.startswith("# leaks "):
+            self.leaks = int(line.split()[2])
+        elif line.startswith("# leak: "):
+            self.leaked.append(line[8:])
+        elif line.startswith("# gcda "):
+            _, _, path, counts = line.split()
+            self.total.counts[path] = bytes.fromhex(counts)
         elif line == "# end":
             self.ended = True
         else:

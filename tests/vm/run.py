@@ -6,7 +6,8 @@ NAME is a line of tests/vm/kernels; "build", which is what can be tested without
 a guest; "cost", how many instructions calls cost; or a name of dkms.py, which
 has the package in full root file systems; without one, all are run, as many at
 a time as there are CPUs. "evidence", the mapstack command on real programs, is
-run when it is named.
+run when it is named. --long runs what make test leaves out: tests/vm/kernels-long,
+with storms and fuzz of minutes.
 --only TEST runs only the programs whose name begins with TEST; --show prints
 their reports.
 The exit status is 0 only if everything that was asked for ran and passed.
@@ -21,6 +22,7 @@ from pathlib import Path
 
 import build
 import cost
+import coverage
 import deb
 import debian
 import dkms
@@ -32,8 +34,12 @@ import unit
 from machines import machine_of
 
 WORK = Path("/out/guests")
+# For tests/guest/: the kernel hands this to init as its environment.
+LONG = "storm_seconds=180 fuzz_seconds=120"
 BUILD_KERNEL = "6.12-amd64"
 COST_KERNEL = "6.12-amd64"
+# Where it is measured which lines of the module run.
+COVERED = "6.12-debug-amd64"
 
 
 class Summary:
@@ -109,16 +115,22 @@ def listener(name, show):
     return hear
 
 
-def boot_tests(kernel, programs, init, show):
+def boot_tests(kernel, programs, init, options):
     """Build for one kernel, boot it, return its report."""
     kernel.prepare()
-    modules = build.build_modules(kernel)
+    covered = kernel.name == COVERED and not options.only
+    modules = build.build_modules(
+        kernel, options=["GCOV_PROFILE=y"] if covered else []
+    )
     where = WORK / kernel.name
     where.mkdir(parents=True, exist_ok=True)
     initramfs = guest.make_initramfs(where, init, programs, modules)
     report = guest.boot_and_report(
-        guest.Guest(kernel, initramfs, where), listener(kernel.name, show)
+        guest.Guest(kernel, initramfs, where, LONG if options.long else ""),
+        listener(kernel.name, options.show),
     )
+    if covered:
+        coverage.write(report.counts)
     if report.failed:
         seen = str(where).replace("/out", os.environ["MAPSTACK_OUT"], 1)
         say(kernel.name, f"logs: {seen}/console.log and status.log")
@@ -130,14 +142,19 @@ class Tests:
 
     def __init__(self, options):
         self.options = options
-        self.listed = debian.read_list()
+        self.short = debian.read_list()
+        self.long = debian.read_list("tests/vm/kernels-long")
+        self.listed = self.short | self.long
         self.cache = debian.update(*(
-            name for name in options.names or self.listed if name in self.listed
+            name for name in options.names or self.names()
+            if name in self.listed
         ))
 
     def names(self):
-        """Every name, in the order in which they are run."""
-        return ["build", "cost", *dkms.SUITES, *self.listed]
+        """What is run unless told otherwise, in order."""
+        if self.options.long:
+            return [*self.long]
+        return ["build", "cost", *dkms.SUITES, *self.short]
 
     def resolve(self, name):
         return source.resolve(self.cache, name, self.listed[name])
@@ -149,7 +166,7 @@ class Tests:
         directory = build.build_guest(machine_of(name))
         programs = choose_programs(directory, self.options.only)
         return kernel.release, boot_tests(
-            kernel, programs, directory / "init", self.options.show
+            kernel, programs, directory / "init", self.options
         )
 
     def run(self, name):
@@ -190,6 +207,7 @@ def main():
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--only", metavar="TEST", default="")
     parser.add_argument("--show", action="store_true")
+    parser.add_argument("--long", action="store_true")
     parser.add_argument(
         "--jobs", type=int, default=os.cpu_count(), metavar="N",
         help="guests at a time (default: one a CPU)",
@@ -198,7 +216,7 @@ def main():
 
     tests = Tests(options)
     names = options.names or tests.names()
-    known = [*tests.names(), "evidence"]
+    known = ["build", "cost", *dkms.SUITES, *tests.listed, "evidence"]
     unknown = [name for name in names if name not in known]
     if unknown:
         raise debian.Failure(
@@ -210,7 +228,7 @@ def main():
     with ThreadPoolExecutor(options.jobs) as pool:
         for result in pool.map(tests.run, names):
             summary.add(*result)
-    if not options.names and not options.only:
+    if not options.names and not options.only and not options.long:
         write_table(summary)
     summary.print()
     return 1 if summary.count("failed") else 0

@@ -44,6 +44,12 @@ class Recipe:
 # By the name of the kernel, as in tests/vm/kernels.
 RECIPES = {
     "6.12-small-amd64": Recipe("6.12", ("amd64.config",)),
+    # What a kernel can look for in itself.
+    "6.12-debug-amd64": Recipe("6.12", ("amd64.config", "debug.config")),
+    "7.3-debug-amd64": Recipe(
+        "7.3", ("amd64.config", "debug.config", "sysctl.config")
+    ),
+    "6.12-kcsan-amd64": Recipe("6.12", ("amd64.config", "kcsan.config")),
     # The proposed line compiled in.
     "6.12-proposal-amd64": Recipe(
         "6.12", ("amd64.config",), patch="proposal.patch"
@@ -175,6 +181,10 @@ def patched(tree, kernel):
     return copy
 
 
+# Symbols that a newer source has under another name.
+RENAMED = {"CONFIG_PROC_SYSCTL=y": "CONFIG_SYSCTL=y"}
+
+
 def check_config(kernel, out):
     """Every symbol that was asked for must have come out as asked."""
     config = (out / ".config").read_text().splitlines()
@@ -183,7 +193,8 @@ def check_config(kernel, out):
         if line.startswith("CONFIG_") or line.endswith(" is not set")
     ]
     missed = [
-        line for line in wanted if line not in config
+        line for line in wanted
+        if line not in config and RENAMED.get(line) not in config
         and not (line.endswith(" is not set")
                  and not any(c.startswith(line.split()[1] + "=")
                              for c in config))

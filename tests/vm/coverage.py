@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which lines of module/ ran in a guest, from what gcov counted there.
+
+Runs in the lab. The module is built with GCOV_PROFILE=y for a kernel with
+CONFIG_GCOV_KERNEL, and tests/guest/after.c prints the counts.
+"""
+
+import re
+import subprocess
+from pathlib import Path
+
+LINE = re.compile(r" *([^:]+): *(\d+):(.*)")
+BEGIN, END = "<!-- coverage: written by make test-long -->\n", "<!-- coverage end -->"
+
+
+def executed(counts):
+    """Put the counts beside what the compiler left; return gcov's lines."""
+    for path, content in sorted(counts.items()):
+        if "/module/" not in path:
+            continue
+        Path(path).write_bytes(content)
+        text = subprocess.run(
+            ["gcov-14", "-t", path], cwd=Path(path).parents[1],
+            capture_output=True, text=True, check=True,
+        ).stdout
+        # Headers with code in them follow; each begins with its source.
+        for part in re.split(r"^ *-: *0:Source:", text, flags=re.M)[1:]:
+            source, _, lines = part.partition("\n")
+            yield source.split("/mapstack/")[-1], lines
+
+
+def measure(counts):
+    """By file of module/: lines that ran, lines that did not with their text."""
+    files = {}
+    for source, lines in executed(counts):
+        if not source.startswith("module/"):
+            continue
+        ran, missed = files.setdefault(source, (set(), {}))
+        for count, number, text in LINE.findall(lines):
+            if count.strip("*") in ("#####", "====="):
+                missed[int(number)] = text.strip()
+            elif count != "-":
+                ran.add(int(number))
+    return {
+        source: (ran, {n: t for n, t in missed.items() if n not in ran})
+        for source, (ran, missed) in sorted(files.items())
+    }
+
+
+def table(files):
+    """What measure() found, in Markdown."""
+    rows = ["| file | lines | reached |", "|---|---|---|"]
+    rows += [
+        f"| {source} | {len(ran) + len(missed)} | {len(ran)} |"
+        for source, (ran, missed) in files.items()
+    ]
+    ran = sum(len(ran) for ran, _ in files.values())
+    missed = sum(len(missed) for _, missed in files.values())
+    rows += [f"| all | {ran + missed} | {ran} |", "", "Not reached:", "", "```"]
+    rows += [
+        f"{source}:{number}: {text}"
+        for source, (_, missed) in files.items()
+        for number, text in sorted(missed.items())
+    ]
+    return "\n".join([*rows, "```", ""])
+
+
+def write(counts, path="docs/trust.md"):
+    """Write the table into the document."""
+    head, rest = Path(path).read_text().split(BEGIN)
+    tail = rest.split(END)[1]
+    Path(path).write_text(head + BEGIN + table(measure(counts)) + END + tail)
