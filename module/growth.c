@@ -5,6 +5,7 @@
 
 #include <linux/kprobes.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 
@@ -16,6 +17,7 @@
 
 static bool growth_followed;
 static bool growth_unknown;
+static bool growth_stuck;
 
 #if defined(CONFIG_KRETPROBES) && defined(CONFIG_HAVE_FUNCTION_ARG_ACCESS_API)
 
@@ -134,9 +136,14 @@ static int growth_enable(void)
 	return ret;
 }
 
-static void growth_disable(void)
+/*
+ * Disarming can fail for want of memory. unregister_kretprobe() would not say
+ * so, and leave the probe in the kernel's table; a disabled one it does not
+ * disarm again.
+ */
+static int growth_disable(void)
 {
-	disable_kretprobe(&growth_probe);
+	return disable_kretprobe(&growth_probe);
 }
 
 unsigned long growth_missed(void)
@@ -158,8 +165,9 @@ static int growth_enable(void)
 	return -EOPNOTSUPP;
 }
 
-static void growth_disable(void)
+static int growth_disable(void)
 {
+	return 0;
 }
 
 void growth_exit(void)
@@ -187,11 +195,29 @@ void growth_follow(void)
 	WRITE_ONCE(growth_unknown, ret);
 }
 
-void growth_leave(void)
+int growth_leave(void)
 {
-	if (growth_followed)
-		growth_disable();
-	growth_followed = false;
+	int ret;
+
+	if (!growth_followed)
+		return 0;
+	/*
+	 * Never tried again: __disarm_kprobe_ftrace() has counted the probe as
+	 * gone already, and would count it twice.
+	 */
+	if (growth_stuck)
+		return -EBUSY;
+
+	ret = growth_disable();
+	if (!ret) {
+		growth_followed = false;
+		return 0;
+	}
+	growth_stuck = true;
+	pr_err("the kernel did not take the probe on expand_downwards() away (error %d), so the module cannot be unloaded; reboot to be rid of it\n",
+	       ret);
+	/* Lets rmmod refuse, unless it is what waits for us. */
+	return try_module_get(THIS_MODULE) ? ret : -EBUSY;
 }
 
 bool growth_is_unknown(void)

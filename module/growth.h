@@ -26,8 +26,10 @@ void growth_follow(void);
  * be counted when it ends. Does nothing if nothing is followed.
  *
  * Context: process; may sleep.
+ * Return: 0, or an error, also from then on, if the kernel did not take its
+ * probe away: the module must stay.
  */
-void growth_leave(void);
+int growth_leave(void);
 
 /**
  * growth_exit() - give back what following took

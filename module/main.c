@@ -47,7 +47,8 @@ MODULE_PARM_DESC(scope, "all, pid:N or cgroup:/path (default: all)");
 
 /*
  * An ftrace that has shut itself down after a kernel bug calls the callback for
- * ever. Never returning is the lesser evil than a callback whose text is gone.
+ * ever, and a probe that could not be disarmed stays in the kernel's table.
+ * Never returning is the lesser evil than a call into text that is gone.
  */
 static void switch_off_for_good(void)
 {

@@ -26,13 +26,13 @@ int switch_on(void)
 
 int switch_off(void)
 {
-	int ret;
+	int left, ret;
 
 	mutex_lock(&switch_lock);
-	growth_leave();
+	left = growth_leave();
 	ret = hook_detach();
 	mutex_unlock(&switch_lock);
-	return ret;
+	return ret ?: left;
 }
 
 bool switch_is_on(void)

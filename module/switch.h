@@ -20,7 +20,8 @@ int switch_on(void);
  * switch_off() - leave nothing on the kernel's functions
  *
  * Context: process; may sleep.
- * Return: 0, or what hook_detach() answered, with the hook still attached.
+ * Return: 0; what hook_detach() answered, with the hook still attached; or what
+ * growth_leave() did, with the hook gone. After an error the module must stay.
  */
 int switch_off(void);
 
