@@ -129,7 +129,7 @@ def boot_tests(kernel, programs, init, options):
         guest.Guest(kernel, initramfs, where, LONG if options.long else ""),
         listener(kernel.name, options.show),
     )
-    if covered:
+    if covered and report.counts:
         coverage.write(report.counts)
     if report.failed:
         seen = str(where).replace("/out", os.environ["MAPSTACK_OUT"], 1)
