@@ -1,0 +1,516 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Each allocation fails in turn: of loading, switching, choosing, tracing,
+ * reading, mapping and unloading the module.
+ *
+ * The n-th allocation that an operation makes fails, for n = 1, 2, 3 ... until
+ * the operation makes fewer than n. Each attempt must end in an error that
+ * leaves all as it was, or in success that is whole; at the end of each
+ * operation nothing is left anywhere. Needs a kernel with fault injection
+ * (Documentation/fault-injection/fault-injection.rst, fail-nth).
+ *
+ * What the kernel allocates for any module, before its own code runs, is left
+ * alone: 6.12 warns in event_define_fields() and event_file_put() when that
+ * fails, whatever the module. So is what it allocates to take a kprobe away:
+ * __disarm_kprobe_ftrace() warns, and kprobes do not work rightly afterwards.
+ */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "ktap.h"
+
+#define DEBUG "/sys/kernel/debug/"
+#define EVENTS TRACEFS_DIR "events/mapstack"
+#define CGROUP "/sys/fs/cgroup/failures"
+#define MAX_ALLOCATIONS 5000 /* more than any operation makes */
+
+/* What to do while an allocation fails. */
+struct operation {
+	const char *name;
+	void (*prepare)(void);
+	int (*attempt)(void); /* 0 or -errno */
+	bool (*check)(int ret); /* after an attempt that returned this */
+	const char *below; /* only what this function comes to may fail */
+	const char *spared; /* and not what this one comes to */
+};
+
+static bool is_loaded(void)
+{
+	return !access("/sys/module/mapstack", F_OK);
+}
+
+/* Whether the kernel has a kprobe on a function. */
+static bool is_probed(const char *function)
+{
+	FILE *file = fopen(DEBUG "kprobes/list", "r");
+	bool found = false;
+	char line[512];
+
+	if (!file)
+		guest_die("cannot open kprobes/list");
+	while (!found && fgets(line, sizeof(line), file))
+		found = !!strstr(line, function);
+	fclose(file);
+	return found;
+}
+
+/* Without memory for the probe, growth is not followed, and that is said. */
+static bool growth_is_unknown(void)
+{
+	char text[32];
+
+	return guest_read(MAPSTACK_DIR "counters/grown", text, sizeof(text)) >
+		       0 &&
+	       !strcmp(text, "-1");
+}
+
+/* What is attached to the kernel, and what it does: all of it, or nothing. */
+static bool check_attached(bool on)
+{
+	bool passed = guest_hooked("do_mmap") == on &&
+		      guest_stack_grows() == on;
+
+	passed &= is_probed("expand_downwards") == (on && !growth_is_unknown());
+	if (!passed)
+		ktap_note("attached: do_mmap %d, expand_downwards %d",
+			  guest_hooked("do_mmap"),
+			  is_probed("expand_downwards"));
+	return passed;
+}
+
+static bool check_gone(void)
+{
+	if (is_loaded() || !access(MAPSTACK_DIR, F_OK) ||
+	    !access(EVENTS, F_OK)) {
+		ktap_note("the module, its files or its tracepoints are there");
+		return false;
+	}
+	return check_attached(false);
+}
+
+static void load(void)
+{
+	if (!is_loaded())
+		guest_load("mapstack", "");
+}
+
+static void load_on(void)
+{
+	if (!is_loaded())
+		guest_load("mapstack", "enabled=1");
+}
+
+static void unload(void)
+{
+	if (is_loaded())
+		guest_unload("mapstack");
+}
+
+static int try_load(void)
+{
+	return guest_try_load("mapstack", "");
+}
+
+static int try_load_on(void)
+{
+	return guest_try_load("mapstack",
+			      "enabled=1 policy=private scope=cgroup:/");
+}
+
+static bool check_load(int ret)
+{
+	bool passed;
+
+	if (ret)
+		return check_gone();
+	passed = mapstack_is("enabled", "0") && check_attached(false);
+	unload();
+	return passed & check_gone();
+}
+
+static bool check_load_on(int ret)
+{
+	bool passed;
+
+	if (ret)
+		return check_gone();
+	passed = mapstack_is("enabled", "1") && check_attached(true) &&
+		 mapstack_is("policy", "observe [private] rfc") &&
+		 mapstack_is("scope", "cgroup:/");
+	unload();
+	return passed & check_gone();
+}
+
+static int try_unload(void)
+{
+	return syscall(SYS_delete_module, "mapstack", O_NONBLOCK) ? -errno : 0;
+}
+
+static bool check_unload(int ret)
+{
+	bool passed;
+
+	if (ret) {
+		passed = check_attached(true) && mapstack_is("enabled", "1");
+		unload();
+		return passed & check_gone();
+	}
+	return check_gone();
+}
+
+/* Mappings of this process, in which the hook is proved. */
+static unsigned int count_mappings(void)
+{
+	FILE *file = fopen("/proc/self/maps", "r");
+	unsigned int lines = 0;
+	int byte;
+
+	while (file && (byte = getc(file)) != EOF)
+		lines += byte == '\n';
+	if (file)
+		fclose(file);
+	return lines;
+}
+
+static unsigned int mappings;
+
+static void prepare_on(void)
+{
+	load();
+	mappings = count_mappings();
+}
+
+static int try_on(void)
+{
+	return mapstack_write("enabled", "1");
+}
+
+static bool check_on(int ret)
+{
+	bool passed = mapstack_is("enabled", ret ? "0" : "1") &&
+		      check_attached(!ret);
+
+	if (count_mappings() != mappings) {
+		ktap_note("the page of the proof was left");
+		passed = false;
+	}
+
+	mapstack_set("enabled", "0");
+	return passed & check_attached(false);
+}
+
+static void switch_on(void)
+{
+	mapstack_set("enabled", "1");
+}
+
+static int try_off(void)
+{
+	return mapstack_write("enabled", "0");
+}
+
+static bool check_off(int ret)
+{
+	return mapstack_is("enabled", ret ? "1" : "0") && check_attached(!!ret);
+}
+
+static void set_scope(void)
+{
+	mapstack_set("scope", "pid:1");
+}
+
+static int try_scope_pid(void)
+{
+	return mapstack_write("scope", "pid:2");
+}
+
+static bool check_scope_pid(int ret)
+{
+	return mapstack_is("scope", ret ? "pid:1" : "pid:2");
+}
+
+static int try_scope_cgroup(void)
+{
+	return mapstack_write("scope", "cgroup:/failures");
+}
+
+static bool check_scope_cgroup(int ret)
+{
+	return mapstack_is("scope", ret ? "pid:1" : "cgroup:/failures");
+}
+
+static void set_policy(void)
+{
+	mapstack_set("policy", "observe");
+}
+
+static int try_policy(void)
+{
+	return mapstack_write("policy", "private");
+}
+
+static bool check_policy(int ret)
+{
+	return mapstack_is("policy", ret ? "[observe] private rfc" :
+					   "observe [private] rfc");
+}
+
+static void count_one(void)
+{
+	mapstack_set("reset", "1");
+	mapstack_set("policy", "rfc");
+	mapstack_set("scope", "all");
+	mapstack_set("enabled", "1");
+	if (!guest_stack_grows())
+		guest_die("the hook is not on");
+}
+
+static int try_reset(void)
+{
+	return mapstack_write("reset", "1");
+}
+
+static bool check_reset(int ret)
+{
+	return mapstack_is("counters/seen", ret ? "1" : "0");
+}
+
+static int try_read(void)
+{
+	char text[64];
+	int ret = guest_read(MAPSTACK_DIR "counters/translated", text,
+			     sizeof(text));
+
+	return ret < 0 ? ret : strcmp(text, "1") ? -EBADMSG : 0;
+}
+
+static bool check_read(int ret)
+{
+	return ret != -EBADMSG;
+}
+
+static void *mapped;
+
+static int try_map(void)
+{
+	mapped = mmap(NULL, sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	return mapped == MAP_FAILED ? -errno : 0;
+}
+
+/* The request is counted whatever do_mmap() then answers. */
+static bool check_map(int ret)
+{
+	struct mapping mapping;
+	bool passed = mapstack_is("counters/translated", "2");
+
+	if (ret)
+		return passed;
+	passed &= guest_mapping(mapped, &mapping) &&
+		  guest_has_vmflag(&mapping, "gd");
+	munmap(mapped, sysconf(_SC_PAGESIZE));
+	return passed;
+}
+
+static int try_trace(void)
+{
+	return guest_write(EVENTS "/enable", "1");
+}
+
+static bool check_trace(int ret)
+{
+	char text[16];
+	bool passed;
+
+	/* After an error some of them may be on; that is the kernel's affair. */
+	passed = guest_read(EVENTS "/enable", text, sizeof(text)) > 0 &&
+		 (ret || !strcmp(text, "1"));
+	if (guest_write(EVENTS "/enable", "0"))
+		guest_die("cannot write enable");
+	return passed & guest_stack_grows();
+}
+
+#define LOADER "do_init_module"
+/* Takes the probe of growth away. */
+#define PROBE "__disable_kprobe"
+
+static const struct operation operations[] = {
+	{ "load", unload, try_load, check_load, LOADER, NULL },
+	{ "load, switched on", unload, try_load_on, check_load_on, LOADER,
+	  NULL },
+	{ "unload, switched on", load_on, try_unload, check_unload, NULL,
+	  PROBE },
+	{ "switch on", prepare_on, try_on, check_on, NULL, NULL },
+	{ "switch off", switch_on, try_off, check_off, NULL, PROBE },
+	{ "scope of a process", set_scope, try_scope_pid, check_scope_pid, NULL,
+	  NULL },
+	{ "scope of a cgroup", set_scope, try_scope_cgroup, check_scope_cgroup,
+	  NULL, NULL },
+	{ "policy", set_policy, try_policy, check_policy, NULL, NULL },
+	{ "reset", count_one, try_reset, check_reset, NULL, NULL },
+	{ "read a counter", count_one, try_read, check_read, NULL, NULL },
+	{ "map", count_one, try_map, check_map, NULL, NULL },
+	{ "tracepoints", count_one, try_trace, check_trace, NULL, NULL },
+};
+
+static int fail_nth;
+
+/* Arms the n-th allocation from now on; 0 disarms. */
+static void arm(unsigned int n)
+{
+	char text[16];
+	int len = snprintf(text, sizeof(text), "%u", n);
+
+	if (pwrite(fail_nth, text, len, 0) != len)
+		guest_die("cannot write fail-nth");
+}
+
+/* Whether the armed allocation has come and failed. */
+static bool has_failed(void)
+{
+	char text[16] = "";
+
+	if (pread(fail_nth, text, sizeof(text) - 1, 0) < 0)
+		guest_die("cannot read fail-nth");
+	return atoi(text) == 0;
+}
+
+static void set_fault(const char *file, const char *text)
+{
+	static const char *const kinds[] = { "failslab", "fail_page_alloc" };
+	char path[128];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		snprintf(path, sizeof(path), DEBUG "%s/%s", kinds[i], file);
+		if (guest_write(path, text))
+			guest_die("cannot write %s", path);
+	}
+}
+
+/* Where a function is; everywhere, or nowhere, if there is no name. */
+static void find_function(const char *function, unsigned long *start,
+			  unsigned long *end)
+{
+	char line[256], name[128];
+	unsigned long addr;
+	FILE *file = fopen("/proc/kallsyms", "r");
+
+	*start = 0;
+	*end = -1UL;
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "%lx %*c %127s", &addr, name) == 2 &&
+		    !strcmp(name, function))
+			*start = addr;
+	if (!file || !*start)
+		guest_die("there is no %s", function);
+	rewind(file);
+	/* To the next symbol: kallsyms does not say how long a function is. */
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "%lx %*c %127s", &addr, name) == 2 &&
+		    addr > *start && addr < *end)
+			*end = addr;
+	fclose(file);
+}
+
+static void set_range(const char *kind, unsigned long start, unsigned long end)
+{
+	char file[32], text[32];
+
+	snprintf(file, sizeof(file), "%s-start", kind);
+	snprintf(text, sizeof(text), "%#lx", start);
+	set_fault(file, text);
+	snprintf(file, sizeof(file), "%s-end", kind);
+	snprintf(text, sizeof(text), "%#lx", end);
+	set_fault(file, text);
+}
+
+/* Lets allocations fail by what is among their callers. */
+static void choose_callers(const struct operation *operation)
+{
+	unsigned long start = 0, end = -1UL;
+
+	if (operation->below)
+		find_function(operation->below, &start, &end);
+	set_range("require", start, end);
+	start = 0;
+	end = 0;
+	if (operation->spared)
+		find_function(operation->spared, &start, &end);
+	set_range("reject", start, end);
+}
+
+static void test_operation(const struct operation *operation)
+{
+	unsigned int n, errors = 0, failed = 0;
+	bool injected = true;
+
+	choose_callers(operation);
+	for (n = 1; injected && n < MAX_ALLOCATIONS; n++) {
+		int ret;
+
+		if (n % 50 == 0)
+			ktap_note("%s: allocation %u", operation->name, n);
+
+		if (operation->prepare)
+			operation->prepare();
+		arm(n);
+		ret = operation->attempt();
+		injected = has_failed();
+		arm(0);
+		errors += !!ret;
+		if ((injected || !ret) && operation->check(ret))
+			continue;
+		ktap_note("allocation %u: %s", n, strerror(-ret));
+		failed++;
+	}
+	ktap_note("%u allocations failed: %u errors, %u successes", n - 2,
+		  errors, n - 2 - errors);
+	ktap_result(!failed && !injected && n > 2,
+		    "%s: each allocation fails in turn", operation->name);
+}
+
+/* Every allocation of the task, small or large, and without a word. */
+static void prepare_faults(void)
+{
+	set_fault("verbose", "0");
+	set_fault("ignore-gfp-wait", "N");
+	set_fault("stacktrace-depth", "32");
+	if (guest_write(DEBUG "fail_page_alloc/ignore-gfp-highmem", "N") ||
+	    guest_write(DEBUG "fail_page_alloc/min-order", "0"))
+		guest_die("cannot write fail_page_alloc");
+}
+
+int main(void)
+{
+	size_t i;
+
+	ktap_plan(ARRAY_SIZE(operations) + 1);
+	fail_nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	if (fail_nth < 0) {
+		for (i = 0; i < ARRAY_SIZE(operations); i++)
+			ktap_skip("this kernel has no fault injection", "%s",
+				  operations[i].name);
+		ktap_skip("this kernel has no fault injection", "in the end");
+		return ktap_end();
+	}
+	prepare_faults();
+	if (mkdir(CGROUP, 0755))
+		guest_die("cannot make %s", CGROUP);
+	for (i = 0; i < ARRAY_SIZE(operations); i++)
+		test_operation(&operations[i]);
+	unload();
+	ktap_result(check_gone(), "in the end nothing is left");
+	rmdir(CGROUP);
+	return ktap_end();
+}
