@@ -49,7 +49,6 @@ RECIPES = {
     "7.3-debug-amd64": Recipe(
         "7.3", ("amd64.config", "debug.config", "sysctl.config")
     ),
-    "6.12-kcsan-amd64": Recipe("6.12", ("amd64.config", "kcsan.config")),
     # The proposed line compiled in.
     "6.12-proposal-amd64": Recipe(
         "6.12", ("amd64.config",), patch="proposal.patch"
