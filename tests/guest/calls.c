@@ -284,6 +284,7 @@ static void draw_surroundings(struct call *call)
 	if (one_in(6))
 		call->stack_pages = limits[roll(ARRAY_SIZE(limits))];
 	call->far = 2 + roll(one_in(2) ? 16 : 320);
+	call->forks = one_in(3);
 	call->farther = call->far + roll(16);
 	call->action = roll(1 << 16);
 	call->variant = roll(1 << 16);

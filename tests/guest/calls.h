@@ -37,8 +37,9 @@ struct call {
 	int distance; /* pages from the neighbour's end to addr; -1: overlap */
 	int stack_pages; /* RLIMIT_STACK, 0: as it is */
 	int far; /* how many pages below the mapping to touch */
-	int farther; /* and in a forked child */
-	unsigned int action; /* what the child does with it: see judge.c */
+	bool forks; /* touch in a forked child too, */
+	int farther; /* this far below */
+	unsigned int action; /* what is done to the mapping: see judge.c */
 	unsigned int variant; /* and how */
 };
 

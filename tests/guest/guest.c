@@ -2,6 +2,7 @@
 /* What the test programs of a guest share. See guest.h. */
 
 #define _GNU_SOURCE
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -247,8 +248,9 @@ bool guest_mapping(const void *addr, struct mapping *mapping)
 	while (!found && read_line(&reader, line, sizeof(line))) {
 		struct mapping here = { 0 };
 
-		if (sscanf(line, "%lx-%lx %7s", &here.start, &here.end,
-			   here.perms) == 3) {
+		/* Most lines begin with a name: spare them the slow test. */
+		if (!isupper(*line) && sscanf(line, "%lx-%lx %7s", &here.start,
+					      &here.end, here.perms) == 3) {
 			inside = at >= here.start && at < here.end;
 			if (inside)
 				*mapping = here;

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -74,14 +75,15 @@ static char *below(char *addr, int pages)
 /* The next mapping that was not there before; NULL after the last. */
 static char *next_new(char **rest, struct mapping *mapping)
 {
-	char *line;
+	char *line, *end;
 
-	while ((line = strsep(rest, "\n"))) {
-		if (sscanf(line, "%lx-%lx", &mapping->start, &mapping->end) ==
-			    2 &&
-		    !strstr(maps_before, line) && !strstr(line, "[stack]") &&
-		    !strstr(line, "[heap]"))
-			return line;
+	while ((line = strsep(rest, "\n")) && *line) {
+		/* A look at the text alone: the stack may have grown. */
+		if (strstr(maps_before, line) || strstr(line, "[stack]"))
+			continue;
+		mapping->start = strtoul(line, &end, 16);
+		mapping->end = strtoul(end + 1, NULL, 16);
+		return line;
 	}
 	return NULL;
 }
@@ -95,52 +97,58 @@ static char *read_maps(void)
 	return maps;
 }
 
+/* Addresses, permissions, offset; not the inode, which is a new one. */
+static void note_line(const char *line)
+{
+	note("  %.*s\n", (int)strcspn(line, ":") - 3, line);
+}
+
 static void note_mappings(void)
 {
 	char *rest = read_maps(), *line;
 	struct mapping mapping;
 
-	/* Addresses, permissions, offset; not the inode, which is new. */
 	while ((line = next_new(&rest, &mapping)))
-		note("  %.*s\n", (int)strcspn(line, ":") - 3, line);
+		note_line(line);
 }
 
-static void unmap_new(void)
+/* Write down what is left, and leave nothing. */
+static void unmap_mappings(void)
 {
-	char *rest = read_maps();
+	char *rest = read_maps(), *line;
 	struct mapping mapping;
 
-	while (next_new(&rest, &mapping))
+	while ((line = next_new(&rest, &mapping))) {
+		note_line(line);
 		if (munmap((void *)mapping.start, mapping.end - mapping.start))
 			guest_die("cannot unmap %#lx-%#lx", mapping.start,
 				  mapping.end);
+	}
 }
 
-static void note_touch(const char *what, char *addr)
+static void note_touch(char *addr)
 {
 	int sig = guest_touch(addr);
 
-	note("%s: %s\n", what, sig ? sigabbrev_np(sig) : "written");
+	note("%s\n", sig ? sigabbrev_np(sig) : "written");
 }
 
-static void note_growth(char *addr, int pages)
+static void note_touch_below(char *addr, int pages)
 {
-	char what[64];
-
-	snprintf(what, sizeof(what), "%d page%s below", pages,
-		 pages == 1 ? "" : "s");
-	note_touch(what, below(addr, pages));
-	note_mappings();
+	note("%d page%s below: ", pages, pages == 1 ? "" : "s");
+	note_touch(below(addr, pages));
 }
 
 /* Whether there is a mapping; it is written down. */
 static bool note_mapping(char *addr, struct mapping *mapping)
 {
-	bool found = guest_mapping(addr, mapping);
-
-	note(RECORD_FLAGS "%s\n", found ? mapping->vmflags : "no mapping");
-	note_mappings();
-	return found;
+	if (!guest_mapping(addr, mapping)) {
+		note("no mapping\n");
+		return false;
+	}
+	note("  %lx-%lx %s\n" RECORD_FLAGS "%s\n", mapping->start, mapping->end,
+	     mapping->perms, mapping->vmflags);
+	return true;
 }
 
 static void place_neighbour(const struct call *call)
@@ -309,41 +317,43 @@ static const action actions[] = {
 	map_below,
 };
 
-static void judge_child(const struct call *call, const struct target *target)
+/* A child grows its copy, and its copy alone. */
+static void judge_fork(const struct call *call, char *addr)
 {
-	struct mapping mapping;
-	char *addr;
+	int status;
+	pid_t pid;
 
-	note("child:\n");
-	note_growth(target->addr, call->farther);
-	addr = actions[call->action % ARRAY_SIZE(actions)](target);
-	if (note_mapping(addr, &mapping))
-		note_growth((char *)mapping.start, 1);
-	_exit(0);
+	pid = fork();
+	if (!pid) {
+		note("in a child, ");
+		note_touch_below(addr, call->farther);
+		note_mappings();
+		_exit(0);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		guest_die("cannot fork");
+	if (status)
+		note("the child ended with %#x\n", status);
 }
 
 static void judge_mapping(const struct call *call, char *addr)
 {
 	struct target target = { .addr = addr, .variant = call->variant };
 	struct mapping mapping;
-	int status;
-	pid_t pid;
 
-	note("mmap: %p\n", addr);
 	if (!note_mapping(addr, &mapping))
 		return;
 	target.len = mapping.end - (unsigned long)addr;
-	note_touch("first byte", addr);
-	note_growth(addr, 1);
-	note_growth(addr, call->far);
-
-	pid = fork();
-	if (!pid)
-		judge_child(call, &target);
-	if (pid < 0 || waitpid(pid, &status, 0) != pid)
-		guest_die("cannot fork");
-	note("child ended: %#x\n", status);
+	note("first byte: ");
+	note_touch(addr);
+	note_touch_below(addr, 1);
 	note_mappings();
+	note_touch_below(addr, call->far);
+	if (call->forks)
+		judge_fork(call, addr);
+	addr = actions[call->action % ARRAY_SIZE(actions)](&target);
+	if (note_mapping(addr, &mapping))
+		note_touch_below((char *)mapping.start, 1);
 }
 
 const struct record *judge_call(const struct call *call, int more_flags)
@@ -355,13 +365,10 @@ const struct record *judge_call(const struct call *call, int more_flags)
 	place_neighbour(call);
 	addr = call_make(call, more_flags);
 	limit_stack(call);
-	if (addr == MAP_FAILED) {
-		note_result("mmap", -1);
-		note_mappings();
-	} else {
+	note_result("mmap", (long)addr);
+	if (addr != MAP_FAILED)
 		judge_mapping(call, addr);
-	}
+	unmap_mappings();
 	setrlimit(RLIMIT_STACK, &stack_limit);
-	unmap_new();
 	return &shared->record;
 }

@@ -32,10 +32,11 @@ void judge_prepare(void);
  * @call: the call
  * @more_flags: flags to add to its own
  *
- * The record says errno, or address, mappings and VmFlags; what came of
- * touching below; then, of a forked child, what came of touching below again
- * and of one more system call on the mapping. Afterwards the address space is
- * as it was. Ends the program if that cannot be done.
+ * The record says errno, or address, extent and VmFlags; what came of touching
+ * the mapping, one page and many pages below it, and below its copy in a forked
+ * child; what came of one more system call on it and of touching below the
+ * result; and all mappings that were there at the end. Afterwards the address
+ * space is as it was. Ends the program if that cannot be done.
  *
  * Return: the record, until the next call.
  */
