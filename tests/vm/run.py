@@ -8,7 +8,7 @@ has the package in full root file systems; without one, all are run, as many at
 a time as there are CPUs. "evidence", the mapstack command on real programs, is
 run when it is named. --long runs what make test leaves out: tests/vm/kernels-long,
 with storms and fuzz of minutes.
---only TEST runs only the programs whose name begins with TEST; --show prints
+--only TEST,... runs only the programs whose name begins so; --show prints
 their reports.
 The exit status is 0 only if everything that was asked for ran and passed.
 """
@@ -90,7 +90,8 @@ def write_table(summary, path="README.md"):
 def choose_programs(directory, only):
     programs = sorted((directory / "tests").glob("*"))
     if only:
-        programs = [p for p in programs if p.name.startswith(only)]
+        names = tuple(only.split(","))
+        programs = [p for p in programs if p.name.startswith(names)]
     if not programs:
         raise debian.Failure(f"there is no test program {only}")
     return programs
@@ -205,7 +206,7 @@ class Tests:
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME")
-    parser.add_argument("--only", metavar="TEST", default="")
+    parser.add_argument("--only", metavar="TEST,...", default="")
     parser.add_argument("--show", action="store_true")
     parser.add_argument("--long", action="store_true")
     parser.add_argument(
