@@ -7,6 +7,9 @@
  * (status=ttyS1), and powers off. The kernel log goes to the console, which is
  * another port. If there is a /demo, that is run instead, and nothing else is
  * printed.
+ *
+ * On a machine where user space reaches no port (status=kmsg) the report goes
+ * into the kernel log, each line after "report: ".
  */
 
 #define _GNU_SOURCE
@@ -35,8 +38,22 @@ static void mount_at(const char *type, const char *dir, const char *options)
 		printf("# cannot mount %s: %m\n", type);
 }
 
+/* A record of the kernel log for each line; stdio calls it with one at a time. */
+static ssize_t write_record(void *cookie, const char *text, size_t size)
+{
+	char record[1024];
+	int len;
+
+	len = snprintf(record, sizeof(record), "report: %.*s", (int)size, text);
+	if (len >= (int)sizeof(record))
+		len = sizeof(record) - 1;
+	return write(*(int *)cookie, record, len) == len ? (ssize_t)size : 0;
+}
+
 static void open_status(void)
 {
+	static const cookie_io_functions_t records = { .write = write_record };
+	static int kmsg;
 	char cmdline[2048] = "", *port, name[33], path[64];
 	int fd;
 
@@ -50,7 +67,10 @@ static void open_status(void)
 	if (port && sscanf(port, "status=%32s", name) == 1) {
 		snprintf(path, sizeof(path), "/dev/%s", name);
 		fd = open(path, O_RDWR | O_NOCTTY);
-		if (fd >= 0) {
+		if (fd >= 0 && !strcmp(name, "kmsg")) {
+			kmsg = fd;
+			stdout = fopencookie(&kmsg, "w", records);
+		} else if (fd >= 0) {
 			dup2(fd, STDOUT_FILENO);
 			dup2(fd, STDERR_FILENO);
 		}

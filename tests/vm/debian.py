@@ -21,7 +21,7 @@ UNPACKED = Path("/var/lib/mapstack")
 IMAGES = Path("/cache/images")
 LOCK = Path("/cache/lock")
 # An apt that knows the suites and architectures of tests/vm/kernels.
-APT_CONFIG = Path("/etc/apt/kernels.conf")
+APT_CONFIG = Path("/out/apt/kernels.conf")
 
 
 class Failure(Exception):
@@ -101,7 +101,7 @@ def update(*names):
             result = subprocess.run(
                 [
                     "apt-get", "update", "-q", "-o", "Dir::Etc::SourceParts=-",
-                    "-o", f"Dir::Etc::SourceList=kernels/{name}.list",
+                    "-o", f"Dir::Etc::SourceList=/out/apt/kernels/{name}.list",
                 ],
                 capture_output=True, text=True,
             )
@@ -146,7 +146,10 @@ def release_pattern(name):
         r"([0-9.]+)-(?:(.*)-)?([a-z0-9]+)", name
     ).groups()
     architecture = MACHINES[architecture].flavour or architecture
-    tail = f"-{flavour}-{architecture}" if flavour else f"-{architecture}"
+    words = [flavour, architecture]
+    if flavour and re.fullmatch(r"\d+k", flavour):
+        words.reverse()  # a page size comes last: powerpc64le-64k
+    tail = "".join(f"-{word}" for word in words if word)
     # 5.10.0-46, 6.12.117+deb13, 7.3.4+deb13; never another flavour.
     return re.compile(
         rf"linux-image-({re.escape(version)}\.[0-9][0-9a-z.+~]*"

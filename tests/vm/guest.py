@@ -103,6 +103,8 @@ class Guest:
             self.command += [
                 "-drive", f"file={disk},if=virtio,format=raw,snapshot=on"
             ]
+        # Then the console is all that QEMU prints, the report inside it.
+        self.mixed = "status=kmsg" in machine.cmdline
         self.stopped_for = None
 
     def _watch(self, process):
@@ -120,11 +122,19 @@ class Guest:
         with subprocess.Popen(
             self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, errors="replace",
-        ) as process, open(self.status, "w") as status:
+        ) as process, open(self.status, "w") as status, open(
+            self.log if self.mixed else "/dev/null", "w"
+        ) as log:
             watcher = threading.Thread(target=self._watch, args=(process,))
             watcher.start()
             for line in process.stdout:
                 self.heard = time.monotonic()
+                log.write(line)
+                if self.mixed:
+                    match = re.search(r"\breport: (.*)", line)
+                    if not match:
+                        continue
+                    line = match.group(1) + "\n"
                 status.write(line)
                 status.flush()
                 hear(line)
@@ -141,7 +151,10 @@ class Guest:
             lambda race: race.group() if "[mapstack]" in race.group() else "",
             INJECTED.sub("", self.log.read_text(errors="replace")),
         )
-        return [line for line in text.splitlines() if TROUBLE.search(line)]
+        return [
+            line for line in text.splitlines()
+            if TROUBLE.search(line) and "report: " not in line
+        ]
 
 
 def boot_and_report(guest, hear):

@@ -17,7 +17,6 @@ class Machine:
     cmdline: str  # status= is the port of the report, see tests/guest/init.c
     flavour: str = None  # of Debian's kernel, if not the architecture's name
     user: str = None  # prefix of user space's compiler, if another
-    compiler: str = None  # the only one that there is
     cpus: int = 2
     counting: tuple = ()  # more of QEMU's words where time counts instructions
 
@@ -51,8 +50,9 @@ MACHINES = {
     ),
     "ppc64el": Machine(
         cross="powerpc64le-linux-gnu-",
+        # Without a variable in it the kernel warns of a corrupt NVRAM.
         qemu=("qemu-system-ppc64", "-M", "pseries,x-vof=on", "-vga", "none",
-              *PORTS),
+              "-prom-env", "auto-boot?=true", *PORTS),
         cmdline="console=hvc0 status=hvc1",
         flavour="powerpc64le",
     ),
@@ -66,6 +66,19 @@ MACHINES = {
             "-device", "sclplmconsole,chardev=status",
         ),
         cmdline="console=ttysclp0 status=sclp_line0",
+    ),
+    "hppa": Machine(
+        cross="hppa-linux-gnu-",
+        qemu=("qemu-system-hppa", "-M", "B160L", *PCI_PORT),
+        cmdline="console=ttyS0 status=ttyS1",
+        cpus=1,
+    ),
+    "hppa64": Machine(
+        cross="hppa64-linux-gnu-",
+        # What user space writes to the tty never comes out of this machine.
+        qemu=("qemu-system-hppa", "-M", "C3700", "-serial", "stdio"),
+        cmdline="console=ttyS0 status=kmsg printk.devkmsg=on",
+        user="hppa-linux-gnu-",
     ),
 }
 
