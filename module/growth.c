@@ -12,6 +12,7 @@
 #include "counters.h"
 #include "growth.h"
 #include "reason.h"
+#include "regs.h"
 #include "scope.h"
 #include "trace.h"
 
@@ -19,7 +20,7 @@ static bool growth_followed;
 static bool growth_unknown;
 static bool growth_stuck;
 
-#if defined(CONFIG_KRETPROBES) && defined(CONFIG_HAVE_FUNCTION_ARG_ACCESS_API)
+#if defined(CONFIG_KRETPROBES) && !defined(CONFIG_STACK_GROWSUP)
 
 /* What is known of an expansion when it begins. */
 struct expansion {
@@ -44,8 +45,8 @@ static int growth_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	struct expansion *expansion = (struct expansion *)ri->data;
 
-	expansion->vma = (void *)regs_get_kernel_argument(regs, 0);
-	expansion->address = regs_get_kernel_argument(regs, 1) & PAGE_MASK;
+	expansion->vma = (void *)*regs_pt_argument(regs, 0);
+	expansion->address = *regs_pt_argument(regs, 1) & PAGE_MASK;
 	expansion->start = expansion->vma->vm_start;
 	/* Not zero: do not call the other handler. */
 	return is_process_stack(expansion->vma) || !scope_includes_current();
@@ -158,7 +159,7 @@ void growth_exit(void)
 	growth_registered = false;
 }
 
-#else /* the function, or its arguments, cannot be had */
+#else /* the function cannot be followed, or is another one */
 
 static int growth_enable(void)
 {

@@ -10,7 +10,9 @@
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/sched.h>
+#include <linux/string.h>
 
+#include "growup.h"
 #include "hook.h"
 #include "request.h"
 
@@ -26,25 +28,27 @@
 	(FTRACE_OPS_FL_PERMANENT | FTRACE_OPS_FL_RECURSION_SAFE)
 #endif
 
-/* ftrace takes the name as bytes that are not const. */
-static unsigned char hook_function[] = "do_mmap";
+/* A function of the kernel, and what runs at its entry. */
+struct hook {
+	unsigned char function[16]; /* as ftrace takes it, not const */
+	struct ftrace_ops ops;
+	int filter_error; /* what ftrace answered to the name */
+	bool attached;
+	bool fired; /* for hook_prover */
+};
 
-static bool hook_is_attached;
-
-/* What ftrace answered to hook_function. */
-static int hook_filter_error;
-
-/* The task that is proving the hook, and whether its mapping came by. */
+/* The task that is proving the hook. */
 static struct task_struct *hook_prover;
-static bool hook_fired;
+
+static struct hook hook_mmap;
 
 static noinline notrace void hook_stack(regs_saved *saved)
 {
 	unsigned long *flags = regs_argument(saved, 4);
 
 	if (unlikely(READ_ONCE(hook_prover) == current)) {
-		WRITE_ONCE(hook_fired, true);
-		*flags = request_grow(*flags);
+		WRITE_ONCE(hook_mmap.fired, true);
+		*flags = request_grow(*flags, *regs_argument(saved, 0));
 		return;
 	}
 	if (!request_in_scope())
@@ -59,6 +63,7 @@ static noinline notrace void hook_stack(regs_saved *saved)
 static void notrace hook_callback(unsigned long ip, unsigned long parent_ip,
 				  struct ftrace_ops *ops, regs_saved *saved)
 {
+	growup_forget();
 	if (unlikely(*regs_argument(saved, 4) & MAP_STACK))
 		hook_stack(saved);
 }
@@ -70,59 +75,116 @@ static void notrace hook_callback(unsigned long ip, unsigned long parent_ip,
  * RECURSION and no RCU, which cost a detour on each call: the callback cannot
  * come back to do_mmap(), and do_mmap() runs where RCU is watching.
  */
-static struct ftrace_ops hook_ops = {
-	.func = hook_callback,
-	.flags = HOOK_FTRACE_FLAGS | REGS_FTRACE_FLAGS,
+static struct hook hook_mmap = {
+	.function = "do_mmap",
+	.ops = { .func = hook_callback,
+		 .flags = HOOK_FTRACE_FLAGS | REGS_FTRACE_FLAGS },
 };
+
+#ifdef CONFIG_STACK_GROWSUP
+
+static struct hook hook_region;
+
+/* Runs at the entry of every mmap_region(); vm_flags is its fourth argument. */
+static void notrace hook_region_callback(unsigned long ip,
+					 unsigned long parent_ip,
+					 struct ftrace_ops *ops,
+					 regs_saved *saved)
+{
+	if (unlikely(READ_ONCE(hook_prover) == current))
+		WRITE_ONCE(hook_region.fired, true);
+	growup_answer(regs_argument(saved, 3));
+}
+
+static struct hook hook_region = {
+	.function = "mmap_region",
+	.ops = { .func = hook_region_callback,
+		 .flags = HOOK_FTRACE_FLAGS | REGS_FTRACE_FLAGS },
+};
+
+/* In the order in which they are attached. */
+static struct hook *const hooks[] = { &hook_mmap, &hook_region };
+
+#else
+
+static struct hook *const hooks[] = { &hook_mmap };
+
+#endif
 
 void hook_init(void)
 {
-	hook_filter_error = ftrace_set_filter(&hook_ops, hook_function,
-					      sizeof(hook_function) - 1, 1);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(hooks); i++)
+		hooks[i]->filter_error =
+			ftrace_set_filter(&hooks[i]->ops, hooks[i]->function,
+					  strlen(hooks[i]->function), 1);
 }
 
 void hook_exit(void)
 {
+	unsigned int i;
+
 	/* 5.10 does not export ftrace_free_filter(). */
-	ftrace_set_filter(&hook_ops, NULL, 0, 1);
+	for (i = 0; i < ARRAY_SIZE(hooks); i++)
+		ftrace_set_filter(&hooks[i]->ops, NULL, 0, 1);
 }
 
-static int hook_register(void)
+static int hook_register(struct hook *hook)
 {
 	int ret;
 
-	if (hook_filter_error) {
+	if (hook->attached)
+		return 0;
+	if (hook->filter_error) {
 		/* Never register now: an empty filter is every function. */
-		if (hook_filter_error == -EINVAL)
-			pr_err("ftrace does not know do_mmap(), so the hook was not attached; a kernel whose available_filter_functions lists do_mmap is needed\n");
+		if (hook->filter_error == -EINVAL)
+			pr_err("ftrace does not know %s(), so the hook was not attached; a kernel whose available_filter_functions lists %s is needed\n",
+			       hook->function, hook->function);
 		else
-			pr_err("ftrace could not be told of do_mmap() (error %d), so the hook was not attached; load the module anew\n",
-			       hook_filter_error);
-		return hook_filter_error;
+			pr_err("ftrace could not be told of %s() (error %d), so the hook was not attached; load the module anew\n",
+			       hook->function, hook->filter_error);
+		return hook->filter_error;
 	}
 
-	ret = register_ftrace_function(&hook_ops);
-	if (!ret)
+	ret = register_ftrace_function(&hook->ops);
+	if (!ret) {
+		WRITE_ONCE(hook->attached, true);
 		return 0;
+	}
 
 	if (ret == -EBUSY)
 		pr_err("ftrace is switched off, so the hook was not attached; run 'sysctl kernel.ftrace_enabled=1' and try again\n");
 	else if (ret == -ENODEV)
 		pr_err("ftrace has shut itself down after an earlier kernel bug, so the hook was not attached; look for that bug in this log and reboot\n");
 	else
-		pr_err("ftrace refused the hook on do_mmap() (error %d), which was not attached\n",
-		       ret);
+		pr_err("ftrace refused the hook on %s() (error %d), which was not attached\n",
+		       hook->function, ret);
 	return ret;
 }
 
-static int hook_unregister(void)
+static int hook_unregister(struct hook *hook)
 {
 	int ret;
 
-	ret = unregister_ftrace_function(&hook_ops);
+	if (!hook->attached)
+		return 0;
+	ret = unregister_ftrace_function(&hook->ops);
 	if (ret)
-		pr_err("ftrace did not release the hook on do_mmap() (error %d), which stays attached; ftrace has shut itself down after a kernel bug, reboot\n",
-		       ret);
+		pr_err("ftrace did not release the hook on %s() (error %d), which stays attached; ftrace has shut itself down after a kernel bug, reboot\n",
+		       hook->function, ret);
+	else
+		WRITE_ONCE(hook->attached, false);
+	return ret;
+}
+
+static int hook_register_all(void)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < ARRAY_SIZE(hooks) && !ret; i++)
+		ret = hook_register(hooks[i]);
 	return ret;
 }
 
@@ -138,69 +200,108 @@ static bool is_growable(unsigned long addr)
 	return growable;
 }
 
-static int hook_prove(void)
+/* Maps a page with MAP_STACK; returns whether it can grow, or -errno. */
+static int map_stack(const char *state)
 {
 	unsigned long addr;
 	bool growable;
 
-	if (!current->mm) {
-		pr_err("no address space to prove the hook in, so it was taken away again; write to 'enabled' from a process\n");
-		return -EINVAL;
-	}
-
-	WRITE_ONCE(hook_fired, false);
-	WRITE_ONCE(hook_prover, current);
 	addr = vm_mmap(NULL, 0, PAGE_SIZE, PROT_NONE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, 0);
-	WRITE_ONCE(hook_prover, NULL);
 	if (IS_ERR_VALUE(addr)) {
-		pr_err("the mapping that proves the hook could not be made (error %ld), so the hook was taken away again; look at the limits of the writing process\n",
-		       (long)addr);
+		pr_err("the mapping that proves the hook could not be made (error %ld), so the hook was %s; look at the limits of the writing process\n",
+		       (long)addr, state);
 		return (int)addr;
 	}
 
 	growable = is_growable(addr);
 	vm_munmap(addr, PAGE_SIZE);
-	if (growable)
-		return 0;
+	return growable;
+}
 
-	if (!READ_ONCE(hook_fired))
-		pr_err("the hook on do_mmap() was attached but did not fire, so it was taken away again; stop other tracers (see tracefs enabled_functions) and try again\n");
-	else
-		pr_err("the hook on do_mmap() fired but its mapping does not grow, so it was taken away again; another user of do_mmap() undoes the change (see tracefs enabled_functions)\n");
+static int hook_prove(void)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < ARRAY_SIZE(hooks); i++)
+		WRITE_ONCE(hooks[i]->fired, false);
+	WRITE_ONCE(hook_prover, current);
+	ret = map_stack("taken away again");
+	WRITE_ONCE(hook_prover, NULL);
+	if (ret)
+		return min(ret, 0);
+
+	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
+		if (READ_ONCE(hooks[i]->fired))
+			continue;
+		pr_err("the hook on %s() was attached but did not fire, so it was taken away again; stop other tracers (see tracefs enabled_functions) and try again\n",
+		       hooks[i]->function);
+		return -EIO;
+	}
+	pr_err("the hook on do_mmap() fired but its mapping does not grow, so it was taken away again; another user of do_mmap() undoes the change (see tracefs enabled_functions)\n");
 	return -EIO;
+}
+
+/* 5d698966fa7b (6.12) made it so on parisc; the proposal would anywhere. */
+static int check_need(void)
+{
+	int ret = map_stack("not attached");
+
+	if (ret > 0) {
+		pr_info("this kernel makes MAP_STACK mappings growable by itself, so nothing was hooked and nothing changes\n");
+		return -EALREADY;
+	}
+	return ret;
 }
 
 int hook_attach(void)
 {
 	int ret;
 
-	if (!hook_is_attached) {
-		ret = hook_register();
-		if (ret)
-			return ret;
-		WRITE_ONCE(hook_is_attached, true);
+	if (!current->mm) {
+		pr_err("no address space to prove the hook in, so it is off; write to 'enabled' from a process\n");
+		ret = -EINVAL;
+		goto err_detach;
 	}
 
+	if (!hook_attached()) {
+		ret = check_need();
+		if (ret)
+			return ret;
+	}
+
+	ret = hook_register_all();
+	if (ret)
+		goto err_detach;
 	ret = hook_prove();
 	if (ret)
-		hook_detach();
+		goto err_detach;
+	return 0;
+
+err_detach:
+	hook_detach();
 	return ret;
 }
 
 int hook_detach(void)
 {
-	int ret;
+	int i, ret;
 
-	if (!hook_is_attached)
-		return 0;
-	ret = hook_unregister();
-	if (!ret)
-		WRITE_ONCE(hook_is_attached, false);
-	return ret;
+	/*
+	 * In the opposite order: a mmap_region() that is still hooked must not
+	 * come upon a note of a do_mmap() before the last one.
+	 */
+	for (i = ARRAY_SIZE(hooks) - 1; i >= 0; i--) {
+		ret = hook_unregister(hooks[i]);
+		if (ret)
+			return ret;
+	}
+	growup_forget_all();
+	return 0;
 }
 
 bool hook_attached(void)
 {
-	return READ_ONCE(hook_is_attached);
+	return READ_ONCE(hook_mmap.attached);
 }

@@ -39,7 +39,8 @@ void hook_exit(void);
  * attaching and detaching, outside mmap_lock. Relies on
  * register_ftrace_function() in kernel/trace/ftrace.c.
  * Return: 0; -EBUSY if ftrace is switched off; -EIO if the hook does not fire
- * or has no effect; -EINVAL if there is no address space to prove it in; or
+ * or has no effect; -EINVAL if there is no address space to prove it in;
+ * -EALREADY, with a log line, if MAP_STACK grows without a hook; or
  * what ftrace or the mapping answered.
  */
 int hook_attach(void);

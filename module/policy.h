@@ -26,6 +26,7 @@
 /* In the order in which sysfs lists them. */
 enum policy {
 	POLICY_OBSERVE,
+	POLICY_PAIRED,
 	POLICY_PRIVATE,
 	POLICY_RFC,
 	NR_POLICIES,
@@ -49,6 +50,12 @@ enum outcome {
 	OUTCOME_SPARED,
 	OUTCOME_OBSERVED,
 	NR_OUTCOMES,
+};
+
+/* Which way stacks grow. */
+enum direction {
+	STACK_DOWN,
+	STACK_UP,
 };
 
 /**
@@ -89,6 +96,8 @@ static __always_inline enum shape shape_of(unsigned long flags, bool has_file)
 /**
  * policy_decide() - judge one MAP_STACK request
  * @policy: the policy in force
+ * @direction: which way stacks grow: MAP_GROWSDOWN asks for a growable stack
+ * where they grow down, and for nothing where they grow up
  * @flags: the flags argument of do_mmap(), with MAP_STACK set
  * @has_file: whether do_mmap() was given a file
  *
@@ -99,17 +108,22 @@ static __always_inline enum shape shape_of(unsigned long flags, bool has_file)
  * Context: any; reads nothing but its arguments.
  * Return: the verdict.
  */
-static __always_inline struct verdict
-policy_decide(enum policy policy, unsigned long flags, bool has_file)
+static __always_inline struct verdict policy_decide(enum policy policy,
+						    enum direction direction,
+						    unsigned long flags,
+						    bool has_file)
 {
 	struct verdict verdict = {
 		.shape = shape_of(flags, has_file),
 	};
+	bool paired = flags & MAP_GROWSDOWN;
 
-	if (flags & MAP_GROWSDOWN) {
+	if (paired && direction == STACK_DOWN) {
 		verdict.outcome = OUTCOME_ALREADY;
 	} else if (policy == POLICY_OBSERVE) {
 		verdict.outcome = OUTCOME_OBSERVED;
+	} else if (policy == POLICY_PAIRED && !paired) {
+		verdict.outcome = OUTCOME_SPARED;
 	} else if (verdict.shape == SHAPE_ANONYMOUS) {
 		verdict.outcome = OUTCOME_TRANSLATED;
 		verdict.grow = true;

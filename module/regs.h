@@ -1,22 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where do_mmap()'s arguments are in what ftrace saves at its entry.
+ * Where a function's arguments are in what ftrace saves at its entry.
  *
  * The only place that knows architectures. A new one is one more branch below.
- * `file` is the first argument and `flags` the fifth in every prototype of
- * do_mmap() from 5.10 to 7.3, and ftrace reloads the argument registers from
+ * `file` is the first argument of do_mmap() and `flags` the fifth in every
+ * prototype from 5.10 to 7.3, and ftrace reloads the argument registers from
  * what it saved, so a callback that edits the saved `flags` edits the call.
  *
  * Which registers are saved is a matter of the configuration, not of the
- * version: with CONFIG_DYNAMIC_FTRACE_WITH_ARGS (x86-64 since 5.11) the
- * arguments always are; with _WITH_REGS only, all registers are, for an ops
- * that asks for them.
+ * version: with CONFIG_DYNAMIC_FTRACE_WITH_ARGS (x86-64 since 5.11, arm64 and
+ * riscv64 since 6.2 and 6.8) the arguments always are; with _WITH_REGS only,
+ * all registers are, for an ops that asks for them.
  */
 #ifndef MAPSTACK_REGS_H
 #define MAPSTACK_REGS_H
 
-#if !defined(CONFIG_X86_64)
-#error mapstack cannot reach the arguments of do_mmap() here: it knows 64-bit x86 only.
+#if !defined(CONFIG_X86_64) && !defined(CONFIG_ARM64) &&                 \
+	!(defined(CONFIG_RISCV) && defined(CONFIG_64BIT) &&              \
+	  defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS)) &&                   \
+	!(defined(CONFIG_PPC64) && defined(CONFIG_CPU_LITTLE_ENDIAN)) && \
+	!defined(CONFIG_S390) && !defined(CONFIG_PARISC)
+#error mapstack cannot reach the arguments of do_mmap() here: see docs/architectures.md.
 #elif !defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS) && \
 	!defined(CONFIG_DYNAMIC_FTRACE_WITH_REGS)
 #error mapstack needs CONFIG_DYNAMIC_FTRACE_WITH_ARGS or _WITH_REGS, which this kernel lacks.
@@ -56,28 +60,77 @@ struct ftrace_regs;
 #endif
 
 /**
- * regs_argument() - an argument of the do_mmap() call about to begin
- * @saved: what ftrace handed to the callback
- * @n: which: file, addr, len, prot, flags are 0 to 4; a constant
+ * regs_pt_argument() - an argument of the call about to begin
+ * @regs: all registers, at the entry of the function
+ * @n: which, from 0 to 3; a constant
  *
- * Context: ftrace callback on do_mmap().
- * Return: where the argument is; what is stored there is what do_mmap() gets.
+ * regs_get_kernel_argument() is not there for modules on every architecture.
+ *
+ * Context: any.
+ * Return: where the argument is.
+ */
+static __always_inline unsigned long *regs_pt_argument(struct pt_regs *regs,
+						       unsigned int n)
+{
+#if defined(CONFIG_X86_64)
+	switch (n) {
+	case 0:
+		return &regs->di;
+	case 1:
+		return &regs->si;
+	case 2:
+		return &regs->dx;
+	case 3:
+		return &regs->cx;
+	default:
+		return &regs->r8;
+	}
+#elif defined(CONFIG_ARM64)
+	return (unsigned long *)&regs->regs[n];
+#elif defined(CONFIG_RISCV)
+	return &regs->a0 + n;
+#elif defined(CONFIG_PPC64)
+	return &regs->gpr[3 + n];
+#elif defined(CONFIG_S390)
+	/*
+	 * The fifth is r6, which a function gives back to its caller as it came.
+	 * So do_mmap() returns with the edited flags in it; its caller,
+	 * vm_mmap_pgoff(), does not look at them again.
+	 */
+	return &regs->gprs[2 + n];
+#elif defined(CONFIG_PARISC)
+	return &regs->gr[26 - n];
+#endif
+}
+
+/**
+ * regs_argument() - an argument of the call about to begin
+ * @saved: what ftrace handed to the callback
+ * @n: which, from 0 to 4; a constant. Of do_mmap(): file, addr, len, prot, flags
+ *
+ * Context: ftrace callback.
+ * Return: where the argument is; what is stored there is what the function gets.
  */
 static __always_inline unsigned long *regs_argument(regs_saved *saved,
 						    unsigned int n)
 {
-	switch (n) {
-	case 0:
-		return &regs_pt(saved)->di;
-	case 1:
-		return &regs_pt(saved)->si;
-	case 2:
-		return &regs_pt(saved)->dx;
-	case 3:
-		return &regs_pt(saved)->cx;
-	default:
-		return &regs_pt(saved)->r8;
-	}
+	/* These two save the argument registers only. */
+#if defined(CONFIG_ARM64) && defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS)
+	return &regs_inside(saved)->regs[n];
+#elif defined(CONFIG_RISCV)
+	return &regs_inside(saved)->args[n];
+#else
+#if defined(CONFIG_PARISC) && !defined(CONFIG_64BIT)
+	/*
+	 * The fifth is in the caller's frame, 52 bytes below the stack pointer
+	 * at the call. From there the traced function makes a frame of 64
+	 * bytes, and ftrace_regs_caller() saves the registers at its end.
+	 */
+	if (n == 4)
+		return (void *)saved - 64 - 52;
+#endif
+	return regs_pt_argument(regs_pt(saved), n);
+#endif
 }
 
 #endif /* MAPSTACK_REGS_H */

@@ -5,9 +5,13 @@
 #include <linux/mman.h>
 
 #include "counters.h"
+#include "growup.h"
 #include "request.h"
 #include "scope.h"
 #include "trace.h"
+
+static const enum direction direction =
+	IS_ENABLED(CONFIG_STACK_GROWSUP) ? STACK_UP : STACK_DOWN;
 
 static enum policy policy_in_force = POLICY_RFC;
 
@@ -21,8 +25,10 @@ notrace enum policy request_policy(void)
 	return READ_ONCE(policy_in_force);
 }
 
-notrace unsigned long request_grow(unsigned long flags)
+notrace unsigned long request_grow(unsigned long flags, bool has_file)
 {
+	if (growup_ask(flags, has_file))
+		return flags;
 	return flags | MAP_GROWSDOWN;
 }
 
@@ -31,10 +37,10 @@ notrace unsigned long request_handle(unsigned long addr, unsigned long len,
 				     bool has_file)
 {
 	struct verdict verdict =
-		policy_decide(request_policy(), flags, has_file);
+		policy_decide(request_policy(), direction, flags, has_file);
 
 	counters_add(verdict.shape, verdict.outcome);
 	trace_mapstack_mmap(addr, len, prot, flags, verdict.shape,
 			    verdict.outcome);
-	return verdict.grow ? request_grow(flags) : flags;
+	return verdict.grow ? request_grow(flags, has_file) : flags;
 }

@@ -32,15 +32,19 @@ enum policy request_policy(void);
 /**
  * request_grow() - make the mapping that is asked for a growable one
  * @flags: the flags argument of do_mmap()
+ * @has_file: whether do_mmap() was given a file
  *
  * Exactly the proposal: calc_vm_flag_bits() turns MAP_GROWSDOWN into
  * VM_GROWSDOWN, which is VM_STACK where stacks grow down, and nothing else in
  * do_mmap() looks at it.
  *
- * Context: any.
+ * Where stacks grow up, growup_ask() takes what can grow, and MAP_GROWSDOWN makes
+ * do_mmap() refuse the rest: it tests for both directions at the same places.
+ *
+ * Context: as request_handle().
  * Return: the flags to go on with.
  */
-unsigned long request_grow(unsigned long flags);
+unsigned long request_grow(unsigned long flags, bool has_file);
 
 /**
  * request_in_scope() - whether the current task's request is in scope

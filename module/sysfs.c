@@ -19,6 +19,7 @@
 
 static const char *const policy_names[NR_POLICIES] = {
 	[POLICY_OBSERVE] = "observe",
+	[POLICY_PAIRED] = "paired",
 	[POLICY_PRIVATE] = "private",
 	[POLICY_RFC] = "rfc",
 };

@@ -23,7 +23,7 @@ static const char usage[] =
 	"                    [--backtrace] [--wait] [--quiet] [--buffer KIB]\n"
 	"                    -- COMMAND [ARGUMENT...]\n"
 	"       mapstack --help|--version\n"
-	"POLICY is rfc, private or observe. See mapstack(8).\n";
+	"POLICY is rfc, private, paired or observe. See mapstack(8).\n";
 
 enum option_name {
 	OPT_POLICY = 'p',
@@ -108,7 +108,7 @@ static const struct verb *find_verb(const char *name)
 static bool is_policy(const char *word)
 {
 	return !strcmp(word, "rfc") || !strcmp(word, "private") ||
-	       !strcmp(word, "observe");
+	       !strcmp(word, "paired") || !strcmp(word, "observe");
 }
 
 /* Returns 0, or the exit status after a complaint. */

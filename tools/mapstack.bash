@@ -14,7 +14,7 @@ _mapstack() {
 		fi
 	done
 	case $prev in
-	--policy | -p) words="rfc private observe" ;;
+	--policy | -p) words="rfc private paired observe" ;;
 	--output | -o) compopt -o default ;;
 	--buffer) ;;
 	mapstack) words="status doctor on off run report --help --version" ;;

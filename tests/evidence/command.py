@@ -267,7 +267,7 @@ def outside(report):
     code, _, err = going.end(signal.SIGTERM)
     report.result(
         code == 128 + signal.SIGTERM and
-        settings() == ("0", "observe private [rfc]", "all") and
+        settings() == ("0", "observe paired private [rfc]", "all") and
         not os.path.exists(kit.TRACING / "instances/mapstack-run"),
         "SIGTERM: passed on, and everything is put back", code, err, settings(),
     )
@@ -310,7 +310,7 @@ def killed(report):
     status = tool("status")
     values = json.loads(tool("status", "--json").stdout)
     report.result(
-        left == ("1", "observe private [rfc]",
+        left == ("1", "observe paired private [rfc]",
                  f"pid:{going.process.pid} (gone)") and
         "was killed before it could put back: enabled 0, policy private, "
         "scope all" in status.stdout and

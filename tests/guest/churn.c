@@ -39,10 +39,11 @@ struct churn {
 static struct churn *churn;
 static size_t page;
 
-/* One page with room below it, whose place is the caller's. */
+/* One page with room where it grows, whose place is the caller's. */
 static char *map_stack(char *room)
 {
-	char *addr = mmap(room + ROOM * page, page, PROT_READ | PROT_WRITE,
+	char *place = STACKS_GROW_UP ? room : room + ROOM * page;
+	char *addr = mmap(place, page, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_FIXED,
 			  -1, 0);
 
@@ -194,8 +195,10 @@ static bool grows(const char *stack, bool expected)
 	bool passed;
 
 	passed = guest_mapping(stack, &mapping) &&
-		 guest_has_vmflag(&mapping, "gd") == expected &&
-		 !guest_touch((char *)mapping.start - page) == expected;
+		 guest_has_vmflag(&mapping, GROWABLE) == expected &&
+		 !guest_touch(STACKS_GROW_UP ?
+				      (char *)mapping.end :
+				      (char *)mapping.start - page) == expected;
 	if (!passed)
 		ktap_note("made while %s: VmFlags %s", expected ? "on" : "off",
 			  mapping.vmflags);

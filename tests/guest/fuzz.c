@@ -35,7 +35,7 @@ struct state {
 static const char *const policies[] = { "observe", "private", "rfc" };
 static const char *const policy_texts[] = { "[observe] private rfc",
 					    "observe [private] rfc",
-					    "observe private [rfc]" };
+					    "observe paired private [rfc]" };
 
 static struct state state = { .policy = 2, .scope = "all" };
 

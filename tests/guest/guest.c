@@ -286,7 +286,7 @@ bool guest_stack_grows(void)
 	if (addr == MAP_FAILED)
 		guest_die("mmap");
 	grows = guest_mapping(addr, &mapping) &&
-		guest_has_vmflag(&mapping, "gd");
+		guest_has_vmflag(&mapping, GROWABLE);
 	munmap(addr, page);
 	return grows;
 }

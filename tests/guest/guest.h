@@ -14,6 +14,15 @@
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
+/* Which way stacks grow, and what smaps calls a mapping that can. */
+#ifdef __hppa__
+#define STACKS_GROW_UP true
+#define GROWABLE "ar"
+#else
+#define STACKS_GROW_UP false
+#define GROWABLE "gd"
+#endif
+
 #define MAPSTACK_DIR "/sys/kernel/mapstack/"
 #define TRACEFS_DIR "/sys/kernel/tracing/"
 

@@ -44,8 +44,8 @@ static const struct file files[] = {
 	  .bad = { "RFC", "rf", "rfcs", " rfc", "rfc ", "[rfc]", "rfc,private",
 		   "observe private", "rfc\nprivate\n", "rfc\n\n", "3", "0",
 		   "-1", "\n", "none", "\x7f" },
-	  .good = { "observe", "private", "rfc", "observe\n", "private\n",
-		    "rfc\n" } },
+	  .good = { "observe", "paired", "private", "rfc", "observe\n",
+		    "paired\n", "private\n", "rfc\n" } },
 	{ .name = "scope",
 	  .bad = { "everyone",	  "al",
 		   "alll",	  " all",
@@ -226,7 +226,7 @@ static void test_good(void)
 			passed &= !ret;
 		}
 	}
-	passed &= settings_are("0", "observe private [rfc]", "all");
+	passed &= settings_are("0", "observe paired private [rfc]", "all");
 	ktap_result(passed, "every word of the ABI text is taken");
 }
 
@@ -428,7 +428,8 @@ static void test_parameters(void)
 	char params[128], scope[32];
 
 	test_parameter("policy=none", -EINVAL, "there is no policy 'none'");
-	test_parameter("policy=", -EINVAL, "choose observe, private or rfc");
+	test_parameter("policy=", -EINVAL,
+		       "choose observe, paired, private or rfc");
 	test_parameter("scope=none", -EINVAL, "the scope 'none'");
 	test_parameter("scope=pid:99999999", -ESRCH, "give all, pid:N");
 	test_parameter("scope=cgroup:/none", -ENOENT, "give all, pid:N");
@@ -440,12 +441,12 @@ static void test_parameters(void)
 	snprintf(params, sizeof(params), "enabled=1 policy=private scope=%s",
 		 scope);
 	guest_load("mapstack", params);
-	ktap_result(settings_are("1", "observe [private] rfc", scope) &&
+	ktap_result(settings_are("1", "observe paired [private] rfc", scope) &&
 			    guest_stack_grows() && counter_is("translated", 1),
 		    "load with all parameters");
 	guest_unload("mapstack");
 	guest_load("mapstack", "enabled");
-	ktap_result(settings_are("1", "observe private [rfc]", "all"),
+	ktap_result(settings_are("1", "observe paired private [rfc]", "all"),
 		    "load with enabled, which means 1");
 	guest_unload("mapstack");
 }

@@ -287,6 +287,11 @@ static void test_state(void)
 
 int main(void)
 {
+	if (STACKS_GROW_UP) {
+		ktap_plan(1);
+		ktap_skip("written for guards below stacks", "threads");
+		return ktap_end();
+	}
 	ktap_plan(2 * ARRAY_SIZE(tests));
 	guest_load("mapstack", "");
 	test_state();

@@ -10,6 +10,7 @@
  */
 
 #include <stdio.h>
+#include <string.h>
 
 #include "policy.h"
 
@@ -21,6 +22,7 @@
 
 static const char *const policy_names[] = {
 	[POLICY_OBSERVE] = "observe",
+	[POLICY_PAIRED] = "paired",
 	[POLICY_PRIVATE] = "private",
 	[POLICY_RFC] = "rfc",
 };
@@ -33,32 +35,53 @@ static const enum shape shape_by_type[TYPE_MASK + 1] = {
 	SHAPE_SHARED,	 SHAPE_SHARED, SHAPE_SHARED,	SHAPE_SHARED,
 };
 
-/* What comes of a request that did not ask to grow itself. */
-static const struct {
+struct rule {
 	enum outcome outcome;
 	bool grow;
-} rules[NR_POLICIES][2 /* whether the kernel lets it grow */] = {
+};
+
+/* What comes of a request with MAP_STACK alone. */
+static const struct rule alone[NR_POLICIES][2 /* can the kernel grow it? */] = {
 	[POLICY_OBSERVE] = { { OUTCOME_OBSERVED, false },
 			     { OUTCOME_OBSERVED, false } },
+	[POLICY_PAIRED] = { { OUTCOME_SPARED, false },
+			    { OUTCOME_SPARED, false } },
 	[POLICY_PRIVATE] = { { OUTCOME_SPARED, false },
 			     { OUTCOME_TRANSLATED, true } },
 	[POLICY_RFC] = { { OUTCOME_REFUSED, true },
 			 { OUTCOME_TRANSLATED, true } },
 };
 
+/* What comes of one with MAP_GROWSDOWN too, where stacks grow up. */
+static const struct rule paired_up[NR_POLICIES][2] = {
+	[POLICY_OBSERVE] = { { OUTCOME_OBSERVED, false },
+			     { OUTCOME_OBSERVED, false } },
+	[POLICY_PAIRED] = { { OUTCOME_REFUSED, true },
+			    { OUTCOME_TRANSLATED, true } },
+	[POLICY_PRIVATE] = { { OUTCOME_SPARED, false },
+			     { OUTCOME_TRANSLATED, true } },
+	[POLICY_RFC] = { { OUTCOME_REFUSED, true },
+			 { OUTCOME_TRANSLATED, true } },
+};
+
+static enum direction direction;
+
 static unsigned int results, failures;
 static unsigned long met[NR_SHAPES][NR_OUTCOMES];
 
-static void report(bool passed, const char *name, const char *what)
+static void report(bool passed, const char *where, int policy, const char *what)
 {
 	failures += !passed;
-	printf("%sok %u - %s%s\n", passed ? "" : "not ", ++results, name, what);
+	printf("%sok %u - %s: %s%s%s\n", passed ? "" : "not ", ++results, where,
+	       policy < 0 ? "" : policy_names[policy], policy < 0 ? "" : ", ",
+	       what);
 }
 
 static struct verdict expect_verdict(enum policy policy, unsigned long flags,
 				     bool has_file)
 {
 	struct verdict verdict = { .shape = shape_by_type[flags & TYPE_MASK] };
+	const struct rule *rule;
 	bool can_grow;
 
 	if (has_file)
@@ -66,9 +89,12 @@ static struct verdict expect_verdict(enum policy policy, unsigned long flags,
 	if (flags & HUGETLB)
 		verdict.shape = SHAPE_HUGETLB;
 	can_grow = verdict.shape == SHAPE_ANONYMOUS;
-	verdict.outcome = rules[policy][can_grow].outcome;
-	verdict.grow = rules[policy][can_grow].grow;
-	if (flags & GROWSDOWN) {
+	rule = &alone[policy][can_grow];
+	if (flags & GROWSDOWN)
+		rule = &paired_up[policy][can_grow];
+	verdict.outcome = rule->outcome;
+	verdict.grow = rule->grow;
+	if (flags & GROWSDOWN && direction == STACK_DOWN) {
 		verdict.outcome = OUTCOME_ALREADY;
 		verdict.grow = false;
 	}
@@ -78,7 +104,7 @@ static struct verdict expect_verdict(enum policy policy, unsigned long flags,
 static bool try_flags(enum policy policy, unsigned long flags, bool has_file)
 {
 	struct verdict want = expect_verdict(policy, flags, has_file);
-	struct verdict got = policy_decide(policy, flags, has_file);
+	struct verdict got = policy_decide(policy, direction, flags, has_file);
 
 	if (got.shape < NR_SHAPES && got.outcome < NR_OUTCOMES)
 		met[got.shape][got.outcome]++;
@@ -121,7 +147,8 @@ static bool try_high_bits(enum policy policy, bool has_file)
 
 /*
  * What can be met at all: each shape with each outcome, except that only
- * private anonymous memory is translated, and it is never refused or spared.
+ * private anonymous memory is translated, that it is never refused, and that
+ * nothing has asked to grow up already.
  */
 static bool met_all(void)
 {
@@ -135,9 +162,10 @@ static bool met_all(void)
 
 			if (outcome == OUTCOME_TRANSLATED)
 				possible = anonymous;
-			if (outcome == OUTCOME_REFUSED ||
-			    outcome == OUTCOME_SPARED)
+			if (outcome == OUTCOME_REFUSED)
 				possible = !anonymous;
+			if (outcome == OUTCOME_ALREADY)
+				possible = direction == STACK_DOWN;
 			if (!met[shape][outcome] == !possible)
 				continue;
 			printf("# shape %d with outcome %d: %lu times\n", shape,
@@ -148,21 +176,28 @@ static bool met_all(void)
 	return passed;
 }
 
-int main(void)
+static void try_direction(enum direction where, const char *name)
 {
 	int policy;
 
-	printf("1..%d\n", 4 * NR_POLICIES + 1);
+	direction = where;
+	memset(met, 0, sizeof(met));
 	for (policy = 0; policy < NR_POLICIES; policy++) {
-		const char *name = policy_names[policy];
-
-		report(try_low_bits(policy, false), name, ", no file");
-		report(try_low_bits(policy, true), name, ", file");
-		report(try_high_bits(policy, false), name,
-		       ", no file, bits without a meaning");
-		report(try_high_bits(policy, true), name,
-		       ", file, bits without a meaning");
+		report(try_low_bits(policy, false), name, policy, "no file");
+		report(try_low_bits(policy, true), name, policy, "file");
+		report(try_high_bits(policy, false), name, policy,
+		       "no file, bits without a meaning");
+		report(try_high_bits(policy, true), name, policy,
+		       "file, bits without a meaning");
 	}
-	report(met_all(), "every shape met every outcome that it can", "");
+	report(met_all(), name, -1,
+	       "every shape met every outcome that it can");
+}
+
+int main(void)
+{
+	printf("1..%d\n", 2 * (4 * NR_POLICIES + 1));
+	try_direction(STACK_DOWN, "stacks grow down");
+	try_direction(STACK_UP, "stacks grow up");
 	return failures != 0;
 }

@@ -9,24 +9,39 @@ import build
 import debian
 import ktap
 
-# What is taken away, and what the one error has to say.
+ARGUMENTS = "mapstack cannot reach the arguments of do_mmap()"
+
+# What is taken away, what is put there, and what the one error has to say.
 REFUSED = {
     "no arguments, no registers": (
         ["CONFIG_DYNAMIC_FTRACE_WITH_ARGS", "CONFIG_DYNAMIC_FTRACE_WITH_REGS"],
+        [],
         "mapstack needs CONFIG_DYNAMIC_FTRACE_WITH_ARGS or _WITH_REGS",
     ),
-    "another architecture": (
-        ["CONFIG_X86_64"], "mapstack cannot reach the arguments of do_mmap()",
+    "another architecture": (["CONFIG_X86_64"], [], ARGUMENTS),
+    "32-bit x86": (
+        ["CONFIG_X86_64", "CONFIG_64BIT"], ["CONFIG_X86_32"], ARGUMENTS,
     ),
+    "arm": (["CONFIG_X86_64", "CONFIG_64BIT"], ["CONFIG_ARM"], ARGUMENTS),
+    "32-bit riscv": (
+        ["CONFIG_X86_64", "CONFIG_64BIT"], ["CONFIG_RISCV"], ARGUMENTS,
+    ),
+    "riscv64 without arguments": (
+        ["CONFIG_X86_64", "CONFIG_DYNAMIC_FTRACE_WITH_ARGS"],
+        ["CONFIG_RISCV"], ARGUMENTS,
+    ),
+    "big-endian ppc64": (["CONFIG_X86_64"], ["CONFIG_PPC64"], ARGUMENTS),
+    "mips64": (["CONFIG_X86_64"], ["CONFIG_MIPS"], ARGUMENTS),
 }
 
 
-def errors_without(kernel, symbols):
-    """Build without some CONFIG_ symbols; return the compiler's errors."""
+def errors_without(kernel, missing, defined):
+    """Build without some CONFIG_ symbols, and with others; return the errors."""
     where = build.BUILD / "refusals"
     build.copy_sources(where, "Kbuild", "VERSION", "module")
     (where / "without.h").write_text(
-        "".join(f"#undef {symbol}\n" for symbol in symbols)
+        "".join(f"#undef {symbol}\n" for symbol in missing)
+        + "".join(f"#define {symbol} 1\n" for symbol in defined)
     )
     flags = f"-include {where}/without.h"
     try:
@@ -44,8 +59,8 @@ def run(kernel):
     """Run the tests; return their report."""
     kernel.prepare()
     report = ktap.Report()
-    for name, (symbols, sentence) in REFUSED.items():
-        errors = errors_without(kernel, symbols)
+    for name, (missing, defined, sentence) in REFUSED.items():
+        errors = errors_without(kernel, missing, defined)
         ok = len(errors) == 1 and sentence in errors[0]
         (report.passed if ok else report.failed).append(
             f"refused: {name}" + ("" if ok else f": {errors}")
