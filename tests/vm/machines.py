@@ -67,15 +67,15 @@ MACHINES = {
         ),
         cmdline="console=ttysclp0 status=sclp_line0",
     ),
+    # What user space writes to a tty does not come out of these machines.
     "hppa": Machine(
         cross="hppa-linux-gnu-",
-        qemu=("qemu-system-hppa", "-M", "B160L", *PCI_PORT),
-        cmdline="console=ttyS0 status=ttyS1",
+        qemu=("qemu-system-hppa", "-M", "B160L", "-serial", "stdio"),
+        cmdline="console=ttyS0 status=kmsg printk.devkmsg=on",
         cpus=1,
     ),
     "hppa64": Machine(
         cross="hppa64-linux-gnu-",
-        # What user space writes to the tty never comes out of this machine.
         qemu=("qemu-system-hppa", "-M", "C3700", "-serial", "stdio"),
         cmdline="console=ttyS0 status=kmsg printk.devkmsg=on",
         user="hppa-linux-gnu-",
