@@ -110,7 +110,10 @@ def update(*names):
                 f"# package lists of {name} could not be updated; "
                 "using those of last time"
             )
-    return apt_pkg.Cache(None)
+    # apt writes its own cache of the lists, which two at a time spoil.
+    with open(LOCK, "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return apt_pkg.Cache(None)
 
 
 def in_suite(version, suite):
