@@ -109,5 +109,8 @@ int after_switch_on(void)
 		return errno == ENOENT ? 0 : -errno;
 	ret = syscall(SYS_finit_module, fd, "enabled=1", 0) ? -errno : 0;
 	close(fd);
+	/* Lockdown, and a signature that is asked for: tests of their own. */
+	if (ret == -EPERM || ret == -EKEYREJECTED)
+		return 0;
 	return ret;
 }

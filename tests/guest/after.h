@@ -30,7 +30,8 @@ void after_report_coverage(void);
 /**
  * after_switch_on() - load the module, switched on, for powering off with it
  *
- * Return: 0, also if there is no module here; or -errno.
+ * Return: 0, also if there is no module here, or the kernel takes no module
+ * that is not signed; or -errno.
  */
 int after_switch_on(void);
 
