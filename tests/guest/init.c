@@ -68,8 +68,12 @@ static void open_status(void)
 		snprintf(path, sizeof(path), "/dev/%s", name);
 		fd = open(path, O_RDWR | O_NOCTTY);
 		if (fd >= 0 && !strcmp(name, "kmsg")) {
+			FILE *log;
+
 			kmsg = fd;
-			stdout = fopencookie(&kmsg, "w", records);
+			log = fopencookie(&kmsg, "w", records);
+			if (log)
+				stdout = log;
 		} else if (fd >= 0) {
 			dup2(fd, STDOUT_FILENO);
 			dup2(fd, STDERR_FILENO);
