@@ -32,12 +32,14 @@ struct state {
 	char scope[64];
 };
 
-static const char *const policies[] = { "observe", "private", "rfc" };
-static const char *const policy_texts[] = { "[observe] private rfc",
-					    "observe [private] rfc",
+static const char *const policies[] = { "observe", "paired", "private", "rfc" };
+static const char *const policy_texts[] = { "[observe] paired private rfc",
+					    "observe [paired] private rfc",
+					    "observe paired [private] rfc",
 					    "observe paired private [rfc]" };
 
-static struct state state = { .policy = 2, .scope = "all" };
+static struct state state = { .policy = ARRAY_SIZE(policies) - 1,
+			      .scope = "all" };
 
 /* What is written: bytes, with the NUL that sysfs puts behind them. */
 static char text[LONGEST + 1];
@@ -112,7 +114,7 @@ static const struct file {
 	const char *words[6];
 } files[] = {
 	{ "enabled", model_enabled, { "0", "1", "on", "off", "y", "N" } },
-	{ "policy", model_policy, { "observe", "private", "rfc" } },
+	{ "policy", model_policy, { "observe", "paired", "private", "rfc" } },
 	{ "scope",
 	  model_scope,
 	  { "all", "pid:1", "cgroup:/", "cgroup:/fuzz", "pid:0", "pid:" } },
