@@ -50,7 +50,7 @@ def switching(report):
     report.result(
         off == 3 and on.returncode == 0 and status.returncode == 0 and
         "private" in status.stdout and
-        settings() == ("1", "observe [private] rfc", "all"),
+        settings() == ("1", "observe paired [private] rfc", "all"),
         "on, status", on, status,
     )
     # Starting a process is a request too, so the counters go on.

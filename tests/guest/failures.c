@@ -145,7 +145,7 @@ static bool check_load_on(int ret)
 	if (ret)
 		return check_gone();
 	passed = mapstack_is("enabled", "1") && check_attached(true) &&
-		 mapstack_is("policy", "observe [private] rfc") &&
+		 mapstack_is("policy", "observe paired [private] rfc") &&
 		 mapstack_is("scope", "cgroup:/");
 	unload();
 	return passed & check_gone();
@@ -262,7 +262,7 @@ static int try_policy(void)
 static bool check_policy(int ret)
 {
 	return mapstack_is("policy", ret ? "[observe] private rfc" :
-					   "observe [private] rfc");
+					   "observe paired [private] rfc");
 }
 
 static void count_one(void)
