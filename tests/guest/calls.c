@@ -262,13 +262,13 @@ static unsigned long draw_addr(bool replaces)
 	return one_in(16) ? 17 * page_size : 0;
 }
 
-static int64_t draw_offset(void)
+static long long draw_offset(void)
 {
 	if (one_in(20))
 		return 1 + roll(page_size - 1);
 	if (one_in(20))
-		return -(int64_t)page_size;
-	return one_in(4) ? (int64_t)(roll(8) * page_size) : 0;
+		return -(long long)page_size;
+	return one_in(4) ? (long long)(roll(8) * page_size) : 0;
 }
 
 static void draw_surroundings(struct call *call)

@@ -31,7 +31,7 @@ struct call {
 	int prot;
 	int flags; /* MAP_STACK is among them */
 	int source; /* what is mapped: an index into the table in calls.c */
-	int64_t offset; /* off_t has two sizes where long is 32 bits */
+	long long offset; /* off_t has two sizes where long is 32 bits */
 
 	enum neighbour neighbour;
 	int distance; /* pages from the neighbour's end to addr; -1: overlap */

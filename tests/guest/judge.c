@@ -78,8 +78,9 @@ static char *next_new(char **rest, struct mapping *mapping)
 	char *line, *end;
 
 	while ((line = strsep(rest, "\n")) && *line) {
-		/* A look at the text alone: the stack may have grown. */
-		if (strstr(maps_before, line) || strstr(line, "[stack]"))
+		/* The process's own two may have grown. */
+		if (strstr(maps_before, line) || strstr(line, "[stack]") ||
+		    strstr(line, "[heap]"))
 			continue;
 		mapping->start = strtoul(line, &end, 16);
 		mapping->end = strtoul(end + 1, NULL, 16);
