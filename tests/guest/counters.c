@@ -22,6 +22,7 @@
 
 #include "guest.h"
 #include "ktap.h"
+#include "laws.h"
 
 /* 9651fcedf7b9 (6.11); the C library's headers may be older. */
 #ifndef MAP_DROPPABLE
@@ -75,11 +76,6 @@ static struct kind kinds[] = {
 };
 
 static const char *const policies[] = { "observe", "paired", "private", "rfc" };
-static const char *const outcomes[] = { "translated", "already", "refused",
-					"spared", "observed" };
-static const char *const shapes[] = { "shape_anonymous", "shape_shared",
-				      "shape_file", "shape_hugetlb",
-				      "shape_droppable" };
 
 static void *map(const struct kind *kind, int flags)
 {
@@ -167,15 +163,6 @@ static const char *outcome_of(const struct kind *kind, const char *policy,
 	return strcmp(policy, "private") ? "refused" : "spared";
 }
 
-static unsigned long sum_of(const char *const *names, size_t n)
-{
-	unsigned long sum = 0;
-
-	while (n--)
-		sum += mapstack_counter(names[n]);
-	return sum;
-}
-
 /* Three plain requests and two with MAP_GROWSDOWN. */
 static void test_kind(const struct kind *kind, const char *policy)
 {
@@ -200,13 +187,15 @@ static void test_kind(const struct kind *kind, const char *policy)
 		passed &= call_once(kind, MAP_GROWSDOWN, can_grow(kind), grows);
 
 	passed &= counter_is("seen", 5);
-	for (i = 0; i < ARRAY_SIZE(outcomes); i++)
-		passed &= counter_is(outcomes[i],
-				     3 * !strcmp(outcomes[i], outcome) +
-					     2 * !strcmp(outcomes[i], paired));
-	for (i = 0; i < ARRAY_SIZE(shapes); i++)
-		passed &= counter_is(shapes[i],
-				     strcmp(shapes[i], kind->shape) ? 0 : 5);
+	for (i = 0; i < NR_OUTCOMES; i++)
+		passed &= counter_is(laws_outcomes[i],
+				     3 * !strcmp(laws_outcomes[i], outcome) +
+					     2 * !strcmp(laws_outcomes[i],
+							 paired));
+	for (i = 0; i < NR_SHAPES; i++)
+		passed &=
+			counter_is(laws_shapes[i],
+				   strcmp(laws_shapes[i], kind->shape) ? 0 : 5);
 	passed &= counter_is("out_of_scope", 0);
 	ktap_result(passed, "%s: %s: three %s, two %s", policy, kind->name,
 		    outcome, paired);
@@ -258,8 +247,8 @@ static void test_uncounted(void)
 
 	mapstack_set("reset", "1");
 	passed = counter_is("seen", 0) &&
-		 !sum_of(outcomes, ARRAY_SIZE(outcomes)) &&
-		 !sum_of(shapes, ARRAY_SIZE(shapes));
+		 !laws_sum(laws_outcomes, NR_OUTCOMES) &&
+		 !laws_sum(laws_shapes, NR_SHAPES);
 	call_anonymous(MAP_STACK, 3);
 	passed &= counter_is("seen", 3);
 	ktap_result(passed, "reset: all 0, counting goes on");
@@ -385,20 +374,6 @@ static void start_changer(const struct changer *changer)
 	_exit(0);
 }
 
-/* seen, then a group of counters, then seen again: never less. */
-static bool check_bounds(const char *const *names, size_t n)
-{
-	unsigned long before = mapstack_counter("seen");
-	unsigned long sum = sum_of(names, n);
-	unsigned long after = mapstack_counter("seen");
-
-	if (before <= sum && sum <= after)
-		return true;
-	ktap_note("%s and so on: %lu, seen %lu before and %lu after", names[0],
-		  sum, before, after);
-	return false;
-}
-
 /* Nothing may ever be read that was not called for, or less than nothing. */
 static bool check_limits(const char *const *names, size_t n)
 {
@@ -423,10 +398,9 @@ static bool watch(bool resets)
 	clock_gettime(CLOCK_MONOTONIC, &begin);
 	while (passed && load->running) {
 		if (!resets)
-			passed = check_bounds(outcomes, ARRAY_SIZE(outcomes)) &&
-				 check_bounds(shapes, ARRAY_SIZE(shapes));
-		passed &= check_limits(outcomes, ARRAY_SIZE(outcomes)) &&
-			  check_limits(shapes, ARRAY_SIZE(shapes));
+			passed = laws_hold();
+		passed &= check_limits(laws_outcomes, NR_OUTCOMES) &&
+			  check_limits(laws_shapes, NR_SHAPES);
 		clock_gettime(CLOCK_MONOTONIC, &now);
 		if (!load->rounds && now.tv_sec - begin.tv_sec >= LOAD_SECONDS)
 			load->stop = true;
@@ -461,8 +435,8 @@ static bool adds_up(void)
 {
 	unsigned long seen = mapstack_counter("seen");
 
-	return seen == sum_of(outcomes, ARRAY_SIZE(outcomes)) &&
-	       seen == sum_of(shapes, ARRAY_SIZE(shapes));
+	return seen == laws_sum(laws_outcomes, NR_OUTCOMES) &&
+	       seen == laws_sum(laws_shapes, NR_SHAPES);
 }
 
 static void test_exact_load(void)

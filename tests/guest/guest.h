@@ -98,6 +98,15 @@ int guest_log_open(void);
 bool guest_log_says(int log, const char *text);
 
 /**
+ * guest_log_silent() - whether nothing at all was logged
+ * @log: from guest_log_open(), which is closed
+ * @but: what a line may hold that is no concern of the test, or NULL
+ *
+ * Prints each line that was.
+ */
+bool guest_log_silent(int log, const char *but);
+
+/**
  * mapstack_write() - write one of the module's files
  * @file: its name below MAPSTACK_DIR
  * @text: what

@@ -29,6 +29,7 @@
 
 #include "guest.h"
 #include "ktap.h"
+#include "laws.h"
 
 #define CGROUP "/sys/fs/cgroup/storm"
 #define SECONDS 5
@@ -320,41 +321,6 @@ static void start_changer(int number, void (*change_once)(unsigned long n))
 	_exit(0);
 }
 
-static unsigned long sum(const char *const *names, size_t n)
-{
-	unsigned long sum = 0;
-
-	while (n--)
-		sum += mapstack_counter(names[n]);
-	return sum;
-}
-
-static const char *const outcomes[] = { "translated", "already", "refused",
-					"spared", "observed" };
-static const char *const shapes[] = { "shape_anonymous", "shape_shared",
-				      "shape_file", "shape_hugetlb",
-				      "shape_droppable" };
-
-/* seen, the sum of a group, seen again: never less. */
-static bool check_law(const char *const *names, size_t n)
-{
-	unsigned long before = mapstack_counter("seen");
-	unsigned long all = sum(names, n);
-	unsigned long after = mapstack_counter("seen");
-
-	if (before <= all && all <= after)
-		return true;
-	ktap_note("%s and so on: %lu, seen %lu before, %lu after", names[0],
-		  all, before, after);
-	return false;
-}
-
-static bool check_laws(void)
-{
-	return check_law(outcomes, ARRAY_SIZE(outcomes)) &&
-	       check_law(shapes, ARRAY_SIZE(shapes));
-}
-
 static bool check_quiet(void)
 {
 	unsigned long seen = mapstack_counter("seen");
@@ -363,30 +329,9 @@ static bool check_quiet(void)
 
 	ktap_note("%lu calls: %lu seen, %lu out of scope", calls, seen,
 		  outside);
-	return seen == sum(outcomes, ARRAY_SIZE(outcomes)) &&
-	       seen == sum(shapes, ARRAY_SIZE(shapes)) && seen && outside &&
+	return seen == laws_sum(laws_outcomes, NR_OUTCOMES) &&
+	       seen == laws_sum(laws_shapes, NR_SHAPES) && seen && outside &&
 	       seen + outside <= calls;
-}
-
-static bool log_is_silent(int log)
-{
-	char record[2048];
-	bool silent = true;
-	ssize_t n;
-
-	while ((n = read(log, record, sizeof(record) - 1)) > 0 ||
-	       (n < 0 && errno == EPIPE)) {
-		if (n < 0)
-			continue;
-		record[n] = '\0';
-		/* What the kernel says of a slow machine. */
-		if (strstr(record, "hrtimer: interrupt took"))
-			continue;
-		ktap_note("log: %.*s", (int)strcspn(record, "\n"), record);
-		silent = false;
-	}
-	close(log);
-	return silent;
 }
 
 /* Runs half of the storm; false if a law was broken meanwhile. */
@@ -412,7 +357,7 @@ static bool blow(bool comes_and_goes, unsigned int seconds)
 		if (comes_and_goes)
 			usleep(100000);
 		else
-			passed &= check_laws();
+			passed &= laws_hold();
 	storm->stop = true;
 	while (wait(&status) > 0)
 		passed &= !status;
@@ -461,7 +406,9 @@ int main(void)
 			    !guest_hooked("expand_downwards") &&
 			    access(MAPSTACK_DIR, F_OK),
 		    "nothing is left");
-	ktap_result(log_is_silent(log), "not a line in the kernel log");
+	/* That line is what the kernel says of a slow machine. */
+	ktap_result(guest_log_silent(log, "hrtimer: interrupt took"),
+		    "not a line in the kernel log");
 	guest_trace_set("set_ftrace_filter", "");
 	return ktap_end();
 }
