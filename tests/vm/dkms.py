@@ -16,6 +16,7 @@ from pathlib import Path
 
 import build
 import deb
+import debian
 import guest
 import ktap
 import rootfs
@@ -207,7 +208,12 @@ def test_newer_kernel(machine):
     """A newer kernel is installed: DKMS builds for it; return its release."""
     before = machine.releases()
     (old,) = before
-    machine.install()
+    status, output = machine.install()
+    if status or not machine.module(old):
+        raise debian.Failure(
+            f"the package did not build for {old}:\n"
+            + "\n".join(output.splitlines()[-5:])
+        )
     built = machine.module(old).read_bytes()
     machine.expect("a newer kernel from backports is installed", bad(
         machine.apt(

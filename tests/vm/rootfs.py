@@ -38,7 +38,7 @@ from machines import machine_of
 
 ROOTS = Path("/cache/roots")
 ARCHIVES = Path("/cache/archives")
-SOURCES = Path("/etc/apt/kernels/amd64.list")
+SOURCES = Path("/out/apt/kernels/amd64.list")  # by tests/vm/lab
 KEEP = 8
 
 # What a test machine has no use for.
@@ -145,7 +145,6 @@ class Root:
 
     def _debootstrap(self, where):
         print(f"# making a {self.suite} root file system", flush=True)
-        ARCHIVES.mkdir(parents=True, exist_ok=True)
         log = self.where / "log"
         with open(log, "w") as out:
             result = subprocess.run(
@@ -185,17 +184,19 @@ def copy_tree(tree, where):
 
 
 def enter(tree, *command, binds=(), environment=()):
-    """Run a command in a root; what apt downloads there is kept for all.
+    """Run a command in a root; what apt downloads there is kept for the next.
 
+    apt locks the directory of its downloads, so each root has one of its own.
     Returns the finished process, its output (both streams) as text. `binds` are
     pairs of (here, there).
     """
-    ARCHIVES.mkdir(parents=True, exist_ok=True)
+    archives = ARCHIVES / "-".join(tree.parts[1:])
+    archives.mkdir(parents=True, exist_ok=True)
     words = [
         "bwrap", "--bind", tree, "/", "--proc", "/proc", "--dev", "/dev",
         "--ro-bind", "/sys", "/sys", "--perms", "1777", "--tmpfs", "/tmp",
         "--ro-bind", "/etc/resolv.conf", "/etc/resolv.conf",
-        "--bind", ARCHIVES, "/var/cache/apt/archives",
+        "--bind", archives, "/var/cache/apt/archives",
         "--unshare-pid", "--die-with-parent", "--cap-add", "ALL",
         "--chdir", "/", "--clearenv", "--setenv", "HOME", "/root",
         "--setenv", "PATH",

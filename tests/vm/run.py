@@ -17,6 +17,7 @@ import argparse
 import os
 import sys
 import time
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -196,6 +197,9 @@ class Tests:
                 tested, report = self.run_kernel(name)
         except debian.Failure as failure:
             tested, report = "-", guest.ktap.Report(failed=[str(failure)])
+        except Exception as error:  # must not hide what came of the others
+            traceback.print_exc()
+            tested, report = "-", guest.ktap.Report(failed=[repr(error)])
         for test in report.failed:
             say(name, f"FAILED {test}")
         for test, reason in report.skipped:
