@@ -293,7 +293,7 @@ int main(int argc, char **argv)
 	(void)argc;
 	stop_randomisation(argv);
 	take_arguments(argv);
-	ktap_plan(7);
+	ktap_plan(8);
 	ktap_note("seed %llu, %u calls in each mode", seed, calls);
 	records = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (records < 0)
@@ -308,6 +308,9 @@ int main(int argc, char **argv)
 	mapstack_set("policy", "observe");
 	mapstack_set("enabled", "1");
 	compare("observe: as without the module", always_plain);
+	/* Where stacks grow down, what it lets grow asks for that itself. */
+	mapstack_set("policy", "paired");
+	compare("paired: as without the module", always_plain);
 	mapstack_set("policy", "private");
 	compare("private: grows if it can, else as without the module",
 		growing_if_it_can);

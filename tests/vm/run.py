@@ -9,7 +9,8 @@ a time as there are CPUs. "evidence", the mapstack command on real programs, is
 run when it is named. --long runs what make test leaves out: tests/vm/kernels-long,
 with storms and fuzz of minutes.
 --only TEST,... runs only the programs whose name begins so; --show prints
-their reports.
+their reports; --append WORDS puts words on the guests' kernel command line, where
+some programs look for their own: "equality.seed=7 equality.calls=5000".
 The exit status is 0 only if everything that was asked for ran and passed.
 """
 
@@ -109,10 +110,10 @@ def listener(name, show):
 
     def hear(line):
         line = line.rstrip()
-        if show or line.lstrip().startswith("not ok"):
-            say(name, line)
-        elif line.startswith("ok "):
+        if line.startswith("ok "):
             say(name, f"{time.monotonic() - started:4.0f} s  {line}")
+        elif show or line.lstrip().startswith("not ok"):
+            say(name, line)
 
     return hear
 
@@ -127,8 +128,9 @@ def boot_tests(kernel, programs, init, options):
     where = WORK / kernel.name
     where.mkdir(parents=True, exist_ok=True)
     initramfs = guest.make_initramfs(where, init, programs, modules)
+    words = f"{LONG if options.long else ''} {options.append}"
     report = guest.boot_and_report(
-        guest.Guest(kernel, initramfs, where, LONG if options.long else ""),
+        guest.Guest(kernel, initramfs, where, words),
         listener(kernel.name, options.show),
     )
     if covered and report.counts:
@@ -213,6 +215,7 @@ def main():
     parser.add_argument("--only", metavar="TEST,...", default="")
     parser.add_argument("--show", action="store_true")
     parser.add_argument("--long", action="store_true")
+    parser.add_argument("--append", metavar="WORDS", default="")
     parser.add_argument(
         "--jobs", type=int, default=os.cpu_count(), metavar="N",
         help="guests at a time (default: one a CPU)",
@@ -233,7 +236,7 @@ def main():
     with ThreadPoolExecutor(options.jobs) as pool:
         for result in pool.map(tests.run, names):
             summary.add(*result)
-    if not options.names and not options.only and not options.long:
+    if not (options.names or options.only or options.long or options.append):
         write_table(summary)
     summary.print()
     return 1 if summary.count("failed") else 0
