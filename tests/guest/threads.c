@@ -224,15 +224,14 @@ static void *jump_over_guard(void *arg)
 	struct jump *jump = arg;
 	struct stack stack;
 	struct mapping mapping;
-	unsigned long start;
 	char *guard;
 
 	find_stack(&stack);
-	guard = stack.low - stack.guard;
-	start = start_of(guard);
+	/* On arm64 it is larger than the C library says: 64 KiB. */
+	guard = (char *)start_of(stack.low - 1);
 	jump->free = !guest_mapping(guard - 3 * page, &mapping);
 	jump->sig = guest_touch(guard - 3 * page);
-	jump->grown = start - start_of(guard);
+	jump->grown = guard - (char *)start_of(stack.low - 1);
 	jump->expected = 3 * page;
 	return NULL;
 }
