@@ -33,8 +33,10 @@
 
 /* More than this is not populated: it would take the guest's memory. */
 #define POPULATED_PAGES 64
-/* No address space has room for this. */
+/* No address space but s390's has room for this. */
 #define IMPOSSIBLE (-16UL * page_size)
+/* Nor for this, which there would replace all that lies above the arena. */
+#define HALF_OF_ALL (SIZE_MAX / 2 + 1)
 
 static unsigned long page_size;
 static char huge_pages_before[32];
@@ -184,7 +186,7 @@ static size_t draw_length(void)
 		SIZE_MAX,
 		SIZE_MAX - page_size + 1,
 		IMPOSSIBLE,
-		SIZE_MAX / 2 + 1,
+		HALF_OF_ALL,
 		2 * HUGE_PAGE,
 		600 * page_size,
 	};
@@ -303,6 +305,8 @@ void call_draw(struct call *call, uint64_t seed, unsigned int number)
 	call->offset = draw_offset();
 	if (call->source == SOURCE_ANONYMOUS)
 		call->flags |= MAP_ANONYMOUS;
+	if (call->len == HALF_OF_ALL)
+		call->flags |= MAP_FIXED_NOREPLACE;
 	if (call->len > populated && call->len < IMPOSSIBLE &&
 	    !(call->flags & MAP_HUGETLB))
 		call->flags &= ~(MAP_LOCKED | MAP_POPULATE);
