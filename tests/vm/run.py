@@ -10,7 +10,8 @@ run when it is named. --long runs what make test leaves out: tests/vm/kernels-lo
 with storms and fuzz of minutes.
 --only TEST,... runs only the programs whose name begins so; --show prints
 their reports; --append WORDS puts words on the guests' kernel command line, where
-some programs look for their own: "equality.seed=7 equality.calls=5000".
+some programs look for their own: "equality.seed=7 equality.calls=5000"; --table
+writes what came of the kernels into README's table, as a run of all does.
 The exit status is 0 only if everything that was asked for ran and passed.
 """
 
@@ -70,22 +71,21 @@ class Summary:
 
 
 def write_table(summary, path="README.md"):
-    """Write what came of every kernel into README's table."""
+    """Write what came of kernels into README's table; others' rows stay."""
     text = Path(path).read_text()
     begin, end = "<!-- kernels: written by make test -->\n", "<!-- kernels end -->"
     head, rest = text.split(begin)
-    tail = rest.split(end)[1]
-    rows = ["| kernel | release tested | passed | failed | skipped |",
-            "|---|---|---|---|---|"]
-    kernels = debian.read_list()
+    table, tail = rest.split(end)
+    rows = {row.split("|")[1].strip(): row for row in table.splitlines()}
     for name, release, report in summary.rows:
-        if name not in kernels:
-            continue
-        rows.append(
+        rows[name] = (
             f"| {name} | {release} | {len(report.passed)} | "
             f"{len(report.failed)} | {len(report.skipped)} |"
         )
-    table = "\n".join(rows) + "\n"
+    lines = ["| kernel | release tested | passed | failed | skipped |",
+             "|---|---|---|---|---|"]
+    lines += [rows[name] for name in debian.read_list() if name in rows]
+    table = "\n".join(lines) + "\n"
     Path(path).write_text(head + begin + table + end + tail)
 
 
@@ -216,6 +216,7 @@ def main():
     parser.add_argument("--show", action="store_true")
     parser.add_argument("--long", action="store_true")
     parser.add_argument("--append", metavar="WORDS", default="")
+    parser.add_argument("--table", action="store_true")
     parser.add_argument(
         "--jobs", type=int, default=os.cpu_count(), metavar="N",
         help="guests at a time (default: one a CPU)",
@@ -236,7 +237,8 @@ def main():
     with ThreadPoolExecutor(options.jobs) as pool:
         for result in pool.map(tests.run, names):
             summary.add(*result)
-    if not (options.names or options.only or options.long or options.append):
+    part = options.only or options.long or options.append
+    if (options.table or not options.names) and not part:
         write_table(summary)
     summary.print()
     return 1 if summary.count("failed") else 0
