@@ -53,6 +53,10 @@ RECIPES = {
     "6.12-proposal-amd64": Recipe(
         "6.12", ("amd64.config",), patch="proposal.patch"
     ),
+    "6.12-riscv64": Recipe(
+        "6.12", ("riscv64.config",), "riscv", "arch/riscv/boot/Image",
+        "riscv64-linux-gnu-", "riscv64-linux-gnu-gcc-14",
+    ),
     "6.1-hppa": Recipe(
         "6.1", ("hppa.config", "hppa32.config"), "parisc", "vmlinux",
         "hppa-linux-gnu-", "hppa-linux-gnu-gcc-14",
