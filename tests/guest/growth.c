@@ -138,6 +138,10 @@ static bool denied(char *stack, char *addr, int error, const char *reason)
 /* The counters, at any time, tell exactly what was expected so far. */
 static bool counters_agree(void)
 {
+	if (!GROWTH_FOLLOWED)
+		return counter_is("grown", -1UL) &
+		       counter_is("grown_pages", -1UL) &
+		       counter_is("grow_denied", -1UL);
 	return counter_is("grown", grown) &
 	       counter_is("grown_pages", grown_pages) &
 	       counter_is("grow_denied", grow_denied);
@@ -407,11 +411,17 @@ static void test_trace(void)
 {
 	static const char format[] =
 		"mapstack_grow: address=0x%lx old_start=0x%lx new_start=0x%lx error=%d reason=%19s";
+	static const char name[] =
+		"the tracepoint says all of this, in its order";
 	FILE *trace = fopen(TRACEFS_DIR "trace", "r");
 	unsigned int i = 0, wrong = 0;
 	size_t size = 0;
 	char *line = NULL;
 
+	if (!GROWTH_FOLLOWED) {
+		ktap_skip("growth cannot be followed here", name);
+		return;
+	}
 	if (!trace)
 		guest_die("cannot open trace");
 	while (getline(&line, &size, trace) > 0) {
@@ -434,8 +444,7 @@ static void test_trace(void)
 	free(line);
 	fclose(trace);
 	ktap_note("%u events of %u, %u other", i, nr_events, wrong);
-	ktap_result(i == nr_events && !wrong,
-		    "the tracepoint says all of this, in its order");
+	ktap_result(i == nr_events && !wrong, name);
 }
 
 static struct {
@@ -456,6 +465,7 @@ static void *grow_in_thread(void *arg)
 
 static void test_threads(void)
 {
+	static const char counted[] = "several threads: no page is left out";
 	pthread_t threads[THREADS];
 	unsigned long pages;
 	bool passed;
@@ -478,13 +488,17 @@ static void test_threads(void)
 				   race.stack - i * page, 'A' + i % THREADS);
 	ktap_result(passed, "several threads grow one mapping at a time");
 
+	unmap_stack(race.stack);
+	if (!GROWTH_FOLLOWED) {
+		ktap_skip("growth cannot be followed here", counted);
+		return;
+	}
 	/* Before 6.5 a page can be counted twice then, see docs/design.md. */
 	pages = mapstack_counter("grown_pages");
 	ktap_note("%lu of %u pages counted", pages, ROOM / 4);
 	ktap_result(pages >= ROOM / 4 && mapstack_counter("grown") <= pages &&
 			    counter_is("grow_denied", 0),
-		    "several threads: no page is left out");
-	unmap_stack(race.stack);
+		    counted);
 }
 
 /* The lines of a trace are in order only if they come from one CPU. */

@@ -23,6 +23,17 @@
 #define GROWABLE "gd"
 #endif
 
+/* riscv64's kprobes refuse the entry of a function that ftrace can trace. */
+#ifdef __riscv
+#define KPROBES_AT_ENTRY false
+#else
+#define KPROBES_AT_ENTRY true
+#endif
+
+/* Where it is not, its counters read -1 and a line in the log says so. */
+#define GROWTH_FOLLOWED (KPROBES_AT_ENTRY && !STACKS_GROW_UP)
+#define GROWTH_LINE (GROWTH_FOLLOWED ? NULL : "growth counters read -1")
+
 #define MAPSTACK_DIR "/sys/kernel/mapstack/"
 #define TRACEFS_DIR "/sys/kernel/tracing/"
 
