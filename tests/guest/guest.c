@@ -317,6 +317,21 @@ bool guest_stack_grows(void)
 	return grows;
 }
 
+char *guest_map_stack(void)
+{
+	const size_t page = sysconf(_SC_PAGESIZE), room = 1024 * page;
+	char *low, *addr = MAP_FAILED;
+
+	low = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (low != MAP_FAILED && !munmap(low, room))
+		addr = mmap(STACKS_GROW_UP ? low : low + room - page, page,
+			    PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	if (addr == MAP_FAILED)
+		guest_die("mmap");
+	return addr;
+}
+
 static sigjmp_buf touch_return;
 
 static void touch_fault(int sig)

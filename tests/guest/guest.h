@@ -193,6 +193,15 @@ bool guest_has_vmflag(const struct mapping *mapping, const char *flag);
 bool guest_stack_grows(void);
 
 /**
+ * guest_map_stack() - map a page with MAP_STACK that has room to grow
+ *
+ * mmap() alone may put it above a neighbour, and growth stops at the guard gap.
+ *
+ * Return: its address. Ends the program if it cannot be mapped.
+ */
+char *guest_map_stack(void);
+
+/**
  * guest_touch() - write one byte, surviving a fault
  * @addr: where
  *

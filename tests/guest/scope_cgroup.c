@@ -185,21 +185,6 @@ static void test_race(void)
 		    "changed under requests: %lu in scope, %lu out", seen, out);
 }
 
-/* A page with free ones below it; mmap() alone may put it above a neighbour. */
-static char *map_stack_with_room(size_t page)
-{
-	const size_t room = 1024 * page;
-	char *low, *addr = MAP_FAILED;
-
-	low = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (low != MAP_FAILED && !munmap(low, room))
-		addr = mmap(low + room - page, page, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-	if (addr == MAP_FAILED)
-		guest_die("mmap");
-	return addr;
-}
-
 static void test_growth(void)
 {
 	const size_t page = sysconf(_SC_PAGESIZE);
@@ -214,7 +199,7 @@ static void test_growth(void)
 		return;
 	}
 	mapstack_set("scope", "all");
-	addr = map_stack_with_room(page);
+	addr = guest_map_stack();
 	mapstack_set("scope", "cgroup:/b");
 	grown = mapstack_counter("grown");
 	if (guest_touch(addr - page))

@@ -280,17 +280,14 @@ static void test_growth(void)
 		ktap_skip("growth cannot be followed here", name);
 		return;
 	}
-	addr = mmap(NULL, 4 * page, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-	if (addr == MAP_FAILED)
-		guest_die("mmap");
+	addr = guest_map_stack();
 	start = (unsigned long)addr;
 	forget(ONE "trace");
 	guest_touch(addr - 2 * page + 5);
 	snprintf(line, sizeof(line), grow_line, start - 2 * page, start,
 		 start - 2 * page);
 	ktap_result(traced(line), name);
-	munmap(addr - 2 * page, 6 * page);
+	munmap(addr - 2 * page, 3 * page);
 }
 
 int main(void)
