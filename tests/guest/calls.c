@@ -87,7 +87,9 @@ static const struct name {
 	{ MAP_POPULATE, "MAP_POPULATE" },
 	{ MAP_NONBLOCK, "MAP_NONBLOCK" },
 	{ MAP_HUGETLB, "MAP_HUGETLB" },
+#ifdef MAP_SYNC /* parisc has not */
 	{ MAP_SYNC, "MAP_SYNC" },
+#endif
 #ifdef MAP_32BIT
 	{ MAP_32BIT, "MAP_32BIT" },
 #endif
