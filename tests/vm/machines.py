@@ -79,6 +79,8 @@ MACHINES = {
         qemu=("qemu-system-hppa", "-M", "C3700", "-serial", "stdio"),
         cmdline="console=ttyS0 status=kmsg printk.devkmsg=on",
         user="hppa-linux-gnu-",
+        # On two the kernel hangs when the function tracer is switched on.
+        cpus=1,
     ),
 }
 
