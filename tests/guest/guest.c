@@ -102,7 +102,9 @@ void guest_trace_set(const char *file, const char *text)
 	snprintf(path, sizeof(path), TRACEFS_DIR "%s", file);
 	/* Truncating kprobe_events removes what is there. */
 	fd = open(path, O_WRONLY | O_CLOEXEC | (len ? 0 : O_TRUNC));
-	if (fd < 0 || (len && write(fd, text, len) != len))
+	if (fd < 0)
+		guest_die("cannot open %s", file);
+	if (len && write(fd, text, len) != len)
 		guest_die("cannot write %s to %s", text, file);
 	close(fd);
 }
@@ -122,14 +124,16 @@ static bool next_record(int log, char *record, size_t size)
 {
 	ssize_t n;
 
-	/* EPIPE: records were lost; the ones that are left still count. */
+	/*
+	 * EPIPE: records were lost; the ones that are left still count. The
+	 * report is in the log too where there is no other way out, see init.c.
+	 */
 	do {
 		n = read(log, record, size - 1);
-	} while (n < 0 && errno == EPIPE);
-	if (n > 0) {
-		record[n] = '\0';
+		record[n > 0 ? n : 0] = '\0';
+	} while ((n < 0 && errno == EPIPE) || strstr(record, ";report: "));
+	if (n > 0)
 		return true;
-	}
 	close(log);
 	return false;
 }
