@@ -25,6 +25,7 @@ struct companion {
 	const char *tracer;
 	const char *line; /* what the tracer writes for a call */
 	bool kprobe;
+	bool plain; /* asks ftrace for no registers */
 };
 
 /*
@@ -42,7 +43,10 @@ static const struct companion companions[] = {
 	  .module = "company_kprobe",
 	  .params = "post=1",
 	  .kprobe = true },
-	{ .name = "ftrace_ops", .module = "company_ops", .params = "" },
+	{ .name = "ftrace_ops",
+	  .module = "company_ops",
+	  .params = "",
+	  .plain = true },
 	{ .name = "ftrace_ops with all registers",
 	  .module = "company_ops",
 	  .params = "save_regs=1" },
@@ -51,7 +55,8 @@ static const struct companion companions[] = {
 	  .params = "ipmodify=1" },
 	{ .name = "function tracer",
 	  .tracer = "function",
-	  .line = " do_mmap <-" },
+	  .line = " do_mmap <-",
+	  .plain = true },
 	{ .name = "function graph tracer",
 	  .tracer = "function_graph",
 	  .line = " do_mmap(" },
@@ -198,6 +203,31 @@ static bool switch_hook(const char *text)
 	return !ret;
 }
 
+/*
+ * On parisc, where stacks grow up, ftrace_modify_call() does nothing: a function
+ * that is traced without registers can not be traced with them.
+ */
+static bool is_in_the_way(const struct companion *companion)
+{
+	return STACKS_GROW_UP && companion->plain;
+}
+
+static bool check_refused(const struct companion *companion)
+{
+	bool passed;
+	int log, ret;
+
+	if (attach(companion))
+		return false;
+	log = guest_log_open();
+	ret = mapstack_write("enabled", "1");
+	passed = ret == -EIO && guest_log_says(log, "did not fire") &
+					mapstack_is("enabled", "0") &
+					check_step(false, companion);
+	detach(companion);
+	return passed & check_step(false, NULL);
+}
+
 /* Attaches both in one order and takes them away in one order. */
 static bool check_order(const struct companion *companion, bool hook_before,
 			bool hook_leaves_first)
@@ -246,6 +276,9 @@ static void test_companion(const struct companion *companion)
 		if ((ret == -EINVAL || ret == -ENOENT) &&
 		    (!companion->kprobe || !KPROBES_AT_ENTRY))
 			ktap_skip("the kernel refuses it", "%s", name);
+		else if (!before && is_in_the_way(companion))
+			ktap_result(check_refused(companion),
+				    "%s: and the hook is refused", name);
 		else
 			ktap_result(check_order(companion, before,
 						leaves_first),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Bad company for the hook: takes MAP_GROWSDOWN away from MAP_STACK requests.
+ * Bad company for the hook: undoes what it does to MAP_STACK requests, which is
+ * MAP_GROWSDOWN at do_mmap() or, where stacks grow up, VM_GROWSUP at mmap_region().
  *
  * ftrace calls the user that came last first, so this one has the last word if
  * it was there before the hook.
@@ -9,18 +10,27 @@
 /* First: refuses a kernel that cannot work before anything else can fail. */
 #include "regs.h"
 
+#include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/module.h>
 
+#ifdef CONFIG_STACK_GROWSUP
+static unsigned char function[] = "mmap_region";
+#else
 static unsigned char function[] = "do_mmap";
+#endif
 
 static void notrace undo_growth(unsigned long ip, unsigned long parent_ip,
 				struct ftrace_ops *ops, regs_saved *saved)
 {
+#ifdef CONFIG_STACK_GROWSUP
+	*regs_argument(saved, 3) &= ~VM_GROWSUP;
+#else
 	unsigned long *flags = regs_argument(saved, 4);
 
 	if (*flags & MAP_STACK)
 		*flags &= ~MAP_GROWSDOWN;
+#endif
 }
 
 static struct ftrace_ops undo_ops = {
@@ -46,5 +56,5 @@ static void __exit company_exit(void)
 module_init(company_init);
 module_exit(company_exit);
 
-MODULE_DESCRIPTION("ftrace_ops on do_mmap() that undoes what mapstack does");
+MODULE_DESCRIPTION("ftrace_ops that undoes what mapstack does");
 MODULE_LICENSE("GPL");
