@@ -23,9 +23,11 @@
 #define CYCLES 20 /* of loading and unloading */
 #define TOGGLES 2 /* on and off again, in each */
 #define RACES 5 /* of a writer with the unloading */
-#define ROOM 16 /* free pages below a stack */
+#define ROOM 16 /* free pages where a stack grows */
 #define MAX_WORKERS 32
 #define KPROBES "/sys/kernel/debug/kprobes/list"
+/* What is hooked beside do_mmap(). */
+#define SECOND (STACKS_GROW_UP ? "mmap_region" : "expand_downwards")
 
 /* What processes share. */
 struct churn {
@@ -89,9 +91,10 @@ static void work(unsigned int number)
 			churn->failures++;
 			continue;
 		}
-		if (guest_touch(room))
+		if (guest_touch(STACKS_GROW_UP ? room + (ROOM - 1) * page :
+						 room))
 			churn->not_grown[number]++;
-		else if (stack[-page] || stack[0])
+		else if (stack[STACKS_GROW_UP ? page : -page] || stack[0])
 			churn->failures++;
 		else
 			churn->grown[number]++;
@@ -185,7 +188,7 @@ static bool nothing_is_left(void)
 		ktap_note("%s is left", places[i]);
 		passed = false;
 	}
-	if (guest_hooked("do_mmap") || guest_hooked("expand_downwards")) {
+	if (guest_hooked("do_mmap") || guest_hooked(SECOND)) {
 		ktap_note("something is left in enabled_functions");
 		passed = false;
 	}
@@ -200,13 +203,14 @@ static bool nothing_is_left(void)
 static bool is_on(void)
 {
 	return mapstack_is("enabled", "1") && guest_hooked("do_mmap") &&
+	       (!STACKS_GROW_UP || guest_hooked(SECOND)) &&
 	       growth_is_followed() == GROWTH_FOLLOWED;
 }
 
 static bool is_off(void)
 {
 	return mapstack_is("enabled", "0") && !guest_hooked("do_mmap") &&
-	       !guest_hooked("expand_downwards") && !growth_is_followed();
+	       !guest_hooked(SECOND) && !growth_is_followed();
 }
 
 /* A mapping made while on, and one made while off. */

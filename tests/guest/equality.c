@@ -9,6 +9,9 @@
  * what comes of them is compared byte for byte. The seed and the number of
  * calls may be given on the kernel command line too: equality.seed=,
  * equality.calls=.
+ *
+ * Where stacks grow up, no flag without the module does what MAP_STACK does with
+ * it. There the mappings are looked at without their growth.
  */
 
 #define _GNU_SOURCE
@@ -178,8 +181,8 @@ static void remove_flag(struct mapping *mapping, const char *flag)
 }
 
 /*
- * The records of the policy rfc beside those of no module: gd has come, and
- * that is all. VM_NOHUGEPAGE (nh), which MAP_STACK gives since c4608d1bf7c6
+ * The records of the policy rfc beside those of no module: gd (or ar) has come,
+ * and that is all. VM_NOHUGEPAGE (nh), which MAP_STACK gives since c4608d1bf7c6
  * (6.7), is among what stays.
  */
 static void compare_flags(void)
@@ -189,7 +192,7 @@ static void compare_flags(void)
 	struct record record;
 
 	for (i = 0; i < calls; i++) {
-		bool gd;
+		bool grows;
 
 		read_record(PLAIN, i, &record);
 		if (!take_flags(&record, &plain))
@@ -199,23 +202,24 @@ static void compare_flags(void)
 			continue;
 		made++;
 		nh += guest_has_vmflag(&grown, "nh");
-		gd = guest_has_vmflag(&grown, "gd");
-		remove_flag(&plain, "gd");
-		remove_flag(&grown, "gd");
-		if (gd && !strcmp(plain.vmflags, grown.vmflags))
+		grows = guest_has_vmflag(&grown, GROWABLE);
+		remove_flag(&plain, GROWABLE);
+		remove_flag(&grown, GROWABLE);
+		if (grows && !strcmp(plain.vmflags, grown.vmflags))
 			continue;
 		if (++differing > SHOWN)
 			continue;
 		show_call(i);
-		ktap_note("without the module, without gd: %s", plain.vmflags);
-		ktap_note("with it, %s: %s", gd ? "without gd" : "no gd in it",
-			  grown.vmflags);
+		ktap_note("without the module: %s", plain.vmflags);
+		ktap_note("with it, %s " GROWABLE " in it: %s",
+			  grows ? "besides" : "no", grown.vmflags);
 	}
 	ktap_note("%u mappings compared, %u of them with nh", made, nh);
 	if (differing)
 		ktap_note("%u differ", differing);
 	ktap_result(made && !differing,
-		    "VmFlags: rfc adds gd to every mapping, and nothing else");
+		    "VmFlags: rfc adds " GROWABLE
+		    " to every mapping, and nothing else");
 }
 
 static bool starts_with(const char *text, const char *start)
@@ -277,6 +281,57 @@ static void take_arguments(char **argv)
 		calls = strtoul(argv[2], NULL, 0);
 }
 
+/*
+ * The records of the policy rfc beside those of no module, up to the address:
+ * what can grow is mapped where it was, and nothing else is.
+ */
+static void compare_addresses(void)
+{
+	unsigned int i, same = 0, refused = 0, differing = 0;
+	struct record plain, tried;
+	struct call call;
+
+	make_set(TRIED);
+	for (i = 0; i < calls; i++) {
+		bool was_made;
+
+		read_record(PLAIN, i, &plain);
+		read_record(TRIED, i, &tried);
+		call_draw(&call, seed, i);
+		was_made = strstr(plain.text, RECORD_FLAGS);
+		if (was_made && !call_can_grow(&call)) {
+			refused += starts_with(tried.text, "mmap: EINVAL");
+			differing += !starts_with(tried.text, "mmap: EINVAL");
+		} else if (was_made) {
+			size_t len = strcspn(plain.text, "\n") + 1;
+
+			same += !strncmp(plain.text, tried.text, len);
+			differing += !!strncmp(plain.text, tried.text, len);
+		} else {
+			differing += !!strstr(tried.text, RECORD_FLAGS);
+		}
+	}
+	ktap_note("%u calls as before, %u refused, %u differ", same, refused,
+		  differing);
+	ktap_result(!differing && same > calls / 20 && refused > calls / 20,
+		    "rfc: mapped as without the module, or EINVAL");
+}
+
+/* The part of main() for kernels whose stacks grow up. */
+static void compare_upwards(void)
+{
+	guest_load("mapstack", "");
+	compare("loaded and off: as without the module", always_plain);
+	mapstack_set("policy", "observe");
+	mapstack_set("enabled", "1");
+	compare("observe: as without the module", always_plain);
+	mapstack_set("policy", "rfc");
+	compare_addresses();
+	compare_flags();
+	guest_unload("mapstack");
+	compare("unloaded: as before", always_plain);
+}
+
 static void stop_randomisation(char **argv)
 {
 	int persona = personality(0xffffffff);
@@ -293,7 +348,7 @@ int main(int argc, char **argv)
 	(void)argc;
 	stop_randomisation(argv);
 	take_arguments(argv);
-	ktap_plan(8);
+	ktap_plan(STACKS_GROW_UP ? 5 : 8);
 	ktap_note("seed %llu, %u calls in each mode", seed, calls);
 	records = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (records < 0)
@@ -301,6 +356,11 @@ int main(int argc, char **argv)
 	calls_prepare();
 
 	make_set(PLAIN);
+	if (STACKS_GROW_UP) {
+		compare_upwards();
+		calls_end();
+		return ktap_end();
+	}
 	make_set(GROWING);
 	count_kinds();
 	guest_load("mapstack", "");

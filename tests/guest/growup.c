@@ -27,7 +27,7 @@
 #define BETWEEN 300 /* pages, more than the guard gap, between threads */
 #define FAILERS 100 /* more than the module keeps notes of */
 #define THREADS 6
-#define ROUNDS 3000
+#define ROUNDS 1000
 #define TOGGLES 40
 
 #define ANONYMOUS (MAP_PRIVATE | MAP_ANONYMOUS)

@@ -321,6 +321,7 @@ static bool is_refused(int ret, int error)
 static bool is_off(void)
 {
 	return mapstack_is("enabled", "0") && !guest_hooked("do_mmap") &&
+	       !guest_hooked("mmap_region") &&
 	       !guest_hooked("expand_downwards");
 }
 

@@ -35,7 +35,7 @@
 #define SECONDS 5
 #define THREADS_PER_CPU 2
 #define STACK_PAGES 4
-#define ROOM 48 /* pages below a stack */
+#define ROOM 48 /* free pages where a stack grows */
 #define ENOUGH 20 /* stacks that grew, and that did not */
 #define MAX_CHANGERS 8
 
@@ -100,24 +100,28 @@ static bool is_filled(const unsigned long *from, const unsigned long *to,
 	return true;
 }
 
-/* Grows a stack page by page; returns how far it came. */
-static char *grow(char *stack, char *lowest, unsigned long seed)
+/* Grows a stack from its end page by page; returns how many it grew. */
+static long grow(char *end, long pages, unsigned long seed)
 {
-	char *volatile low = stack;
+	volatile long grown = 0;
 
 	if (sigsetjmp(fault_return, 1))
-		return low;
-	while (low > lowest) {
-		fill((void *)(low - page), (void *)low, seed);
-		low -= page;
+		return grown;
+	while (grown < pages) {
+		char *next = STACKS_GROW_UP ? end + grown * page :
+					      end - (grown + 1) * page;
+
+		fill((void *)next, (void *)(next + page), seed);
+		grown++;
 	}
-	return low;
+	return grown;
 }
 
 static void work_once(char *room, unsigned long seed)
 {
-	char *stack = room + ROOM * page, *end = stack + STACK_PAGES * page;
-	char *lowest = stack - (1 + seed % (ROOM - 1)) * page, *low;
+	char *stack = STACKS_GROW_UP ? room : room + ROOM * page;
+	char *end = stack + STACK_PAGES * page;
+	long pages = 1 + seed % (ROOM - 1), grown;
 	struct mapping mapping;
 
 	if (map_stack(stack) == MAP_FAILED) {
@@ -125,19 +129,23 @@ static void work_once(char *room, unsigned long seed)
 		return;
 	}
 	fill((void *)stack, (void *)end, seed);
-	low = grow(stack, lowest, seed);
-	if (low == lowest) {
+	grown = grow(STACKS_GROW_UP ? end : stack, pages, seed);
+	if (grown == pages) {
 		storm->grown++;
 	} else {
 		storm->not_grown++;
 		/* One that can grow has room, and has to. */
-		if (low != stack || !guest_mapping(stack, &mapping) ||
-		    guest_has_vmflag(&mapping, "gd"))
+		if (grown || !guest_mapping(stack, &mapping) ||
+		    guest_has_vmflag(&mapping, GROWABLE))
 			expect("growth", -EFAULT);
 	}
-	if (!is_filled((void *)low, (void *)end, seed))
+	if (STACKS_GROW_UP)
+		end += grown * page;
+	else
+		stack -= grown * page;
+	if (!is_filled((void *)stack, (void *)end, seed))
 		storm->lost++;
-	munmap(room, (char *)end - room);
+	munmap(room, (ROOM + STACK_PAGES) * page);
 }
 
 static void *work(void *room)
@@ -243,14 +251,18 @@ static void change_scope(unsigned long n)
 		usleep(1000);
 }
 
-/* Other users of do_mmap() come and go; a kernel may refuse some of them. */
+/*
+ * Other users of do_mmap() come and go; a kernel may refuse some of them. Where
+ * stacks grow up, on parisc, the hook can not be switched on beside one that
+ * has no registers saved, see growup.c.
+ */
 static void change_company(unsigned long n)
 {
 	static const struct {
 		const char *module, *params;
 	} company[] = {
 		{ "company_kprobe", "" },
-		{ "company_ops", "" },
+		{ "company_ops", STACKS_GROW_UP ? "save_regs=1" : "" },
 		{ "company_ops", "ipmodify=1" },
 		{ "company_ops", "save_regs=1" },
 	};
@@ -269,7 +281,7 @@ static void change_company(unsigned long n)
 static void change_tracers(unsigned long n)
 {
 	static const char *const steps[][2] = {
-		{ "current_tracer", "function" },
+		{ "current_tracer", STACKS_GROW_UP ? "nop" : "function" },
 		{ "kprobe_events", "p:storm do_mmap" },
 		{ "events/kprobes/storm/enable", "1" },
 		{ "current_tracer", "function_graph" },
@@ -405,6 +417,7 @@ int main(void)
 		    "no byte is lost while the module comes and goes");
 	ktap_result(!guest_hooked("do_mmap") &&
 			    !guest_hooked("expand_downwards") &&
+			    !guest_hooked("mmap_region") &&
 			    access(MAPSTACK_DIR, F_OK),
 		    "nothing is left");
 	ktap_result(guest_log_silent(log, GROWTH_LINE),
