@@ -76,7 +76,7 @@ static int attach(const struct companion *companion)
 		return guest_try_load(companion->module, companion->params);
 	if (companion->tracer) {
 		if (!trace_everything)
-			guest_trace_set("set_ftrace_filter", "do_mmap");
+			guest_trace_filter("do_mmap");
 		return guest_write(TRACEFS_DIR "current_tracer",
 				   companion->tracer);
 	}
@@ -92,7 +92,7 @@ static void detach(const struct companion *companion)
 		guest_unload(companion->module);
 	} else if (companion->tracer) {
 		guest_trace_set("current_tracer", "nop");
-		guest_trace_set("set_ftrace_filter", "");
+		guest_trace_filter("");
 	} else {
 		guest_trace_set("events/kprobes/company/enable", "0");
 		guest_trace_set("kprobe_events", "-:company");

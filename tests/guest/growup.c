@@ -280,7 +280,6 @@ static void test_tracer(void)
 	int log, ret;
 
 	mapstack_set("enabled", "0");
-	guest_trace_set("set_ftrace_filter", "do_mmap");
 	guest_trace_set("current_tracer", "function");
 	log = guest_log_open();
 	ret = mapstack_write("enabled", "1");
@@ -289,7 +288,6 @@ static void test_tracer(void)
 	ktap_result(passed && check_map(MAP_STACK, false),
 		    "function tracer before it: EIO, off, one log line");
 	guest_trace_set("current_tracer", "nop");
-	guest_trace_set("set_ftrace_filter", "");
 	ret = mapstack_write("enabled", "1");
 	ktap_result(!ret && check_map(MAP_STACK, true),
 		    "on when the function tracer has left");

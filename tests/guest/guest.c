@@ -109,6 +109,12 @@ void guest_trace_set(const char *file, const char *text)
 	close(fd);
 }
 
+void guest_trace_filter(const char *function)
+{
+	if (!STACKS_GROW_UP)
+		guest_trace_set("set_ftrace_filter", function);
+}
+
 int guest_log_open(void)
 {
 	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);

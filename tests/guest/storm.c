@@ -401,7 +401,7 @@ int main(void)
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (storm == MAP_FAILED)
 		guest_die("mmap");
-	guest_trace_set("set_ftrace_filter", "do_mmap");
+	guest_trace_filter("do_mmap");
 
 	/* The kernel says once that modules like these taint it. */
 	guest_load("company_ops", "");
@@ -422,6 +422,6 @@ int main(void)
 		    "nothing is left");
 	ktap_result(guest_log_silent(log, GROWTH_LINE),
 		    "not a line in the kernel log");
-	guest_trace_set("set_ftrace_filter", "");
+	guest_trace_filter("");
 	return ktap_end();
 }
