@@ -218,8 +218,8 @@ static void compare_flags(void)
 	if (differing)
 		ktap_note("%u differ", differing);
 	ktap_result(made && !differing,
-		    "VmFlags: rfc adds " GROWABLE
-		    " to every mapping, and nothing else");
+		    "VmFlags: rfc adds %s to every mapping, and nothing else",
+		    GROWABLE);
 }
 
 static bool starts_with(const char *text, const char *start)
