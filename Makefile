@@ -46,7 +46,7 @@ deb:
 # What the build needs; the package has its dkms.conf from dh_dkms.
 install-source:
 	install -d $(DKMS_SOURCE)/module
-	install -m 644 Kbuild VERSION $(DKMS_SOURCE)
+	install -m 644 Kbuild VERSION dkms.mk $(DKMS_SOURCE)
 	install -m 644 module/*.[ch] $(DKMS_SOURCE)/module
 
 install:

@@ -139,6 +139,21 @@ def bad(result):
     )
 
 
+def unexplained(result, release):
+    """What dkms.mk has to say about a kernel and a status and output lack."""
+    status, output = result
+    said = (
+        f"no module was built for kernel {release}",
+        f"the log says, /var/lib/dkms/mapstack/{VERSION}/build/make.log",
+        "Unchanged: other kernels", "dpkg --configure -a",
+        f"dkms autoinstall -k {release}", "apt purge mapstack-dkms",
+    )
+    missing = [words for words in said if words not in output]
+    if status != 100:
+        missing.append(f"status 100, not {status}")
+    return ", ".join(missing)
+
+
 def test_install(machine):
     """The package builds for the kernels that are there and can be purged."""
     before = machine.files()
@@ -247,10 +262,16 @@ def test_trouble(machine, release):
     unharmed("no headers")
 
     headers = f"linux-headers-{cloud}"
-    mend = ("sh", "-c", f"dpkg --configure -a && dkms autoinstall -k {cloud}")
-    status, said = machine.run("sh", "-euc", FULL_DISK, "sh", headers)
-    machine.expect("a full disk: it was full", "No space left" not in said)
-    machine.expect("a full disk: apt names the log", "Consult" not in said)
+    configure = ("dpkg", "--configure", "-a")
+    mend = ("sh", "-c", f"{' '.join(configure)} && dkms autoinstall -k {cloud}")
+    result = machine.run("sh", "-euc", FULL_DISK, "sh", headers)
+    machine.expect(
+        "a full disk: it was full", "No space left" not in result[1]
+    )
+    machine.expect(
+        "a full disk: apt ends with 100 and what to do",
+        unexplained(result, cloud),
+    )
     machine.expect("a full disk: nothing half built", machine.module(cloud))
     unharmed("a full disk")
     machine.expect("space again: dpkg goes on", bad(machine.run(*mend)))
@@ -260,13 +281,27 @@ def test_trouble(machine, release):
     source = machine.tree / "usr/src" / f"mapstack-{VERSION}/module/main.c"
     text = source.read_text()
     source.write_text(text + "#error broken on purpose\n")
-    status, said = machine.apt("install", "--reinstall", headers)
-    machine.expect("a failing build: apt names the log", "Consult" not in said)
+    result = machine.apt("install", "--reinstall", headers)
+    machine.expect(
+        "a failing build: apt ends with 100 and what to do",
+        unexplained(result, cloud),
+    )
     machine.expect("a failing build: no module", machine.module(cloud))
+    log = machine.tree / f"var/lib/dkms/mapstack/{VERSION}/build/make.log"
+    said = log.read_text()
+    machine.expect(
+        "a failing build: the log says why, and what to do",
+        "broken on purpose" not in said or unexplained((100, said), cloud),
+    )
     unharmed("a failing build")
-    source.write_text(text)
-    machine.expect("mended: dpkg goes on", bad(machine.run(*mend)))
-    machine.expect("mended: it is there", not machine.module(cloud))
+    machine.expect(
+        "a failing build: dpkg waits for it", not bad(machine.run(*configure))
+    )
+    machine.expect(
+        "done without: apt purges the package and finishes",
+        bad(machine.apt("purge", "mapstack-dkms"))
+        or bad(machine.run(*configure)),
+    )
 
 
 def prepare_boot(machine):
