@@ -7,6 +7,8 @@ SUDO := $(if $(filter-out 0,$(shell id -u)),sudo -E)
 LAB := $(SUDO) tests/vm/lab
 VERSION := $(shell cat VERSION)
 DKMS_SOURCE := $(DESTDIR)/usr/src/mapstack-$(VERSION)
+SERVICE := debian/mapstack-dkms.mapstack.service
+UNITS := /etc/systemd/system
 
 all: modules
 
@@ -56,6 +58,8 @@ install:
 		exit 1; }
 	@$(MAKE) --no-print-directory install-source
 	@sed 's/#MODULE_VERSION#/$(VERSION)/' dkms.conf >$(DKMS_SOURCE)/dkms.conf
+	@[ ! -d $(UNITS) ] || [ -e $(UNITS)/mapstack.service ] || \
+		install -m 644 $(SERVICE) $(UNITS)/mapstack.service
 	dkms add mapstack/$(VERSION)
 	@for build in /lib/modules/*/build/include; do \
 		kernel=$${build#/lib/modules/}; kernel=$${kernel%%/*}; \
@@ -69,6 +73,9 @@ uninstall:
 	@[ ! -e /var/lib/dpkg/info/mapstack-dkms.list ] || { \
 		echo "mapstack is installed as a package: apt purge mapstack-dkms" >&2; \
 		exit 1; }
+	! cmp -s $(SERVICE) $(UNITS)/mapstack.service || { \
+		systemctl --quiet disable mapstack.service; \
+		$(RM) $(UNITS)/mapstack.service; }
 	[ ! -d /sys/module/mapstack ] || rmmod mapstack
 	[ ! -e /var/lib/dkms/mapstack/$(VERSION) ] || \
 		dkms remove mapstack/$(VERSION) --all
@@ -94,7 +101,8 @@ help:
 	@echo 'make bench        what calls cost, to the instruction, into docs/cost.md; about 10 minutes'
 	@echo 'make bench-host   what they cost here, in ns: loads the module for as long as that takes'
 	@echo 'make deb          mapstack-dkms_$(VERSION)_all.deb and mapstack-tools'
-	@echo 'make install      build and install by DKMS, for every kernel with headers'
+	@echo 'make install      build and install the module by DKMS, for every kernel with headers,'
+	@echo '                  and the unit that can switch it on (the command: make -C tools install)'
 	@echo 'make uninstall    undo that'
 	@echo 'make clean        remove what was built here'
 	@echo 'demo, test, findings, bench, check and deb need root (they use sudo) and keep their'

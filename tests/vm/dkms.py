@@ -193,6 +193,10 @@ def test_make_install(machine):
     make = ("make", "-C", "/mnt/src")
     machine.expect("make install", bad(machine.run(*make, "install")))
     machine.expect("it installs the module", not machine.module(release))
+    machine.expect("it installs the unit, off", machine.run(
+        "systemctl", "is-enabled", "mapstack.service"
+    )[1].strip() != "disabled")
+    machine.run("systemctl", "enable", "mapstack.service")
     status, said = machine.run(*make, "install")
     machine.expect(
         "make install a second time says what to do",
