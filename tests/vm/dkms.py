@@ -130,6 +130,13 @@ class Machine:
         """What came or went since a list of files was made."""
         return ", ".join(sorted(self.files() ^ before)[:5])
 
+    def mentions(self):
+        """Files with the module's name in them: depmod's indices, settings."""
+        return " ".join(self.run(
+            "grep", "-rls", "mapstack", "/etc", "/usr/lib/modules", "/boot",
+            "/var/lib", "--exclude-dir=apt", "--exclude-dir=dpkg",
+        )[1].split())
+
 
 def bad(result):
     """What is wrong with a status and output, if the status is not 0."""
@@ -168,9 +175,16 @@ def test_install(machine):
         said = machine.run("modinfo", "-k", release, "-F", field, "mapstack")[1]
         machine.expect(f"the module's {field}", said.strip() != value and said)
     machine.expect(
+        "depmod's index has it", "/modules.dep" not in machine.mentions()
+    )
+    machine.expect(
         "apt purges the package", bad(machine.apt("purge", "mapstack-dkms"))
     )
     machine.expect("purge leaves nothing", machine.left(before))
+    machine.expect("nor a word of it in a file", machine.mentions())
+    machine.expect("and dpkg does not know it", not machine.run(
+        "dpkg-query", "--show", "mapstack-dkms"
+    )[0])
 
 
 def test_command(machine, package):
@@ -204,6 +218,7 @@ def test_make_install(machine):
     )
     machine.expect("make uninstall", bad(machine.run(*make, "uninstall")))
     machine.expect("make uninstall leaves nothing", machine.left(before))
+    machine.expect("nor a word of it in a file", machine.mentions())
 
 
 def test_excluded(machine):
@@ -421,9 +436,11 @@ def run(name, hear):
         cmdline="module_blacklist=mapstack",
     )
     boots.boot("signed", new, [tests / "refused"], "module.sig_enforce=1")
-    boots.boot(
-        "trusted", old, [tests / "loads"], "module.sig_enforce=1", trust=True
-    )
+    for name, release in ("trusted", old), ("trusted newer", new):
+        boots.boot(
+            name, release, [tests / "loads"], "module.sig_enforce=1",
+            trust=True,
+        )
     boots.image.unlink()
     test_trouble(machine, old)
     machine.log.close()
