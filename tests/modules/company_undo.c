@@ -14,6 +14,10 @@
 #include <linux/mman.h>
 #include <linux/module.h>
 
+/* For tests that want it there before the hook, and to have its say after. */
+static bool idle;
+module_param(idle, bool, 0644);
+
 #ifdef CONFIG_STACK_GROWSUP
 static unsigned char function[] = "mmap_region";
 #else
@@ -24,11 +28,12 @@ static void notrace undo_growth(unsigned long ip, unsigned long parent_ip,
 				struct ftrace_ops *ops, regs_saved *saved)
 {
 #ifdef CONFIG_STACK_GROWSUP
-	*regs_argument(saved, 3) &= ~VM_GROWSUP;
+	if (!READ_ONCE(idle))
+		*regs_argument(saved, 3) &= ~VM_GROWSUP;
 #else
 	unsigned long *flags = regs_argument(saved, 4);
 
-	if (*flags & MAP_STACK)
+	if ((*flags & MAP_STACK) && !READ_ONCE(idle))
 		*flags &= ~MAP_GROWSDOWN;
 #endif
 }

@@ -26,7 +26,8 @@ PACKAGES = (
     "bpftrace", "linux-perf", "strace", "trace-cmd",
     # what the tests use
     "libc6-dbg", "procps", "util-linux",
-)# Its alternatives want the directory of the manual pages that LEAN leaves out.
+)
+# Its alternatives want the directory of the manual pages that LEAN leaves out.
 SETUP = """
 mkdir -p /usr/share/man/man1
 apt-get -qq update

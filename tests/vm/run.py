@@ -3,11 +3,11 @@
 """Run the tests in guests: tests/vm/lab tests/vm/run.py [NAME...]
 
 NAME is a line of tests/vm/kernels; "build", which is what can be tested without
-a guest; "cost", how many instructions calls cost; or a name of dkms.py, which
-has the package in full root file systems; without one, all are run, as many at
-a time as there are CPUs. "evidence", the mapstack command on real programs, is
-run when it is named. --long runs what make test leaves out: tests/vm/kernels-long,
-with storms and fuzz of minutes.
+a guest; "cost", how many instructions calls cost; "evidence", the mapstack
+command on real programs; or a name of dkms.py, which has the package in full
+root file systems; without one, all are run, as many at a time as there are
+CPUs. --long runs what make test leaves out: tests/vm/kernels-long, with storms
+and fuzz of minutes.
 --only TEST,... runs only the programs whose name begins so; --show prints
 their reports; --append WORDS puts words on the guests' kernel command line, where
 some programs look for their own: "equality.seed=7 equality.calls=5000"; --table
@@ -158,7 +158,7 @@ class Tests:
         """What is run unless told otherwise, in order."""
         if self.options.long:
             return [*self.long]
-        return ["build", "cost", *dkms.SUITES, *self.short]
+        return ["build", "cost", "evidence", *dkms.SUITES, *self.short]
 
     def resolve(self, name):
         return source.resolve(self.cache, name, self.listed[name])
@@ -225,7 +225,7 @@ def main():
 
     tests = Tests(options)
     names = options.names or tests.names()
-    known = ["build", "cost", *dkms.SUITES, *tests.listed, "evidence"]
+    known = ["build", "cost", "evidence", *dkms.SUITES, *tests.listed]
     unknown = [name for name in names if name not in known]
     if unknown:
         raise debian.Failure(
