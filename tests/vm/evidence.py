@@ -14,7 +14,8 @@ SUITE = "trixie"
 KERNEL = "6.12-amd64"
 OLDEST = "bookworm"
 BUILD_PACKAGES = (
-    "gcc", "libc6-dev", "libdw-dev", "libtracefs-dev", "make", "pkg-config",
+    "gcc", "libc6-dev", "libdw-dev", "libtraceevent-dev", "libtracefs-dev",
+    "make", "pkg-config",
 )
 PACKAGES = (
     # what the command needs
