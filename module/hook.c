@@ -9,6 +9,7 @@
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/string.h>
 
@@ -111,14 +112,34 @@ static struct hook *const hooks[] = { &hook_mmap };
 
 #endif
 
+/*
+ * Without memory for the name's entry ftrace_set_filter() returns 0 with a filter
+ * that is empty, which is every function: its caller of match_records() takes
+ * the -ENOMEM for a match (6.1 to 7.3). Every empty filter is the same object,
+ * EMPTY_HASH, so one that was emptied on purpose tells.
+ */
+static int hook_filter(struct hook *hook)
+{
+	struct ftrace_ops *ops = &hook->ops;
+	const struct ftrace_hash *empty;
+	int ret;
+
+	ret = ftrace_set_filter(ops, NULL, 0, 1);
+	if (ret)
+		return ret;
+	empty = rcu_access_pointer(ops->func_hash->filter_hash);
+	ret = ftrace_set_filter(ops, hook->function, strlen(hook->function), 1);
+	if (!ret && rcu_access_pointer(ops->func_hash->filter_hash) == empty)
+		ret = -ENOMEM;
+	return ret;
+}
+
 void hook_init(void)
 {
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(hooks); i++)
-		hooks[i]->filter_error =
-			ftrace_set_filter(&hooks[i]->ops, hooks[i]->function,
-					  strlen(hooks[i]->function), 1);
+		hooks[i]->filter_error = hook_filter(hooks[i]);
 }
 
 void hook_exit(void)
