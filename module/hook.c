@@ -281,9 +281,8 @@ int hook_attach(void)
 	int ret;
 
 	if (!current->mm) {
-		pr_err("no address space to prove the hook in, so it is off; write to 'enabled' from a process\n");
-		ret = -EINVAL;
-		goto err_detach;
+		pr_err("no address space to prove the hook in, so nothing was changed; write to 'enabled' from a process\n");
+		return -EINVAL;
 	}
 
 	if (!hook_attached()) {

@@ -33,7 +33,8 @@ void hook_exit(void);
  * The proof is one page, mapped with MAP_STACK in the caller's own address
  * space without any access right, looked at and unmapped. It is not counted.
  * If the hook is already attached, it is proved again. A hook that cannot be
- * proved is taken away again. The kernel log says why an attempt failed.
+ * proved is taken away again; a caller that cannot prove changes nothing. The
+ * kernel log says why an attempt failed.
  *
  * Context: process with an address space; may sleep; the caller serialises
  * attaching and detaching, outside mmap_lock. Relies on

@@ -16,10 +16,10 @@ int switch_on(void)
 
 	mutex_lock(&switch_lock);
 	ret = hook_attach();
-	if (ret)
-		growth_leave();
-	else
+	if (!ret)
 		growth_follow();
+	else if (!hook_attached())
+		growth_leave();
 	mutex_unlock(&switch_lock);
 	return ret;
 }

@@ -12,7 +12,8 @@
  * attempt failed.
  *
  * Context: process with an address space; may sleep.
- * Return: 0, or what hook_attach() answered, with everything switched off.
+ * Return: 0, or what hook_attach() answered, with everything switched off, or as
+ * it was if there is no address space.
  */
 int switch_on(void);
 

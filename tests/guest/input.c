@@ -371,6 +371,34 @@ static void test_no_memory(void)
 		    "no memory for the proof while on: ENOMEM, and off");
 }
 
+/* The kernel's own threads have no address space to prove the hook in. */
+static bool refuses_kernel(void)
+{
+	int log = guest_log_open();
+	int ret = guest_try_load("kernel_writer",
+				 "file=" MAPSTACK_DIR "enabled text=1");
+
+	if (!ret)
+		guest_unload("kernel_writer");
+	return is_refused(ret, -EINVAL) &&
+	       guest_log_says(log, "no address space to prove the hook in");
+}
+
+static void test_kernel_writer(void)
+{
+	bool followed;
+
+	ktap_result(refuses_kernel() && is_off(),
+		    "off: a kernel thread cannot switch on, in one line");
+	mapstack_set("enabled", "1");
+	followed = guest_hooked("expand_downwards");
+	ktap_result(refuses_kernel() && mapstack_is("enabled", "1") &&
+			    guest_stack_grows() &&
+			    guest_hooked("expand_downwards") == followed,
+		    "on: a kernel thread cannot prove it, and on it stays");
+	mapstack_set("enabled", "0");
+}
+
 static void test_ftrace_off(void)
 {
 	static const char *const names[] = {
@@ -457,7 +485,7 @@ int main(void)
 	char scope[32];
 	int log;
 
-	ktap_plan(34);
+	ktap_plan(36);
 	guest_load("mapstack", "");
 	test_bad("off");
 
@@ -472,6 +500,7 @@ int main(void)
 	test_read_only();
 	ktap_result(run_child(write_as_nobody), "nobody but root can write");
 	test_no_memory();
+	test_kernel_writer();
 	test_ftrace_off();
 	guest_unload("mapstack");
 	test_parameters();

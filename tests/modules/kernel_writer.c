@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Writes to a file while it is loaded, from a thread of the kernel's own, which
+ * has no address space. Loading it ends as the write did.
+ */
+
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/string.h>
+#include <linux/workqueue.h>
+
+static char *file = "";
+module_param(file, charp, 0);
+MODULE_PARM_DESC(file, "which file");
+
+static char *text = "";
+module_param(text, charp, 0);
+MODULE_PARM_DESC(text, "what to write, at its beginning");
+
+/* A write that is under way. */
+struct writing {
+	struct work_struct work;
+	int ret;
+};
+
+static void write_text(struct work_struct *work)
+{
+	struct writing *writing = container_of(work, struct writing, work);
+	struct file *opened = filp_open(file, O_WRONLY, 0);
+	loff_t pos = 0;
+	ssize_t n;
+
+	if (IS_ERR(opened)) {
+		writing->ret = PTR_ERR(opened);
+		return;
+	}
+	n = kernel_write(opened, text, strlen(text), &pos);
+	filp_close(opened, NULL);
+	writing->ret = min_t(ssize_t, n, 0);
+}
+
+static int __init writer_init(void)
+{
+	struct writing writing = { .ret = 0 };
+
+	INIT_WORK_ONSTACK(&writing.work, write_text);
+	schedule_work(&writing.work);
+	flush_work(&writing.work);
+	destroy_work_on_stack(&writing.work);
+	return writing.ret;
+}
+
+static void __exit writer_exit(void)
+{
+}
+
+module_init(writer_init);
+module_exit(writer_exit);
+
+MODULE_DESCRIPTION("writes to a file from a kernel thread");
+MODULE_LICENSE("GPL");
