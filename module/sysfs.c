@@ -5,6 +5,8 @@
  * A value is understood in full before anything is changed.
  */
 
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/kernel.h>
 #include <linux/kobject.h>
 #include <linux/string.h>
@@ -251,15 +253,17 @@ static struct kobject *mapstack_kobj;
 
 int sysfs_init(void)
 {
-	int ret;
+	int ret = -ENOMEM;
 
 	mapstack_kobj = kobject_create_and_add("mapstack", kernel_kobj);
-	if (!mapstack_kobj)
-		return -ENOMEM;
-
-	ret = sysfs_create_groups(mapstack_kobj, mapstack_groups);
-	if (ret)
+	if (mapstack_kobj) {
+		ret = sysfs_create_groups(mapstack_kobj, mapstack_groups);
+		if (!ret)
+			return 0;
 		kobject_put(mapstack_kobj);
+	}
+	pr_err("/sys/kernel/mapstack could not be made (error %d), so the module was not loaded; free memory and load it again\n",
+	       ret);
 	return ret;
 }
 

@@ -32,6 +32,7 @@
 #define DEBUG "/sys/kernel/debug/"
 #define EVENTS TRACEFS_DIR "events/mapstack"
 #define CGROUP "/sys/fs/cgroup/failures"
+#define FILES_REFUSED "/sys/kernel/mapstack could not be made"
 #define MAX_ALLOCATIONS 5000 /* more than any operation makes */
 
 /* What to do while an allocation fails. */
@@ -116,6 +117,19 @@ static void unload(void)
 		guest_unload("mapstack");
 }
 
+/* Loads that failed and said that it was for want of the files. */
+static unsigned int refused_files;
+static int load_log = -1;
+
+/* Opens the log as well, which no attempt could: that allocates. */
+static void prepare_load(void)
+{
+	unload();
+	if (load_log >= 0)
+		close(load_log);
+	load_log = guest_log_open();
+}
+
 static int try_load(void)
 {
 	return guest_try_load("mapstack", "");
@@ -131,8 +145,11 @@ static bool check_load(int ret)
 {
 	bool passed;
 
-	if (ret)
+	if (ret) {
+		refused_files += guest_log_says(load_log, FILES_REFUSED);
+		load_log = -1;
 		return check_gone();
+	}
 	passed = mapstack_is("enabled", "0") && check_attached(false);
 	unload();
 	return passed & check_gone();
@@ -261,7 +278,7 @@ static int try_policy(void)
 
 static bool check_policy(int ret)
 {
-	return mapstack_is("policy", ret ? "[observe] private rfc" :
+	return mapstack_is("policy", ret ? "[observe] paired private rfc" :
 					   "observe paired [private] rfc");
 }
 
@@ -345,7 +362,7 @@ static bool check_trace(int ret)
 #define PROBE "__disable_kprobe"
 
 static const struct operation operations[] = {
-	{ "load", unload, try_load, check_load, LOADER, NULL },
+	{ "load", prepare_load, try_load, check_load, LOADER, NULL },
 	{ "load, switched on", unload, try_load_on, check_load_on, LOADER,
 	  NULL },
 	{ "unload, switched on", load_on, try_unload, check_unload, NULL,
@@ -495,12 +512,14 @@ int main(void)
 {
 	size_t i;
 
-	ktap_plan(ARRAY_SIZE(operations) + 1);
+	ktap_plan(ARRAY_SIZE(operations) + 2);
 	fail_nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	if (fail_nth < 0) {
 		for (i = 0; i < ARRAY_SIZE(operations); i++)
 			ktap_skip("this kernel has no fault injection", "%s",
 				  operations[i].name);
+		ktap_skip("this kernel has no fault injection",
+			  "files refused");
 		ktap_skip("this kernel has no fault injection", "in the end");
 		return ktap_end();
 	}
@@ -509,6 +528,8 @@ int main(void)
 		guest_die("cannot make %s", CGROUP);
 	for (i = 0; i < ARRAY_SIZE(operations); i++)
 		test_operation(&operations[i]);
+	ktap_note("%u loads were refused for want of the files", refused_files);
+	ktap_result(refused_files, "no memory for the files: one log line");
 	unload();
 	ktap_result(check_gone(), "in the end nothing is left");
 	rmdir(CGROUP);
