@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the kernel answers to the module's own calls when it cannot: each error
+ * is handed on, said in one line, and leaves nothing behind. The kernel is made
+ * to answer so, by the module replace.
+ */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "ktap.h"
+
+static bool is_error(int ret, int error)
+{
+	if (ret != error)
+		ktap_note("%s, not %s", strerror(-ret), strerror(-error));
+	return ret == error;
+}
+
+static void unload_if_loaded(const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/module/%s", name);
+	if (!access(path, F_OK))
+		guest_unload(name);
+}
+
+static bool is_off(void)
+{
+	return mapstack_is("enabled", "0") && !guest_hooked("do_mmap") &&
+	       !guest_hooked("expand_downwards") && !guest_stack_grows();
+}
+
+static bool nothing_is_left(void)
+{
+	return access("/sys/module/mapstack", F_OK) &&
+	       access(MAPSTACK_DIR, F_OK) &&
+	       access(TRACEFS_DIR "events/mapstack", F_OK) &&
+	       !guest_hooked("do_mmap") && !guest_hooked("expand_downwards") &&
+	       !guest_stack_grows();
+}
+
+/* The mapping that proves the hook is not made, and said to be at an address. */
+static bool test_not_fired(void)
+{
+	int log, ret;
+
+	guest_load("mapstack", "");
+	log = guest_log_open();
+	ret = mapstack_write("enabled", "1");
+	return is_error(ret, -EIO) && is_off() &&
+	       guest_log_says(log, "was attached but did not fire");
+}
+
+static bool test_no_files(const char *params)
+{
+	int log = guest_log_open(), ret = guest_try_load("mapstack", params);
+
+	if (!ret)
+		guest_unload("mapstack");
+	return is_error(ret, -ENOMEM) && nothing_is_left() &&
+	       guest_log_says(log, "/sys/kernel/mapstack could not be made");
+}
+
+static bool test_no_files_off(void)
+{
+	return test_no_files("");
+}
+
+static bool test_no_files_on(void)
+{
+	return test_no_files("enabled=1");
+}
+
+static bool growth_is(const char *text)
+{
+	return mapstack_is("counters/grown", text) &
+	       mapstack_is("counters/grown_pages", text) &
+	       mapstack_is("counters/grow_denied", text) &
+	       mapstack_is("counters/grow_missed", text);
+}
+
+static bool test_no_growth(void)
+{
+	bool passed;
+	int log;
+
+	guest_load("mapstack", "");
+	log = guest_log_open();
+	mapstack_set("enabled", "1");
+	passed = growth_is("-1") && guest_stack_grows() &&
+		 !guest_hooked("expand_downwards");
+	/* Known by now. */
+	mapstack_set("enabled", "0");
+	mapstack_set("enabled", "1");
+	passed &= guest_log_says(log, "cannot be followed on this kernel");
+	guest_unload("replace");
+	mapstack_set("enabled", "0");
+	mapstack_set("enabled", "1");
+	passed &= growth_is("0") && guest_hooked("expand_downwards");
+	return passed;
+}
+
+static const struct error {
+	const char *name, *params;
+	bool (*test)(void);
+} errors[] = {
+	{ "the hook does not fire: EIO, and off",
+	  "function=vm_mmap answer=0x10000", test_not_fired },
+	{ "no files: the module is not loaded",
+	  "function=sysfs_create_groups answer=-12", test_no_files_off },
+	{ "no files: the module is not loaded, and was not on",
+	  "function=sysfs_create_groups answer=-12", test_no_files_on },
+	{ "growth cannot be followed: said once, and all else works",
+	  "function=register_kretprobe answer=-22", test_no_growth },
+};
+
+int main(void)
+{
+	size_t i;
+
+	ktap_plan(ARRAY_SIZE(errors));
+	for (i = 0; i < ARRAY_SIZE(errors); i++) {
+		bool passed;
+
+		if (guest_try_load("replace", errors[i].params)) {
+			ktap_skip("this kernel's functions cannot be replaced",
+				  "%s", errors[i].name);
+			continue;
+		}
+		passed = errors[i].test();
+		unload_if_loaded("replace");
+		unload_if_loaded("mapstack");
+		ktap_result(passed && nothing_is_left(), "%s", errors[i].name);
+	}
+	return ktap_end();
+}

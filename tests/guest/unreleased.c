@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A kernel that does not take the probe of growth away when it is asked to: off
+ * is off all the same, it is said once, and the module stays, with the memory
+ * that the kernel still calls.
+ *
+ * It stays until the guest ends, so this program has to be the last by its name.
+ */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "ktap.h"
+
+static const char *const names[] = {
+	"off is an error, and off",
+	"one log line says what was left",
+	"the module cannot be unloaded",
+	"on again: stacks grow, and growth is counted",
+	"off again is an error, without a line, and off",
+	"nor can it be unloaded later",
+};
+
+static bool is_off(void)
+{
+	return mapstack_is("enabled", "0") && !guest_hooked("do_mmap") &&
+	       !guest_stack_grows();
+}
+
+/* Not by force either, which is another kernel configuration's. */
+static bool cannot_unload(void)
+{
+	int ret = syscall(SYS_delete_module, "mapstack", O_NONBLOCK) ? -errno :
+								       0;
+
+	if (ret != -EAGAIN)
+		ktap_note("unloading: %s", strerror(-ret));
+	return ret == -EAGAIN && !access(MAPSTACK_DIR, F_OK);
+}
+
+/* One page, grown by one. */
+static bool grows_and_counts(void)
+{
+	const size_t page = sysconf(_SC_PAGESIZE), room = 1024 * page;
+	unsigned long grown = mapstack_counter("grown");
+	char *low, *stack;
+	bool passed;
+
+	low = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (low == MAP_FAILED || munmap(low, room))
+		guest_die("no room");
+	stack = mmap(low + room - page, page, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_FIXED, -1,
+		     0);
+	if (stack == MAP_FAILED)
+		guest_die("mmap");
+	passed = !guest_touch(stack - page) &&
+		 mapstack_counter("grown") == grown + 1;
+	munmap(stack - page, 2 * page);
+	return passed;
+}
+
+static bool off_is(int error)
+{
+	int ret = mapstack_write("enabled", "0");
+
+	if (ret != error)
+		ktap_note("off: %s, not %s", strerror(-ret), strerror(-error));
+	return ret == error && is_off();
+}
+
+int main(void)
+{
+	int log, ret;
+	size_t i;
+
+	ktap_plan(ARRAY_SIZE(names));
+	ret = guest_try_load("replace", "function=disable_kprobe answer=-12");
+	if (ret) {
+		for (i = 0; i < ARRAY_SIZE(names); i++)
+			ktap_skip("this kernel's functions cannot be replaced",
+				  "%s", names[i]);
+		return ktap_end();
+	}
+	guest_load("mapstack", "enabled=1");
+	log = guest_log_open();
+	ktap_result(off_is(-ENOMEM) && guest_hooked("expand_downwards"), "%s",
+		    names[0]);
+	ktap_result(guest_log_says(log, "did not take the probe on"), "%s",
+		    names[1]);
+	ktap_result(cannot_unload(), "%s", names[2]);
+
+	mapstack_set("enabled", "1");
+	ktap_result(grows_and_counts(), "%s", names[3]);
+	log = guest_log_open();
+	ktap_result(off_is(-EBUSY) && guest_log_silent(log, NULL), "%s",
+		    names[4]);
+
+	/* The probe was counted as gone: it must not be tried again. */
+	guest_unload("replace");
+	ktap_result(off_is(-EBUSY) && cannot_unload(), "%s", names[5]);
+	return ktap_end();
+}
