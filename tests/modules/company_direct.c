@@ -7,7 +7,7 @@
 
 #include <linux/module.h>
 
-#include "direct.h"
+#include "trampoline.h"
 
 /* Not exact when CPUs race: a test looks whether it moves. */
 ulong company_direct_calls;

@@ -9,7 +9,7 @@
 #include <linux/module.h>
 #include <linux/stringify.h>
 
-#include "direct.h"
+#include "trampoline.h"
 
 #define TEST "testl $" __stringify(MAP_STACK) ", %r8d\n"
 #define GROW "orl $" __stringify(MAP_GROWSDOWN) ", %r8d\n"

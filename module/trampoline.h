@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Direct calls of ftrace, where they are registered with an ops (since 6.4,
- * "ftrace: Rename _ftrace_direct_multi APIs to _ftrace_direct APIs").
+ * What a direct call of ftrace is made of: its registration with an ops (since
+ * 6.4, "ftrace: Rename _ftrace_direct_multi APIs to _ftrace_direct APIs"; before,
+ * it was by address), and a function in assembler. x86-64 only.
+ *
+ * For direct.c, and for the tests, which attach direct calls of their own.
  */
-#ifndef TESTS_MODULES_DIRECT_H
-#define TESTS_MODULES_DIRECT_H
+#ifndef MAPSTACK_TRAMPOLINE_H
+#define MAPSTACK_TRAMPOLINE_H
 
 #include <linux/ftrace.h>
 
@@ -31,14 +34,10 @@ static inline int direct_refuse_all(struct ftrace_ops *ops, unsigned long addr,
 	__builtin_choose_expr(direct_takes_ops, unregister_ftrace_direct, \
 			      direct_refuse_all)
 
-/* What a trampoline in assembler is made of, where the kernel has it. */
 #ifdef CONFIG_X86_64
-#include <linux/linkage.h>
+#include <linux/linkage.h> /* ASM_ENDBR and ASM_RET, where there are any */
 #include <asm/alternative.h>
 #include <asm/nospec-branch.h>
-#if __has_include("asm/ibt.h")
-#include <asm/ibt.h>
-#endif
 #ifndef ASM_ENDBR
 #define ASM_ENDBR
 #endif
@@ -53,6 +52,9 @@ static inline int direct_refuse_all(struct ftrace_ops *ops, unsigned long addr,
  * DIRECT_CALL() - make a function in assembler that can be called directly
  * @name: its name
  * @body: instructions that change nothing but flags, or what they mean to
+ *
+ * Nothing on the way to it counts the call for the return thunk that fills the
+ * return stack buffer (call depth tracking), so it does that itself.
  */
 #define DIRECT_CALL(name, body)                                                \
 	void name(void);                                                       \
@@ -63,4 +65,4 @@ static inline int direct_refuse_all(struct ftrace_ops *ops, unsigned long addr,
 	    ".size " #name ", . - " #name "\n.popsection\n")
 #endif
 
-#endif /* TESTS_MODULES_DIRECT_H */
+#endif /* MAPSTACK_TRAMPOLINE_H */
