@@ -13,6 +13,7 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 
+#include "direct.h"
 #include "growup.h"
 #include "hook.h"
 #include "request.h"
@@ -34,7 +35,7 @@ struct hook {
 	unsigned char function[16]; /* as ftrace takes it, not const */
 	struct ftrace_ops ops;
 	int filter_error; /* what ftrace answered to the name */
-	bool attached;
+	enum hook_way way; /* how it is attached */
 	bool fired; /* for hook_prover */
 };
 
@@ -43,21 +44,31 @@ static struct task_struct *hook_prover;
 
 static struct hook hook_mmap;
 
-static noinline notrace void hook_stack(regs_saved *saved)
+/*
+ * A MAP_STACK request, by where the arguments of do_mmap() are: what is read when
+ * it is needed is not kept over a call.
+ */
+static __always_inline void hook_request(const unsigned long *file,
+					 const unsigned long *addr,
+					 const unsigned long *len,
+					 const unsigned long *prot,
+					 unsigned long *flags)
 {
-	unsigned long *flags = regs_argument(saved, 4);
-
 	if (unlikely(READ_ONCE(hook_prover) == current)) {
 		WRITE_ONCE(hook_mmap.fired, true);
-		*flags = request_grow(*flags, *regs_argument(saved, 0));
+		*flags = request_grow(*flags, *file);
 		return;
 	}
 	if (!request_in_scope())
 		return;
-	*flags = request_handle(*regs_argument(saved, 1),
-				*regs_argument(saved, 2),
-				*regs_argument(saved, 3), *flags,
-				*regs_argument(saved, 0));
+	*flags = request_handle(*addr, *len, *prot, *flags, *file);
+}
+
+static noinline notrace void hook_stack(regs_saved *saved)
+{
+	hook_request(regs_argument(saved, 0), regs_argument(saved, 1),
+		     regs_argument(saved, 2), regs_argument(saved, 3),
+		     regs_argument(saved, 4));
 }
 
 /* Runs at the entry of every do_mmap(). No sleeping; preemption may be on. */
@@ -81,6 +92,16 @@ static struct hook hook_mmap = {
 	.ops = { .func = hook_callback,
 		 .flags = HOOK_FTRACE_FLAGS | REGS_FTRACE_FLAGS },
 };
+
+#ifdef DIRECT_CALLS
+
+notrace void hook_direct(unsigned long *arguments)
+{
+	hook_request(&arguments[0], &arguments[1], &arguments[2], &arguments[3],
+		     &arguments[4]);
+}
+
+#endif
 
 #ifdef CONFIG_STACK_GROWSUP
 
@@ -134,10 +155,20 @@ static int hook_filter(struct hook *hook)
 	return ret;
 }
 
+/* How do_mmap() is to be hooked, if it can be. */
+static enum hook_way preferred = HOOK_OPS;
+
+void hook_prefer(enum hook_way way)
+{
+	preferred = way;
+}
+
 void hook_init(void)
 {
 	unsigned int i;
 
+	if (preferred == HOOK_DIRECT)
+		direct_init();
 	for (i = 0; i < ARRAY_SIZE(hooks); i++)
 		hooks[i]->filter_error = hook_filter(hooks[i]);
 }
@@ -149,13 +180,15 @@ void hook_exit(void)
 	/* 5.10 does not export ftrace_free_filter(). */
 	for (i = 0; i < ARRAY_SIZE(hooks); i++)
 		ftrace_set_filter(&hooks[i]->ops, NULL, 0, 1);
+	if (preferred == HOOK_DIRECT)
+		direct_exit();
 }
 
 static int hook_register(struct hook *hook)
 {
 	int ret;
 
-	if (hook->attached)
+	if (hook->way != HOOK_NONE)
 		return 0;
 	if (hook->filter_error) {
 		/* Never register now: an empty filter is every function. */
@@ -170,7 +203,7 @@ static int hook_register(struct hook *hook)
 
 	ret = register_ftrace_function(&hook->ops);
 	if (!ret) {
-		WRITE_ONCE(hook->attached, true);
+		WRITE_ONCE(hook->way, HOOK_OPS);
 		return 0;
 	}
 
@@ -184,18 +217,28 @@ static int hook_register(struct hook *hook)
 	return ret;
 }
 
+static int hook_register_direct(void)
+{
+	int ret = direct_attach();
+
+	if (!ret)
+		WRITE_ONCE(hook_mmap.way, HOOK_DIRECT);
+	return ret;
+}
+
 static int hook_unregister(struct hook *hook)
 {
 	int ret;
 
-	if (!hook->attached)
+	if (hook->way == HOOK_NONE)
 		return 0;
-	ret = unregister_ftrace_function(&hook->ops);
+	ret = hook->way == HOOK_DIRECT ? direct_detach() :
+					 unregister_ftrace_function(&hook->ops);
 	if (ret)
 		pr_err("ftrace did not release the hook on %s() (error %d), which stays attached; ftrace has shut itself down after a kernel bug, reboot\n",
 		       hook->function, ret);
 	else
-		WRITE_ONCE(hook->attached, false);
+		WRITE_ONCE(hook->way, HOOK_NONE);
 	return ret;
 }
 
@@ -240,7 +283,8 @@ static int map_stack(const char *state)
 	return growable;
 }
 
-static int hook_prove(void)
+/* Returns whether MAP_STACK grows through the hook, or -errno with a log line. */
+static int hook_works(void)
 {
 	unsigned int i;
 	int ret;
@@ -250,8 +294,13 @@ static int hook_prove(void)
 	WRITE_ONCE(hook_prover, current);
 	ret = map_stack("taken away again");
 	WRITE_ONCE(hook_prover, NULL);
-	if (ret)
-		return min(ret, 0);
+	return ret;
+}
+
+/* Says why the hook does not work. */
+static int hook_explain(void)
+{
+	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
 		if (READ_ONCE(hooks[i]->fired))
@@ -262,6 +311,18 @@ static int hook_prove(void)
 	}
 	pr_err("the hook on do_mmap() fired but its mapping does not grow, so it was taken away again; another user of do_mmap() undoes the change (see tracefs enabled_functions)\n");
 	return -EIO;
+}
+
+/* Says why the direct call gave way. */
+static void hook_explain_ops(int error)
+{
+	if (error == -EBUSY)
+		pr_info("another user, such as a BPF program, has the direct call of do_mmap(), so the hook is plain ops; switch off and on when it is gone\n");
+	else if (error == -EOPNOTSUPP)
+		pr_info("this kernel has no direct call that a module can take, so the hook is plain ops\n");
+	else
+		pr_info("the direct call of do_mmap() was refused or does not work (error %d), so the hook is plain ops\n",
+			error);
 }
 
 /* 5d698966fa7b (6.12) made it so on parisc; the proposal would anywhere. */
@@ -278,7 +339,7 @@ static int check_need(void)
 
 int hook_attach(void)
 {
-	int ret;
+	int ret, refusal = 0;
 
 	if (!current->mm) {
 		pr_err("no address space to prove the hook in, so nothing was changed; write to 'enabled' from a process\n");
@@ -289,14 +350,28 @@ int hook_attach(void)
 		ret = check_need();
 		if (ret)
 			return ret;
+		if (preferred == HOOK_DIRECT)
+			refusal = hook_register_direct();
 	}
 
 	ret = hook_register_all();
 	if (ret)
 		goto err_detach;
-	ret = hook_prove();
-	if (ret)
+	ret = hook_works();
+	if (!ret && hook_way() == HOOK_DIRECT) {
+		/* If plain ops do not work either, they can say why. */
+		refusal = -EIO;
+		ret = hook_detach() ?: hook_register_all();
+		if (ret)
+			goto err_detach;
+		ret = hook_works();
+	}
+	if (!ret)
+		ret = hook_explain();
+	if (ret < 0)
 		goto err_detach;
+	if (refusal)
+		hook_explain_ops(refusal);
 	return 0;
 
 err_detach:
@@ -323,5 +398,10 @@ int hook_detach(void)
 
 bool hook_attached(void)
 {
-	return READ_ONCE(hook_mmap.attached);
+	return hook_way() != HOOK_NONE;
+}
+
+enum hook_way hook_way(void)
+{
+	return READ_ONCE(hook_mmap.way);
 }

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The hook by a direct call. See direct.h. */
+
+#include <linux/mman.h>
+#include <linux/stringify.h>
+
+#include "direct.h"
+#include "trampoline.h"
+
+/*
+ * do_mmap() has just been entered: all that it expects to find are its six
+ * arguments in registers, which are on the stack for hook_direct() in their
+ * order, and come back from there. rax makes that, with rbp and two return
+ * addresses, a multiple of 16 bytes.
+ */
+DIRECT_CALL(mapstack_direct,
+	    "testl $" __stringify(MAP_STACK) ", %r8d\n"
+					     "jnz 1f\n" ASM_RET "\n"
+					     "1: pushq %rbp\n"
+					     "movq %rsp, %rbp\n"
+					     "pushq %rax\n"
+					     "pushq %r9\n"
+					     "pushq %r8\n"
+					     "pushq %rcx\n"
+					     "pushq %rdx\n"
+					     "pushq %rsi\n"
+					     "pushq %rdi\n"
+					     "movq %rsp, %rdi\n"
+					     "call hook_direct\n"
+					     "popq %rdi\n"
+					     "popq %rsi\n"
+					     "popq %rdx\n"
+					     "popq %rcx\n"
+					     "popq %r8\n"
+					     "popq %r9\n"
+					     "popq %rax\n"
+					     "popq %rbp\n");
+
+/*
+ * A livepatch or a kprobe with a post handler (IPMODIFY) can be there beside a
+ * direct call that agrees to it. This one does: it returns to where it is told.
+ * Up to 5.19 nobody asks ("ftrace: Allow IPMODIFY and DIRECT ops on the same
+ * function"), and since 6.2 there is the macro ("ftrace: abstract
+ * DYNAMIC_FTRACE_WITH_ARGS accesses"); in 7.x it is told the address too.
+ */
+#ifdef ftrace_regs_get_argument
+static int __maybe_unused agree(struct ftrace_ops *ops, enum ftrace_ops_cmd cmd)
+{
+	return 0;
+}
+
+static int __maybe_unused agree_at(struct ftrace_ops *ops, unsigned long ip,
+				   enum ftrace_ops_cmd cmd)
+{
+	return 0;
+}
+
+#endif
+
+static unsigned char function[] = "do_mmap";
+static int filter_error = -EOPNOTSUPP; /* what ftrace answered to the name */
+
+/* PERMANENT: see hook.c. */
+static struct ftrace_ops direct_ops = {
+	.flags = FTRACE_OPS_FL_PERMANENT,
+#ifdef ftrace_regs_get_argument
+	.ops_func = __builtin_choose_expr(__same_type(ftrace_ops_func_t,
+						      typeof(agree) *),
+					  agree, agree_at),
+#endif
+};
+
+void direct_init(void)
+{
+	if (direct_takes_ops)
+		filter_error = ftrace_set_filter(&direct_ops, function,
+						 sizeof(function) - 1, 1);
+}
+
+void direct_exit(void)
+{
+	if (direct_takes_ops)
+		ftrace_set_filter(&direct_ops, NULL, 0, 1);
+}
+
+int direct_attach(void)
+{
+	int ret;
+
+	/* Never register now: an empty filter is every function. */
+	if (filter_error)
+		return filter_error;
+
+	ret = direct_register(&direct_ops, (unsigned long)mapstack_direct);
+	if (ret)
+		return ret;
+	/* 6.12 has set all flags anew; 7.3 keeps them. */
+	direct_ops.flags |= FTRACE_OPS_FL_PERMANENT;
+	return 0;
+}
+
+/*
+ * The ops is a module's, so ftrace_shutdown() waits for those who are in
+ * mapstack_direct or in what it calls (tasks RCU: they do not sleep there) as it
+ * does for a callback.
+ */
+int direct_detach(void)
+{
+	return direct_unregister(&direct_ops, (unsigned long)mapstack_direct,
+				 false);
+}
