@@ -22,9 +22,9 @@ static inline int direct_refuse_all(struct ftrace_ops *ops, unsigned long addr,
 	return -EINVAL;
 }
 
-#define direct_takes_ops                    \
-	__same_type(register_ftrace_direct, \
-		    int(struct ftrace_ops *, unsigned long))
+#define direct_takes_ops                     \
+	__same_type(&register_ftrace_direct, \
+		    int (*)(struct ftrace_ops *, unsigned long))
 
 /* -EINVAL where they are registered otherwise, or not at all. */
 #define direct_register                                                 \

@@ -55,7 +55,7 @@ static void test_tracer(const char *name, bool seccomp)
 	ktap_result(ways_run_traced(measure_way, seccomp), "%s", name);
 }
 
-/* Why mapstack does not take this way: a BPF program could not come after it. */
+/* Why mapstack takes this way only if told to: no BPF program can come after it. */
 static void test_direct_alone(void)
 {
 	int ret = guest_try_load("way_direct", "twice=1");

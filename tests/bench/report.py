@@ -28,8 +28,8 @@ CALLS_TEXT = {
     "growable": "the same with MAP_STACK and MAP_GROWSDOWN",
     "grow": "a write below the latter, which grows by a page",
 }
-WAYS = ("direct call", "ops", "ops with all registers", "kprobe", "redirect",
-        "ptrace and seccomp", "ptrace")
+WAYS = ("mapstack hook=direct", "direct call", "ops", "ops with all registers",
+        "kprobe", "redirect", "ptrace and seccomp", "ptrace")
 
 
 def read(path):

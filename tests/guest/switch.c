@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The switch itself: off after loading, on, effective, off, gone. */
 
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "guest.h"
@@ -8,21 +9,26 @@
 
 int main(void)
 {
+	const char *hook = getenv("mapstack_hook");
+
 	ktap_plan(9);
 	guest_load("mapstack", "");
-	ktap_result(mapstack_is("enabled", "0"), "off after loading");
+	ktap_result(mapstack_is("enabled", "0") && mapstack_is("hook", "none"),
+		    "off after loading");
 	ktap_result(mapstack_is("policy", "observe paired private [rfc]"),
 		    "policy rfc after loading");
 	ktap_result(!guest_stack_grows() && !guest_hooked("do_mmap"),
 		    "off: nothing on do_mmap, MAP_STACK does not grow");
 	mapstack_set("enabled", "1");
-	ktap_result(mapstack_is("enabled", "1") && guest_hooked("do_mmap"),
-		    "on: attached to do_mmap");
+	ktap_result(mapstack_is("enabled", "1") && guest_hooked("do_mmap") &&
+			    mapstack_is("hook", hook ? hook : "ops"),
+		    "on: attached to do_mmap, by %s", hook ? hook : "ops");
 	ktap_result(mapstack_counter("seen") == 0, "the proof is not counted");
 	ktap_result(guest_stack_grows(), "on: MAP_STACK grows");
 	ktap_result(mapstack_counter("seen") == 1, "one request is counted");
 	mapstack_set("enabled", "0");
-	ktap_result(!guest_stack_grows() && !guest_hooked("do_mmap"),
+	ktap_result(!guest_stack_grows() && !guest_hooked("do_mmap") &&
+			    mapstack_is("hook", "none"),
 		    "off again: nothing on do_mmap, MAP_STACK does not grow");
 	mapstack_set("enabled", "1");
 	guest_unload("mapstack");

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Run the tests in guests: tests/vm/lab tests/vm/run.py [NAME...]
 
-NAME is a line of tests/vm/kernels; "build", which is what can be tested without
-a guest; "cost", how many instructions calls cost; "evidence", the mapstack
-command on real programs; or a name of dkms.py, which has the package in full
-root file systems; without one, all are run, as many at a time as there are
-CPUs. --long runs what make test leaves out: tests/vm/kernels-long, with storms
-and fuzz of minutes.
+NAME is a line of tests/vm/kernels; one of DIRECT, which has the module hook by a
+direct call; "build", which is what can be tested without a guest; "cost", how many
+instructions calls cost; "evidence", the mapstack command on real programs; or a
+name of dkms.py, which has the package in full root file systems; without one, all
+are run, as many at a time as there are CPUs. --long runs what make test leaves
+out: tests/vm/kernels-long, with storms and fuzz of minutes.
 --only TEST,... runs only the programs whose name begins so; --show prints
 their reports; --append WORDS puts words on the guests' kernel command line, where
 some programs look for their own: "equality.seed=7 equality.calls=5000"; --table
@@ -37,10 +37,12 @@ import unit
 from machines import machine_of
 
 WORK = Path("/out/guests")
-# For tests/guest/: the kernel hands this to init as its environment.
+# For tests/guest/.
 LONG = "storm_seconds=180 fuzz_seconds=120"
 BUILD_KERNEL = "6.12-amd64"
 COST_KERNEL = "6.12-amd64"
+# Tests that load mapstack with hook=direct; on the kernel without the word.
+DIRECT = ("6.12-direct-amd64", "7.3-direct-amd64")
 # Where it is measured which lines of the module run.
 COVERED = "6.12-debug-amd64"
 
@@ -128,7 +130,10 @@ def boot_tests(kernel, programs, init, options):
     where = WORK / kernel.name
     where.mkdir(parents=True, exist_ok=True)
     initramfs = guest.make_initramfs(where, init, programs, modules)
+    # For tests/guest/: the kernel hands these to init as its environment.
     words = f"{LONG if options.long else ''} {options.append}"
+    if kernel.name in DIRECT:
+        words += " mapstack_hook=direct"
     report = guest.boot_and_report(
         guest.Guest(kernel, initramfs, where, words),
         listener(kernel.name, options.show),
@@ -149,6 +154,8 @@ class Tests:
         self.short = debian.read_list()
         self.long = debian.read_list("tests/vm/kernels-long")
         self.listed = self.short | self.long
+        for name in DIRECT:
+            self.listed[name] = self.short[name.replace("-direct", "")]
         self.cache = debian.update(*(
             name for name in options.names or self.names()
             if name in self.listed
@@ -158,10 +165,15 @@ class Tests:
         """What is run unless told otherwise, in order."""
         if self.options.long:
             return [*self.long]
-        return ["build", "cost", "evidence", *dkms.SUITES, *self.short]
+        return [
+            "build", "cost", "evidence", *dkms.SUITES, *self.short, *DIRECT,
+        ]
 
     def resolve(self, name):
-        return source.resolve(self.cache, name, self.listed[name])
+        plain = name.replace("-direct", "")
+        kernel = source.resolve(self.cache, plain, self.listed[name])
+        kernel.name = name  # it is built and booted in places of its own
+        return kernel
 
     def run_kernel(self, name):
         """Run the guest tests on a kernel; return its release and report."""
