@@ -21,34 +21,33 @@ MODULE_PARM_DESC(text, "what to write, at its beginning");
 /* A write that is under way. */
 struct writing {
 	struct work_struct work;
-	int ret;
+	struct file *file;
+	ssize_t ret;
 };
 
 static void write_text(struct work_struct *work)
 {
 	struct writing *writing = container_of(work, struct writing, work);
-	struct file *opened = filp_open(file, O_WRONLY, 0);
 	loff_t pos = 0;
-	ssize_t n;
 
-	if (IS_ERR(opened)) {
-		writing->ret = PTR_ERR(opened);
-		return;
-	}
-	n = kernel_write(opened, text, strlen(text), &pos);
-	filp_close(opened, NULL);
-	writing->ret = min_t(ssize_t, n, 0);
+	writing->ret = kernel_write(writing->file, text, strlen(text), &pos);
 }
 
 static int __init writer_init(void)
 {
-	struct writing writing = { .ret = 0 };
+	struct writing writing = {};
+
+	/* Here: in 7.3 a kernel thread does not see these files. */
+	writing.file = filp_open(file, O_WRONLY, 0);
+	if (IS_ERR(writing.file))
+		return PTR_ERR(writing.file);
 
 	INIT_WORK_ONSTACK(&writing.work, write_text);
 	schedule_work(&writing.work);
 	flush_work(&writing.work);
 	destroy_work_on_stack(&writing.work);
-	return writing.ret;
+	filp_close(writing.file, NULL);
+	return min_t(ssize_t, writing.ret, 0);
 }
 
 static void __exit writer_exit(void)
