@@ -116,7 +116,7 @@ int guest_log_open(void);
  * @log: from guest_log_open(), which is closed
  * @text: what the line must hold
  *
- * Prints a note if not.
+ * GROWTH_LINE does not count, unless it is the one. Prints a note if not.
  */
 bool guest_log_says(int log, const char *text);
 
