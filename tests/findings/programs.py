@@ -8,7 +8,7 @@ import rootfs
 
 SUITE = "trixie"
 PACKAGES = [
-    "binutils", "default-jre-headless", "erlang-base", "perl", "php-cli",
+    "binutils", "erlang-base", "perl", "php-cli",
     "python3-minimal", "ruby", "sqlite3", "stress-ng", "xz-utils", "zstd",
 ]
 # stress-ng ends with a status other than 0 if what it verifies is wrong.
@@ -108,7 +108,7 @@ def lay_out(where):
 def boot(kernel, where, modes, modules, memory):
     """A guest with these programs."""
     start, files = lay_out(where / "scripts")
-    image = rootfs.Root(SUITE, PACKAGES).image()
+    image = rootfs.Root(SUITE, PACKAGES, rootfs.JAVA).image()
     return rootfs.boot(
         kernel, image, where, modules=modules, files=[modes, *files],
         demo=start, memory=memory,

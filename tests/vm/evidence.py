@@ -28,17 +28,10 @@ PACKAGES = (
     # what the tests use
     "libc6-dbg", "procps", "util-linux",
 )
-# Its alternatives want the directory of the manual pages that LEAN leaves out.
-SETUP = """
-mkdir -p /usr/share/man/man1
-apt-get -qq update
-apt-get -qqy install openjdk-21-jre-headless || dpkg --configure -a || :
-rm -rf /var/lib/apt/lists/*
-"""
 
 
 def root():
-    return rootfs.Root(SUITE, PACKAGES, SETUP)
+    return rootfs.Root(SUITE, PACKAGES, rootfs.JAVA)
 
 
 def build_command():

@@ -106,12 +106,13 @@ class Guest:
         # Then the console is all that QEMU prints, the report inside it.
         self.mixed = "status=kmsg" in machine.cmdline
         self.stopped_for = None
+        self.silent_seconds = SILENT_SECONDS
 
     def _watch(self, process):
         """Stop a guest that says nothing for too long."""
         while process.poll() is None:
-            if time.monotonic() - self.heard > SILENT_SECONDS:
-                self.stopped_for = f"silent for {SILENT_SECONDS} seconds"
+            if time.monotonic() - self.heard > self.silent_seconds:
+                self.stopped_for = f"silent for {self.silent_seconds} seconds"
                 process.kill()
             time.sleep(1)
 

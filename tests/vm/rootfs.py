@@ -49,6 +49,14 @@ LEAN = [
     "--aptopt=APT::Install-Recommends \"false\"",
     "--aptopt=Acquire::Languages \"none\"",
 ]
+# To install Java: its alternatives want the directory of the manual pages that
+# LEAN leaves out.
+JAVA = """
+mkdir -p /usr/share/man/man1
+apt-get -qq update
+apt-get -qqy install openjdk-21-jre-headless || dpkg --configure -a || :
+rm -rf /var/lib/apt/lists/*
+"""
 # To see a virtio disk with ext4 on it, in any of our kernels.
 DRIVERS = ("virtio_pci", "virtio_blk", "ext4")
 
