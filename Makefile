@@ -92,7 +92,7 @@ help:
 	@echo 'make              build mapstack.ko for the running kernel (KDIR= for another)'
 	@echo 'make tools        build the mapstack command, tools/mapstack'
 	@echo 'make demo         the whole story, told in a guest on a stock kernel'
-	@echo 'make test         everything that must pass, on every kernel; about 30 minutes'
+	@echo 'make test         everything that must pass, on every kernel; about 40 minutes'
 	@echo '                  (KERNELS="6.12-amd64 6.1-amd64" for some of tests/vm/kernels)'
 	@echo 'make findings     measure what growable stacks change, and write docs/findings.md;'
 	@echo '                  about an hour (KERNELS= as above, the others are kept)'
