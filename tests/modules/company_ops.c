@@ -12,6 +12,8 @@
 
 #include <linux/module.h>
 
+#include "one_function.h"
+
 static bool save_regs;
 module_param(save_regs, bool, 0);
 MODULE_PARM_DESC(save_regs, "have all registers saved, not only arguments");
@@ -39,22 +41,16 @@ static struct ftrace_ops company_ops = {
 
 static int __init company_init(void)
 {
-	int ret;
-
 	if (save_regs)
 		company_ops.flags |= FTRACE_OPS_FL_SAVE_REGS;
 	if (ipmodify)
 		company_ops.flags |= FTRACE_OPS_FL_IPMODIFY | REGS_FTRACE_FLAGS;
-	ret = ftrace_set_filter(&company_ops, function, sizeof(function) - 1,
-				1);
-	return ret ?: register_ftrace_function(&company_ops);
+	return one_function_attach(&company_ops, function);
 }
 
 static void __exit company_exit(void)
 {
-	unregister_ftrace_function(&company_ops);
-	/* Gives the filter's memory back. */
-	ftrace_set_filter(&company_ops, NULL, 0, 1);
+	one_function_detach(&company_ops);
 }
 
 module_init(company_init);

@@ -14,6 +14,8 @@
 #include <linux/mman.h>
 #include <linux/module.h>
 
+#include "one_function.h"
+
 /* For tests that want it there before the hook, and to have its say after. */
 static bool idle;
 module_param(idle, bool, 0644);
@@ -45,17 +47,12 @@ static struct ftrace_ops undo_ops = {
 
 static int __init company_init(void)
 {
-	int ret;
-
-	ret = ftrace_set_filter(&undo_ops, function, sizeof(function) - 1, 1);
-	return ret ?: register_ftrace_function(&undo_ops);
+	return one_function_attach(&undo_ops, function);
 }
 
 static void __exit company_exit(void)
 {
-	unregister_ftrace_function(&undo_ops);
-	/* Gives the filter's memory back. */
-	ftrace_set_filter(&undo_ops, NULL, 0, 1);
+	one_function_detach(&undo_ops);
 }
 
 module_init(company_init);

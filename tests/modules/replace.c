@@ -12,7 +12,8 @@
 
 #include <linux/module.h>
 #include <linux/pgtable.h>
-#include <linux/string.h>
+
+#include "one_function.h"
 
 static char *function = "";
 module_param(function, charp, 0);
@@ -41,21 +42,12 @@ static struct ftrace_ops replace_ops = {
 
 static int __init replace_init(void)
 {
-	int ret;
-
-	/* An empty name would be every function. */
-	if (!*function)
-		return -EINVAL;
-	ret = ftrace_set_filter(&replace_ops, (unsigned char *)function,
-				strlen(function), 1);
-	return ret ?: register_ftrace_function(&replace_ops);
+	return one_function_attach(&replace_ops, (unsigned char *)function);
 }
 
 static void __exit replace_exit(void)
 {
-	unregister_ftrace_function(&replace_ops);
-	/* Gives the filter's memory back. */
-	ftrace_set_filter(&replace_ops, NULL, 0, 1);
+	one_function_detach(&replace_ops);
 }
 
 module_init(replace_init);

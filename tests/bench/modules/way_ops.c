@@ -10,6 +10,8 @@
 #include <linux/mman.h>
 #include <linux/module.h>
 
+#include "one_function.h"
+
 static bool save_regs;
 module_param(save_regs, bool, 0);
 MODULE_PARM_DESC(save_regs, "have all registers saved, not only arguments");
@@ -32,17 +34,14 @@ static struct ftrace_ops way_ops = {
 
 static int __init way_init(void)
 {
-	int ret;
-
 	if (save_regs)
 		way_ops.flags |= FTRACE_OPS_FL_SAVE_REGS;
-	ret = ftrace_set_filter(&way_ops, function, sizeof(function) - 1, 1);
-	return ret ?: register_ftrace_function(&way_ops);
+	return one_function_attach(&way_ops, function);
 }
 
 static void __exit way_exit(void)
 {
-	unregister_ftrace_function(&way_ops);
+	one_function_detach(&way_ops);
 }
 
 module_init(way_init);

@@ -15,6 +15,8 @@
 #include <linux/mman.h>
 #include <linux/module.h>
 
+#include "one_function.h"
+
 /*
  * Wide enough for every prototype: 8 arguments up to 6.5, 9 later, each one word.
  * One too many is only a word of the caller's frame, passed on.
@@ -57,15 +59,12 @@ static struct ftrace_ops way_ops = {
 
 static int __init way_init(void)
 {
-	int ret;
-
-	ret = ftrace_set_filter(&way_ops, function, sizeof(function) - 1, 1);
-	return ret ?: register_ftrace_function(&way_ops);
+	return one_function_attach(&way_ops, function);
 }
 
 static void __exit way_exit(void)
 {
-	unregister_ftrace_function(&way_ops);
+	one_function_detach(&way_ops);
 }
 
 module_init(way_init);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* An ftrace_ops of a test, on one function of the kernel. */
+#ifndef TESTS_MODULES_ONE_FUNCTION_H
+#define TESTS_MODULES_ONE_FUNCTION_H
+
+#include <linux/errno.h>
+#include <linux/ftrace.h>
+#include <linux/string.h>
+
+/**
+ * one_function_attach() - register an ops for one function
+ * @ops: it, with its callback and flags
+ * @function: the function's name, not const for ftrace
+ *
+ * Context: process; may sleep.
+ * Return: 0, -EINVAL for the empty name, which would be every function, or what
+ * ftrace answered.
+ */
+static inline int one_function_attach(struct ftrace_ops *ops,
+				      unsigned char *function)
+{
+	int ret;
+
+	if (!*function)
+		return -EINVAL;
+	ret = ftrace_set_filter(ops, function, strlen((char *)function), 1);
+	return ret ?: register_ftrace_function(ops);
+}
+
+/**
+ * one_function_detach() - undo one_function_attach(), memory of the filter too
+ * @ops: it
+ *
+ * Context: process; may sleep.
+ */
+static inline void one_function_detach(struct ftrace_ops *ops)
+{
+	unregister_ftrace_function(ops);
+	ftrace_set_filter(ops, NULL, 0, 1);
+}
+
+#endif /* TESTS_MODULES_ONE_FUNCTION_H */
