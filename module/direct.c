@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The hook by a direct call. See direct.h. */
 
-#include <linux/mman.h>
-#include <linux/stringify.h>
-
 #include "direct.h"
 #include "trampoline.h"
 
@@ -13,28 +10,15 @@
  * order, and come back from there. rax makes that, with rbp and two return
  * addresses, a multiple of 16 bytes.
  */
-DIRECT_CALL(mapstack_direct,
-	    "testl $" __stringify(MAP_STACK) ", %r8d\n"
-					     "jnz 1f\n" ASM_RET "\n"
-					     "1: pushq %rbp\n"
-					     "movq %rsp, %rbp\n"
-					     "pushq %rax\n"
-					     "pushq %r9\n"
-					     "pushq %r8\n"
-					     "pushq %rcx\n"
-					     "pushq %rdx\n"
-					     "pushq %rsi\n"
-					     "pushq %rdi\n"
-					     "movq %rsp, %rdi\n"
-					     "call hook_direct\n"
-					     "popq %rdi\n"
-					     "popq %rsi\n"
-					     "popq %rdx\n"
-					     "popq %rcx\n"
-					     "popq %r8\n"
-					     "popq %r9\n"
-					     "popq %rax\n"
-					     "popq %rbp\n");
+#define SAVE_ARGUMENTS \
+	"pushq %rax; pushq %r9; pushq %r8; pushq %rcx; pushq %rdx; pushq %rsi; pushq %rdi\n"
+#define RESTORE_ARGUMENTS \
+	"popq %rdi; popq %rsi; popq %rdx; popq %rcx; popq %r8; popq %r9; popq %rax\n"
+#define HOOK                                           \
+	"pushq %rbp; movq %rsp, %rbp\n" SAVE_ARGUMENTS \
+	"movq %rsp, %rdi; call hook_direct\n" RESTORE_ARGUMENTS "popq %rbp\n"
+
+DIRECT_CALL(mapstack_direct, DIRECT_UNLESS_STACK HOOK);
 
 /*
  * A livepatch or a kprobe with a post handler (IPMODIFY) can be there beside a

@@ -10,6 +10,8 @@
 #define MAPSTACK_TRAMPOLINE_H
 
 #include <linux/ftrace.h>
+#include <linux/mman.h>
+#include <linux/stringify.h>
 
 static inline int direct_refuse(struct ftrace_ops *ops, unsigned long addr)
 {
@@ -47,6 +49,10 @@ static inline int direct_refuse_all(struct ftrace_ops *ops, unsigned long addr,
 #ifndef ASM_RET
 #define ASM_RET "ret\n\t"
 #endif
+
+/* The beginning of a body: do_mmap() goes on at once if r8, flags, lacks MAP_STACK. */
+#define DIRECT_UNLESS_STACK \
+	"testl $" __stringify(MAP_STACK) ", %r8d\njnz 1f\n" ASM_RET "\n1: "
 
 /**
  * DIRECT_CALL() - make a function in assembler that can be called directly

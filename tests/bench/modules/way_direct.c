@@ -5,17 +5,14 @@
  * which may be a BPF program, gets -EBUSY.
  */
 
-#include <linux/mman.h>
 #include <linux/module.h>
-#include <linux/stringify.h>
 
 #include "trampoline.h"
 
-#define TEST "testl $" __stringify(MAP_STACK) ", %r8d\n"
 #define GROW "orl $" __stringify(MAP_GROWSDOWN) ", %r8d\n"
 
 /* The fifth argument is in r8. */
-DIRECT_CALL(way_direct_call, TEST "jnz 1f\n" ASM_RET "\n1:" GROW);
+DIRECT_CALL(way_direct_call, DIRECT_UNLESS_STACK GROW);
 
 static bool twice;
 module_param(twice, bool, 0);
