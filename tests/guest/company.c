@@ -116,14 +116,6 @@ static bool is_direct(const struct companion *companion)
 	return companion->module && !strcmp(companion->module, DIRECT);
 }
 
-static bool hook_is_direct(void)
-{
-	char text[16];
-
-	return guest_read(MAPSTACK_DIR "hook", text, sizeof(text)) > 0 &&
-	       !strcmp(text, "direct");
-}
-
 /* Lines of a file of tracefs that hold a word. */
 static unsigned long count_lines(const char *file, const char *word)
 {
@@ -255,7 +247,8 @@ static bool check_order(const struct companion *companion, bool hook_before,
 	if (hook_before)
 		passed &= switch_hook("1") && check_step(true, NULL);
 	ret = attach(companion);
-	if (ret == -EBUSY && is_direct(companion) && hook_is_direct())
+	if (ret == -EBUSY && is_direct(companion) &&
+	    mapstack_is("hook", "direct"))
 		return passed & check_step(true, NULL) & switch_hook("0") &
 		       check_step(false, NULL);
 	if (ret) {
@@ -396,7 +389,7 @@ static void test_direct(void)
 	}
 
 	ktap_result(switch_hook_to("direct", NULL), "%s", names[0]);
-	ktap_result(attach(other) == -EBUSY && hook_is_direct() &&
+	ktap_result(attach(other) == -EBUSY && mapstack_is("hook", "direct") &&
 			    check_step(true, NULL) && switch_hook("0") &&
 			    check_step(false, NULL),
 		    "%s", names[1]);
