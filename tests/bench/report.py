@@ -96,6 +96,13 @@ class Figures:
         figure = self.take(kernel, way, call, **setting)
         return "" if figure is None or bare is None else f"{figure - bare:+d}"
 
+    def added_off(self, kernel):
+        """What the module adds while it is off to the call that it changes most."""
+        return max(
+            (self.added(kernel, "off", call) for call in CALLS_TEXT),
+            key=lambda text: abs(int(text or 0)),
+        )
+
     def by_line(self, call, like):
         """The same for the kernel that has the proposed line."""
         bare = self.take(SMALL, "none", like)
@@ -121,7 +128,6 @@ def bare_table(figures, kernels):
 
 def module_rows(figures, kernels):
     """Rows of mapstack itself: (text, way, call, like, setting)."""
-    yield "off: any call", "off", "stack", None, {}
     on = {"policy": "rfc", "scope": "all"}
     yield "on: getppid()", "mapstack", "getppid", None, on
     yield "on: an ordinary mmap()", "mapstack", "mmap", None, on
@@ -147,6 +153,8 @@ def module_rows(figures, kernels):
 
 def module_table(figures, kernels):
     return table(["instructions added", *kernels], [
+        ["off: any call", *(figures.added_off(k) for k in kernels)],
+    ] + [
         [text, *(figures.added(k, way, call, like, **setting) for k in kernels)]
         for text, way, call, like, setting in module_rows(figures, kernels)
     ])
@@ -192,11 +200,17 @@ def met(value, limit):
     return f"{value} (yes)" if float(value) <= limit else f"{value} (**no**)"
 
 
+def met_exactly(added):
+    """The target of nothing added: less is as wrong as more."""
+    if not added:
+        return ""
+    return f"{added} (yes)" if int(added) == 0 else f"{added} (**no**)"
+
+
 def targets_table(figures, kernels):
     on = {"policy": "rfc", "scope": "all"}
     rows = [
-        ["off: 0", *(met(figures.added(k, "off", "stack"), 0)
-                     for k in kernels)],
+        ["off: 0", *(met_exactly(figures.added_off(k)) for k in kernels)],
         ["on, an ordinary mmap(): at most +40", *(
             met(figures.added(k, "mapstack", "mmap", **on), 40)
             for k in kernels)],
