@@ -191,9 +191,10 @@ static void run_workers(void)
 
 static void change_policy(unsigned long n)
 {
-	static const char *const policies[] = { "observe", "private", "rfc" };
+	static const char *const policies[] = { "observe", "paired", "private",
+						"rfc" };
 
-	change("policy", policies[n % 3]);
+	change("policy", policies[n % ARRAY_SIZE(policies)]);
 }
 
 static void change_switch(unsigned long n)
