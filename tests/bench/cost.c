@@ -23,6 +23,7 @@
 
 #include "../guest/guest.h"
 #include "../guest/ktap.h"
+#include "../guest/mapstack.h"
 #include "calls.h"
 #include "figures.h"
 #include "others.h"

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "../guest/guest.h"
+#include "../guest/mapstack.h"
 #include "calls.h"
 
 #define ROUNDS 50

@@ -20,6 +20,7 @@
 
 #include "guest.h"
 #include "ktap.h"
+#include "mapstack.h"
 
 #define COMMANDS "/findings/commands"
 #define MAX_WORDS 16

@@ -19,6 +19,7 @@
 
 #include "guest.h"
 #include "ktap.h"
+#include "mapstack.h"
 
 #define CYCLES 20 /* of loading and unloading */
 #define TOGGLES 2 /* on and off again, in each */
@@ -170,28 +171,11 @@ static bool growth_is_followed(void)
 	return !off || off > strchrnul(line, '\n');
 }
 
-/* Every place where something of a module could be left. */
 static bool nothing_is_left(void)
 {
-	static const char *const places[] = {
-		"/sys/module/mapstack",
-		"/sys/kernel/mapstack",
-		TRACEFS_DIR "events/mapstack",
-	};
 	char kprobes[sizeof(kprobes_before)];
-	bool passed = true;
-	size_t i;
+	bool passed = mapstack_is_gone();
 
-	for (i = 0; i < ARRAY_SIZE(places); i++) {
-		if (access(places[i], F_OK))
-			continue;
-		ktap_note("%s is left", places[i]);
-		passed = false;
-	}
-	if (guest_hooked("do_mmap") || guest_hooked(SECOND)) {
-		ktap_note("something is left in enabled_functions");
-		passed = false;
-	}
 	read_kprobes(kprobes);
 	if (strcmp(kprobes, kprobes_before)) {
 		ktap_note("kprobes are left: %s", kprobes);
@@ -209,8 +193,7 @@ static bool is_on(void)
 
 static bool is_off(void)
 {
-	return mapstack_is("enabled", "0") && !guest_hooked("do_mmap") &&
-	       !guest_hooked(SECOND) && !growth_is_followed();
+	return mapstack_is_off() && !growth_is_followed();
 }
 
 /* A mapping made while on, and one made while off. */

@@ -18,6 +18,7 @@
 
 #include "guest.h"
 #include "ktap.h"
+#include "mapstack.h"
 
 #define DIRECT "company_direct"
 

@@ -23,6 +23,7 @@
 #include "guest.h"
 #include "ktap.h"
 #include "laws.h"
+#include "mapstack.h"
 
 /* 9651fcedf7b9 (6.11); the C library's headers may be older. */
 #ifndef MAP_DROPPABLE

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "guest.h"
+#include "mapstack.h"
 
 #ifndef MAP_DROPPABLE
 #define MAP_DROPPABLE 0x08

@@ -28,6 +28,7 @@
 #include "guest.h"
 #include "judge.h"
 #include "ktap.h"
+#include "mapstack.h"
 
 #define SEED 1
 /* Fewer as a 32-bit program: the kernel is the same, its entry another. */

@@ -14,6 +14,7 @@
 
 #include "guest.h"
 #include "ktap.h"
+#include "mapstack.h"
 
 static bool is_error(int ret, int error)
 {
@@ -31,21 +32,6 @@ static void unload_if_loaded(const char *name)
 		guest_unload(name);
 }
 
-static bool is_off(void)
-{
-	return mapstack_is("enabled", "0") && !guest_hooked("do_mmap") &&
-	       !guest_hooked("expand_downwards") && !guest_stack_grows();
-}
-
-static bool nothing_is_left(void)
-{
-	return access("/sys/module/mapstack", F_OK) &&
-	       access(MAPSTACK_DIR, F_OK) &&
-	       access(TRACEFS_DIR "events/mapstack", F_OK) &&
-	       !guest_hooked("do_mmap") && !guest_hooked("expand_downwards") &&
-	       !guest_stack_grows();
-}
-
 /* The mapping that proves the hook is not made, and said to be at an address. */
 static bool test_not_fired(void)
 {
@@ -54,7 +40,7 @@ static bool test_not_fired(void)
 	guest_load("mapstack", "");
 	log = guest_log_open();
 	ret = mapstack_write("enabled", "1");
-	return is_error(ret, -EIO) && is_off() &&
+	return is_error(ret, -EIO) && mapstack_is_off() &&
 	       guest_log_says(log, "was attached but did not fire");
 }
 
@@ -64,7 +50,7 @@ static bool test_no_files(const char *params)
 
 	if (!ret)
 		guest_unload("mapstack");
-	return is_error(ret, -ENOMEM) && nothing_is_left() &&
+	return is_error(ret, -ENOMEM) && mapstack_is_gone() &&
 	       guest_log_says(log, "/sys/kernel/mapstack could not be made");
 }
 
@@ -137,7 +123,7 @@ int main(void)
 		passed = errors[i].test();
 		unload_if_loaded("replace");
 		unload_if_loaded("mapstack");
-		ktap_result(passed && nothing_is_left(), "%s", errors[i].name);
+		ktap_result(passed && mapstack_is_gone(), "%s", errors[i].name);
 	}
 	return ktap_end();
 }

@@ -28,6 +28,7 @@
 
 #include "guest.h"
 #include "ktap.h"
+#include "mapstack.h"
 
 #define DEBUG "/sys/kernel/debug/"
 #define EVENTS TRACEFS_DIR "events/mapstack"

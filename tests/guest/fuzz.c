@@ -20,6 +20,7 @@
 
 #include "guest.h"
 #include "ktap.h"
+#include "mapstack.h"
 
 #define SECONDS 4
 #define CGROUP "/sys/fs/cgroup/fuzz"

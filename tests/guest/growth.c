@@ -20,6 +20,7 @@
 
 #include "guest.h"
 #include "ktap.h"
+#include "mapstack.h"
 
 #define GAP 256 /* stack_guard_gap, in pages */
 #define ROOM 2048 /* free pages below a stack */

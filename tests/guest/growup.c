@@ -22,6 +22,7 @@
 
 #include "guest.h"
 #include "ktap.h"
+#include "mapstack.h"
 
 #define ROOM 32 /* free pages between two that are not */
 #define BETWEEN 300 /* pages, more than the guard gap, between threads */

@@ -188,64 +188,6 @@ bool guest_log_silent(int log, const char *but)
 	return silent;
 }
 
-int mapstack_write(const char *file, const char *text)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), MAPSTACK_DIR "%s", file);
-	return guest_write(path, text);
-}
-
-void mapstack_set(const char *file, const char *text)
-{
-	int ret = mapstack_write(file, text);
-
-	if (ret) {
-		errno = -ret;
-		guest_die("cannot write %s to %s", text, file);
-	}
-}
-
-bool mapstack_is(const char *file, const char *expected)
-{
-	char path[128], text[128];
-	int ret;
-
-	snprintf(path, sizeof(path), MAPSTACK_DIR "%s", file);
-	ret = guest_read(path, text, sizeof(text));
-	if (ret < 0) {
-		errno = -ret;
-		guest_die("cannot read %s", path);
-	}
-	if (!strcmp(text, expected))
-		return true;
-	printf("# %s reads '%s', not '%s'\n", file, text, expected);
-	return false;
-}
-
-unsigned long mapstack_counter(const char *name)
-{
-	char path[128], text[32];
-	int ret;
-
-	snprintf(path, sizeof(path), MAPSTACK_DIR "counters/%s", name);
-	ret = guest_read(path, text, sizeof(text));
-	if (ret < 0) {
-		errno = -ret;
-		guest_die("cannot read %s", path);
-	}
-	return strtoul(text, NULL, 10);
-}
-
-bool counter_is(const char *name, unsigned long expected)
-{
-	unsigned long value = mapstack_counter(name);
-
-	if (value != expected)
-		printf("# %s reads %lu, not %lu\n", name, value, expected);
-	return value == expected;
-}
-
 /* Reads a file line by line with a buffer of its own. */
 struct reader {
 	int fd;

@@ -34,7 +34,6 @@
 #define GROWTH_FOLLOWED (KPROBES_AT_ENTRY && !STACKS_GROW_UP)
 #define GROWTH_LINE (GROWTH_FOLLOWED ? NULL : "growth counters read -1")
 
-#define MAPSTACK_DIR "/sys/kernel/mapstack/"
 #define TRACEFS_DIR "/sys/kernel/tracing/"
 
 /**
@@ -128,48 +127,6 @@ bool guest_log_says(int log, const char *text);
  * Prints each line that was.
  */
 bool guest_log_silent(int log, const char *but);
-
-/**
- * mapstack_write() - write one of the module's files
- * @file: its name below MAPSTACK_DIR
- * @text: what
- *
- * Return: 0 or -errno.
- */
-int mapstack_write(const char *file, const char *text);
-
-/**
- * mapstack_set() - write one of the module's files or end the program
- * @file: its name below MAPSTACK_DIR
- * @text: what
- */
-void mapstack_set(const char *file, const char *text);
-
-/**
- * mapstack_is() - whether one of the module's files reads as expected
- * @file: its name below MAPSTACK_DIR
- * @expected: its content without the newline
- *
- * Prints a note if it does not.
- */
-bool mapstack_is(const char *file, const char *expected);
-
-/**
- * mapstack_counter() - read a counter
- * @name: its name below counters/
- *
- * Return: its value. Ends the program if it cannot be read.
- */
-unsigned long mapstack_counter(const char *name);
-
-/**
- * counter_is() - whether a counter has a value
- * @name: its name below counters/
- * @expected: the value
- *
- * Prints a note if it has another.
- */
-bool counter_is(const char *name, unsigned long expected);
 
 /* What /proc/self/smaps says of one mapping. */
 struct mapping {

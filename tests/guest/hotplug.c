@@ -17,6 +17,7 @@
 
 #include "guest.h"
 #include "ktap.h"
+#include "mapstack.h"
 
 #define CPU "/sys/devices/system/cpu/cpu1/online"
 #define CYCLES 10

@@ -20,6 +20,7 @@
 
 #include "guest.h"
 #include "ktap.h"
+#include "mapstack.h"
 
 #define SYSCTL "/proc/sys/kernel/ftrace_enabled"
 #define NOBODY 65534
@@ -321,22 +322,6 @@ static bool is_refused(int ret, int error)
 	return ret == error;
 }
 
-static bool is_off(void)
-{
-	return mapstack_is("enabled", "0") && !guest_hooked("do_mmap") &&
-	       !guest_hooked("mmap_region") &&
-	       !guest_hooked("expand_downwards");
-}
-
-/* Nothing of a module that was not loaded. */
-static bool nothing_is_left(void)
-{
-	return access("/sys/module/mapstack", F_OK) &&
-	       access(MAPSTACK_DIR, F_OK) &&
-	       access(TRACEFS_DIR "events/mapstack", F_OK) &&
-	       !guest_hooked("do_mmap") && !guest_stack_grows();
-}
-
 static void allow_no_memory(void)
 {
 	struct rlimit limit;
@@ -363,13 +348,13 @@ static void test_no_memory(void)
 {
 	int log = guest_log_open();
 
-	ktap_result(run_child(switch_on_without_memory) && is_off(),
+	ktap_result(run_child(switch_on_without_memory) && mapstack_is_off(),
 		    "no memory for the proof: ENOMEM, and off");
 	ktap_result(guest_log_says(log, "could not be made (error -12)"),
 		    "no memory for the proof: one log line");
 	mapstack_set("enabled", "1");
 	log = guest_log_open();
-	ktap_result(run_child(switch_on_without_memory) && is_off() &&
+	ktap_result(run_child(switch_on_without_memory) && mapstack_is_off() &&
 			    guest_log_says(log, "taken away again"),
 		    "no memory for the proof while on: ENOMEM, and off");
 }
@@ -391,7 +376,7 @@ static void test_kernel_writer(void)
 {
 	bool followed;
 
-	ktap_result(refuses_kernel() && is_off(),
+	ktap_result(refuses_kernel() && mapstack_is_off(),
 		    "off: a kernel thread cannot switch on, in one line");
 	mapstack_set("enabled", "1");
 	followed = guest_hooked("expand_downwards");
@@ -420,14 +405,14 @@ static void test_ftrace_off(void)
 	if (!ret) {
 		log = guest_log_open();
 		ret = mapstack_write("enabled", "1");
-		ktap_result(is_refused(ret, -EBUSY) && is_off(), "%s",
+		ktap_result(is_refused(ret, -EBUSY) && mapstack_is_off(), "%s",
 			    names[0]);
 		ktap_result(guest_log_says(log, "kernel.ftrace_enabled=1"),
 			    "%s", names[1]);
 		guest_unload("mapstack");
 		log = guest_log_open();
 		ret = guest_try_load("mapstack", "enabled=1");
-		ktap_result(is_refused(ret, -EBUSY) && nothing_is_left(), "%s",
+		ktap_result(is_refused(ret, -EBUSY) && mapstack_is_gone(), "%s",
 			    names[2]);
 		ktap_result(guest_log_says(log, "kernel.ftrace_enabled=1"),
 			    "%s", names[3]);
@@ -450,7 +435,7 @@ static void test_parameter(const char *params, int error, const char *line)
 	if (!ret)
 		guest_unload("mapstack");
 	ktap_result(is_refused(ret, error) && guest_log_says(log, line) &&
-			    nothing_is_left(),
+			    mapstack_is_gone(),
 		    "load with %s: refused in one line, nothing is left",
 		    params);
 }
@@ -512,7 +497,7 @@ int main(void)
 	test_parameters();
 
 	log = guest_log_open();
-	ktap_result(run_child(load_without_memory) && nothing_is_left(),
+	ktap_result(run_child(load_without_memory) && mapstack_is_gone(),
 		    "load switched on without memory: ENOMEM, nothing is left");
 	ktap_result(guest_log_says(log, "could not be made (error -12)"),
 		    "load switched on without memory: one log line");

@@ -4,6 +4,7 @@
 #include "guest.h"
 #include "ktap.h"
 #include "laws.h"
+#include "mapstack.h"
 
 const char *const laws_outcomes[NR_OUTCOMES] = { "translated", "already",
 						 "refused", "spared",

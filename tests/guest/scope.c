@@ -19,6 +19,7 @@
 
 #include "guest.h"
 #include "ktap.h"
+#include "mapstack.h"
 
 /* What a request came to: exit statuses of the processes that make it. */
 enum { GROWS = 10, DOES_NOT_GROW };

@@ -14,6 +14,7 @@
 
 #include "guest.h"
 #include "ktap.h"
+#include "mapstack.h"
 
 #define CGROUP_DIR "/sys/fs/cgroup"
 

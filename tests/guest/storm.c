@@ -30,6 +30,7 @@
 #include "guest.h"
 #include "ktap.h"
 #include "laws.h"
+#include "mapstack.h"
 
 #define CGROUP "/sys/fs/cgroup/storm"
 #define SECONDS 5

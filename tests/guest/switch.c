@@ -6,6 +6,7 @@
 
 #include "guest.h"
 #include "ktap.h"
+#include "mapstack.h"
 
 int main(void)
 {

@@ -18,6 +18,7 @@
 
 #include "guest.h"
 #include "ktap.h"
+#include "mapstack.h"
 
 #define FRAME 1024 /* bytes of stack that a call uses, at least */
 #define THREADS 16

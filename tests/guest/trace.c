@@ -19,6 +19,7 @@
 
 #include "guest.h"
 #include "ktap.h"
+#include "mapstack.h"
 
 #ifndef MAP_DROPPABLE
 #define MAP_DROPPABLE 0x08

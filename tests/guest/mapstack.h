@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The module under test: its files, and whether anything of it is left. */
+#ifndef TESTS_GUEST_MAPSTACK_H
+#define TESTS_GUEST_MAPSTACK_H
+
+#include <stdbool.h>
+
+#define MAPSTACK_DIR "/sys/kernel/mapstack/"
+
+/**
+ * mapstack_write() - write one of the module's files
+ * @file: its name below MAPSTACK_DIR
+ * @text: what
+ *
+ * Return: 0 or -errno.
+ */
+int mapstack_write(const char *file, const char *text);
+
+/**
+ * mapstack_set() - write one of the module's files or end the program
+ * @file: its name below MAPSTACK_DIR
+ * @text: what
+ */
+void mapstack_set(const char *file, const char *text);
+
+/**
+ * mapstack_is() - whether one of the module's files reads as expected
+ * @file: its name below MAPSTACK_DIR
+ * @expected: its content without the newline
+ *
+ * Prints a note if it does not.
+ */
+bool mapstack_is(const char *file, const char *expected);
+
+/**
+ * mapstack_counter() - read a counter
+ * @name: its name below counters/
+ *
+ * Return: its value. Ends the program if it cannot be read.
+ */
+unsigned long mapstack_counter(const char *name);
+
+/**
+ * counter_is() - whether a counter has a value
+ * @name: its name below counters/
+ * @expected: the value
+ *
+ * Prints a note if it has another.
+ */
+bool counter_is(const char *name, unsigned long expected);
+
+/**
+ * mapstack_is_off() - whether it is loaded and does nothing
+ *
+ * enabled reads 0, none of the functions that it hooks is hooked by anybody,
+ * and MAP_STACK makes no growable mapping. Prints a note of what is wrong.
+ */
+bool mapstack_is_off(void);
+
+/**
+ * mapstack_is_gone() - whether it is not loaded, and left nothing
+ *
+ * Looks wherever something of it could be, and whether MAP_STACK makes a
+ * growable mapping. Prints a note of what is left.
+ */
+bool mapstack_is_gone(void);
+
+#endif /* TESTS_GUEST_MAPSTACK_H */
