@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Measure what growable stacks change: tests/vm/lab -a tests/findings/findings.py [NAME...]
 
-Boots each kernel (a line of tests/vm/kernels; without one, those of report.py),
-runs the programs of this directory with the shim off, on and private, keeps
+Boots each kernel (a line of tests/vm/kernels or tests/vm/kernels-long; without
+one, those of report.py), runs the programs of this directory with the shim off, on and private, keeps
 their raw results in docs/findings/*.csv, and writes docs/findings.md from them.
 --quick stops at 500 stacks where the others go to 10,000, and writes nothing.
 """
@@ -30,6 +30,7 @@ import selftests  # noqa: E402
 import source  # noqa: E402
 from machines import MACHINES, machine_of  # noqa: E402
 
+LISTED = debian.read_list() | debian.read_list("tests/vm/kernels-long")
 # Those that the selftests, which are of 6.12, were written for.
 SELFTEST_KERNELS = ["6.12-amd64", "7.3-amd64"]
 ROOT_KERNELS = ["6.12-amd64"]
@@ -37,7 +38,9 @@ FORKY = Path("/cache/glibc-forky")
 WORK = Path("/out/findings")
 # A step of 10,000 threads says nothing for long where mmap() is linear.
 SILENT_SECONDS = 1800
-MEMORY = {"plain": 3072, "counted": 3072, "root": 2048, "hppa": 512}
+MEMORY = {
+    "plain": 3072, "counted": 3072, "root": 2048, "hppa": 512, "hppa64": 512,
+}
 
 # What each guest runs, in each of the three modes; {} are numbers of stacks.
 COMMANDS = {
@@ -51,8 +54,12 @@ COMMANDS = {
     "selftests": [f"selftest {name}" for name in selftests.TESTS],
     "root": root_programs.commands(),
     "counted": ["search instructions down {n}", "search instructions up {n}"],
-    "ppc64el": ["grow", "gap", "shapes", "commit", "limits", "leftover"],
+    "ppc64el": [
+        "grow", "gap", "gap legacy", "shapes", "guard", "commit", "limits",
+        "leftover", "huge", "below", "lines bare {n}",
+    ],
     "hppa": ["grow", "shapes"],
+    "hppa64": ["grow", "shapes"],
 }
 FIELDS = ["kernel", "command", "mode", "key", "value"]
 # What the kernel logs itself when it does what `below` provokes; see gup.c.
@@ -213,7 +220,7 @@ def measure(name, kernel, kind, programs, modules, sizes):
 
 def write_results(rows, kernel):
     """Replace in docs/findings what is known of these commands."""
-    order = list(debian.read_list())
+    order = list(LISTED)
     measured = {}
     for row in rows:
         program = re.split(r"[ -]", row[1])[0]
@@ -269,8 +276,10 @@ def main():
                 c for c in commands
                 if c.startswith(options.only)
             ]
-    listed = debian.read_list()
-    chosen = options.names or [name for name in report.KERNELS if name in listed]
+    chosen = options.names or report.KERNELS
+    unknown = [name for name in chosen if name not in LISTED]
+    if unknown:
+        raise debian.Failure(f"there is no kernel {' '.join(unknown)}")
     cache = debian.update(*chosen)
     programs = {
         name: build_programs(cache, name)
@@ -284,11 +293,11 @@ def main():
     writing = threading.Lock()
 
     def measure_kernel(name):
-        kernel = source.resolve(cache, name, listed[name])
+        kernel = source.resolve(cache, name, LISTED[name])
         print(f"  {name:12} {kernel.release}", flush=True)
         kernel.prepare()
         modules = build.build_modules(kernel)
-        if machine_name(name) == "amd64":
+        if any("below" in COMMANDS[kind] for kind in kinds(name)):
             modules.append(ram_disk(kernel, WORK / name / "modules"))
         for kind in options.kind or kinds(name):
             if not COMMANDS[kind]:

@@ -21,10 +21,10 @@ FINDINGS = Path("docs/findings.md")
 README = Path("README.md")
 BEGIN = "<!-- findings: written by make findings -->\n"
 END = "<!-- findings end -->"
-# The last two where they differ: pages of 64 KiB, and stacks that grow up.
+# The others where they differ: pages of 64 KiB, and stacks that grow up.
 KERNELS = [
     "5.10-amd64", "6.1-amd64", "6.12-amd64", "7.3-amd64", "6.12-64k-ppc64el",
-    "6.1-hppa",
+    "6.1-hppa", "6.1-hppa64",
 ]
 
 
@@ -111,19 +111,21 @@ class Results:
             return thousands(values[0])
         return f"{thousands(values[0])} to {thousands(values[-1])}"
 
-    def where(self, command, mode, key, value):
+    def where(self, command, mode, key, value, kernels=None):
         """The kernels on which a result is this value, for a reader."""
         return ", ".join(
-            kernel.removesuffix("-amd64") for kernel in self.kernels(command)
+            kernel.removesuffix("-amd64")
+            for kernel in kernels or self.kernels(command)
             if self.value(command, kernel, mode, key) == value
         )
 
-    def everywhere(self, command, mode, key, value):
+    def everywhere(self, command, mode, key, value, kernels=None):
         """Whether a result is this value on every kernel."""
+        kernels = kernels or self.kernels(command)
         return all(
             self.value(command, kernel, mode, key) == value
-            for kernel in self.kernels(command)
-        ) and bool(self.kernels(command))
+            for kernel in kernels
+        ) and bool(kernels)
 
 
 def require(condition):

@@ -8,6 +8,32 @@ def short(kernel):
     return kernel.removesuffix("-amd64")
 
 
+def listed(kernels):
+    """Kernels, for a reader."""
+    return ", ".join(map(short, kernels))
+
+
+def amd64(results, command):
+    """The kernels of 64-bit x86 that a command ran on."""
+    return [k for k in results.kernels(command) if k.endswith("-amd64")]
+
+
+def large_pages(results, command):
+    """The kernels with pages of 64 KiB that a command ran on."""
+    return [k for k in results.kernels(command) if "-64k-" in k]
+
+
+def growing_up(results, command="grow"):
+    """The kernels whose stacks grow up that a command ran on."""
+    return [k for k in results.kernels(command) if "hppa" in k]
+
+
+def growing_down(results, command="grow"):
+    """The kernels whose stacks grow down that a command ran on."""
+    up = growing_up(results, command)
+    return [k for k in results.kernels(command) if k not in up]
+
+
 def markdown(head, rows):
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     return "\n".join(
@@ -42,11 +68,6 @@ def not_measured(results, wanted):
     if small:
         lines.append(f"- 10,000 stacks on {', '.join(small)}.\n")
     return "".join(lines)
-
-
-def if_measured(results, command, key, text, what="This was"):
-    """A text, if there is a result that it is about."""
-    return text if key in results.keys(command) else f"{what} not measured yet."
 
 
 def kernel_table(results):
@@ -95,10 +116,10 @@ def join_modes(rows):
     return joined
 
 
-def all_of(results, command, *without):
+def all_of(results, command, *without, kernels=None):
     """by_kernel() of every key that a command printed, but for some."""
     keys = [key for key in results.keys(command) if key not in without]
-    return by_kernel(results, command, *keys)
+    return by_kernel(results, command, *keys, kernels=kernels)
 
 
 def shape_table(results):
@@ -117,9 +138,19 @@ def shape_table(results):
         rows.append([
             f"`{name}`",
             *(outcomes(results, can, mode, key) for mode in MODES),
-            ", ".join(map(short, can)) or "none",
+            all_but(kernels, can),
         ])
     return markdown(["shape", *MODES, "kernels that know it"], rows)
+
+
+def all_but(kernels, some):
+    """Some of the kernels, for a reader, by those that are missing if few."""
+    missing = [kernel for kernel in kernels if kernel not in some]
+    if not missing:
+        return "all"
+    if len(missing) < len(some):
+        return f"all but {listed(missing)}"
+    return listed(some) or "none"
 
 
 def outcomes(results, kernels, mode, key):
@@ -128,13 +159,13 @@ def outcomes(results, kernels, mode, key):
     })) or "-"
 
 
-def shapes(results, mode, outcome):
+def shapes(results, mode, outcome, kernels=None):
     """How many shapes that work when off have this outcome on some kernel."""
     return sum(
         any(
             results.value("shapes", kernel, "off", key) == "works"
             and results.value("shapes", kernel, mode, key) == outcome
-            for kernel in results.kernels("shapes")
+            for kernel in kernels or results.kernels("shapes")
         )
         for key in results.keys("shapes") if key.endswith(".stack")
     )
@@ -232,11 +263,6 @@ def beside_most(results, mode):
     )
 
 
-def later(results, command):
-    """The kernels that a command ran on and that keep maps in a maple tree."""
-    return [k for k in results.kernels(command) if not k.startswith("5.10")]
-
-
 def where_not(results, command, mode, key, value):
     """The kernels on which a result is there and is not this value."""
     return [
@@ -251,6 +277,14 @@ def ratio(results, command, kernel, key):
         command, kernel, "off", key
     )
     return f"{times:,.0f}" if times >= 10 else f"{times:.1f}"
+
+
+def ratio_of(results, command, key, kernel, other):
+    """How many times more rfc has on one kernel than on another."""
+    times = results.number(command, kernel, "rfc", key) / results.number(
+        command, other, "rfc", key
+    )
+    return f"{times:.0f}"
 
 
 def private_as_rfc(results, *commands):
@@ -304,27 +338,33 @@ def same_endings(results, beginning, kernel, mode):
     )
 
 
+def total(results, beginning, kernel):
+    """How many of them were run."""
+    return sum(
+        results.value(command, kernel, "rfc", "exit-status") != "-"
+        for command in commands(results, beginning)
+    )
+
+
 def agreement(results, beginning, kernel):
     """In how many cases each mode ended as off."""
-    total = len(commands(results, beginning))
-    if not total:
+    run = total(results, beginning, kernel)
+    if not run:
         return "not measured yet"
     rfc, private = (
         same_endings(results, beginning, kernel, mode) for mode in MODES[1:]
     )
     return (
-        f"{rfc} of {total} ended under `rfc` as they did off, {private} under "
+        f"{rfc} of {run} ended under `rfc` as they did off, {private} under "
         "`private`"
     )
 
 
-def parisc_table(results):
-    """Growth where stacks grow up, if a kernel of that kind was measured."""
-    kernels = [name for name in results.kernels() if name.endswith("hppa")]
-    if not kernels:
-        return "Not measured yet: no such kernel is in the results."
-    keys = [key for key in results.keys("grow") if "MiB" not in key]
-    return by_kernel(results, "grow", *keys, kernels=kernels)
+def programs_of(results, kernel):
+    """The commands that a kernel was measured with, for a reader."""
+    return ", ".join(dict.fromkeys(
+        f"`{key[0]}`" for key in results.rows if key[1] == kernel
+    ))
 
 
 def refused(results, beginning, kernel):

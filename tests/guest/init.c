@@ -87,15 +87,15 @@ static int is_program(const struct dirent *entry)
 	return entry->d_name[0] != '.';
 }
 
-/* Copies what a test prints, indented as KTAP wants a subtest. */
-static void copy_indented(int fd)
+/* Copies what a program prints, each line after the indent. */
+static void copy_lines(int fd, const char *indent)
 {
 	FILE *in = fdopen(fd, "r");
 	char *line = NULL;
 	size_t size = 0;
 
 	while (in && getline(&line, &size, in) > 0)
-		printf("    %s%s", line, strchr(line, '\n') ? "" : "\n");
+		printf("%s%s%s", indent, line, strchr(line, '\n') ? "" : "\n");
 	free(line);
 	if (in)
 		fclose(in);
@@ -120,7 +120,8 @@ static int run_test(const char *name)
 		_exit(127);
 	}
 	close(pipe_fds[1]);
-	copy_indented(pipe_fds[0]);
+	/* As KTAP wants a subtest. */
+	copy_lines(pipe_fds[0], "    ");
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
 		return -1;
 
@@ -182,14 +183,23 @@ static void run_tests(void)
 
 static void run_demo(void)
 {
-	int status = -1;
+	int pipe_fds[2], status = -1;
 	pid_t pid;
 
+	if (pipe2(pipe_fds, O_CLOEXEC))
+		return;
 	pid = fork();
 	if (!pid) {
+		/* In the kernel log only init can write; others have the port. */
+		if (fileno(stdout) < 0) {
+			dup2(pipe_fds[1], STDOUT_FILENO);
+			dup2(pipe_fds[1], STDERR_FILENO);
+		}
 		execl("/demo", "/demo", (char *)NULL);
 		_exit(127);
 	}
+	close(pipe_fds[1]);
+	copy_lines(pipe_fds[0], "");
 	/* Not any child: what programs leave behind is init's, too. */
 	waitpid(pid, &status, 0);
 	printf("# end %d\n", status);
