@@ -246,10 +246,14 @@ static void test_uncounted(void)
 	passed &= counter_is("seen", 11);
 	ktap_result(passed, "off: not counted; what was counted stays");
 
+	mapstack_set("scope", "pid:2"); /* the kernel's threads */
+	call_anonymous(MAP_STACK, 2);
+	mapstack_set("scope", "all");
+	passed = counter_is("out_of_scope", 2);
 	mapstack_set("reset", "1");
-	passed = counter_is("seen", 0) &&
-		 !laws_sum(laws_outcomes, NR_OUTCOMES) &&
-		 !laws_sum(laws_shapes, NR_SHAPES);
+	passed &= counter_is("seen", 0) & counter_is("out_of_scope", 0) &&
+		  !laws_sum(laws_outcomes, NR_OUTCOMES) &&
+		  !laws_sum(laws_shapes, NR_SHAPES);
 	call_anonymous(MAP_STACK, 3);
 	passed &= counter_is("seen", 3);
 	ktap_result(passed, "reset: all 0, counting goes on");

@@ -388,6 +388,7 @@ static void __attribute__((noinline)) use_own_stack(size_t bytes)
 	here[1] = here[0];
 }
 
+/* pid:2 is the kernel's threads. */
 static void test_uncounted(void)
 {
 	char *stack = map_stack(), *own = start_of((char *)&stack);
@@ -404,6 +405,12 @@ static void test_uncounted(void)
 
 	passed = grows(stack, stack - 2 * page);
 	result(passed, "on again: it is counted again");
+
+	mapstack_set("scope", "pid:2");
+	passed = !guest_touch(stack - 3 * page) &&
+		 start_of(stack) == stack - 3 * page;
+	mapstack_set("scope", "all");
+	result(passed, "out of scope: it grows, uncounted");
 	unmap_stack(stack);
 }
 
@@ -518,7 +525,7 @@ int main(void)
 {
 	cpu_set_t cpus;
 
-	ktap_plan(20);
+	ktap_plan(21);
 	page = sysconf(_SC_PAGESIZE);
 	set_rlimit_stack(2 * ROOM * page);
 	stay_on_one_cpu(&cpus);

@@ -2,17 +2,31 @@
 /* The switch itself: off after loading, on, effective, off, gone. */
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "guest.h"
 #include "ktap.h"
 #include "mapstack.h"
 
+/* Proves the hook again; its page must be gone when the write returns. */
+static bool proof_leaves_no_mapping(void)
+{
+	static char before[16384], after[sizeof(before)];
+
+	if (guest_read("/proc/self/maps", before, sizeof(before)) < 0)
+		guest_die("maps");
+	mapstack_set("enabled", "1");
+	if (guest_read("/proc/self/maps", after, sizeof(after)) < 0)
+		guest_die("maps");
+	return !strcmp(before, after);
+}
+
 int main(void)
 {
 	const char *hook = getenv("mapstack_hook");
 
-	ktap_plan(9);
+	ktap_plan(10);
 	guest_load("mapstack", "");
 	ktap_result(mapstack_is("enabled", "0") && mapstack_is("hook", "none"),
 		    "off after loading");
@@ -25,6 +39,8 @@ int main(void)
 			    mapstack_is("hook", hook ? hook : "ops"),
 		    "on: attached to do_mmap, by %s", hook ? hook : "ops");
 	ktap_result(mapstack_counter("seen") == 0, "the proof is not counted");
+	ktap_result(proof_leaves_no_mapping(),
+		    "the proof leaves the writer's mappings as they were");
 	ktap_result(guest_stack_grows(), "on: MAP_STACK grows");
 	ktap_result(mapstack_counter("seen") == 1, "one request is counted");
 	mapstack_set("enabled", "0");
