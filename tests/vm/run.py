@@ -4,8 +4,9 @@
 
 NAME is a line of tests/vm/kernels; one of DIRECT, which has the module hook by a
 direct call; "build", which is what can be tested without a guest; "cost", how many
-instructions calls cost; "evidence", the mapstack command on real programs; or a
-name of dkms.py, which has the package in full root file systems; without one, all
+instructions calls cost; "evidence", the mapstack command on real programs;
+"mutants", the module broken on purpose, which the tests have to notice; or a name
+of dkms.py, which has the package in full root file systems; without one, all
 are run, as many at a time as there are CPUs. --long runs what make test leaves
 out: tests/vm/kernels-long, with storms and fuzz of minutes.
 --only TEST,... runs only the programs whose name begins so; --show prints
@@ -31,6 +32,7 @@ import debian
 import dkms
 import evidence
 import guest
+import mutants
 import refusals
 import source
 import unit
@@ -41,6 +43,7 @@ WORK = Path("/out/guests")
 LONG = "storm_seconds=180 fuzz_seconds=120"
 BUILD_KERNEL = "6.12-amd64"
 COST_KERNEL = "6.12-amd64"
+MUTANTS_KERNEL = "6.12-amd64"
 # Tests that load mapstack with hook=direct; on the kernel without the word.
 DIRECT = ("6.12-direct-amd64", "7.3-direct-amd64")
 # Where it is measured which lines of the module run.
@@ -164,7 +167,7 @@ class Tests:
     def names(self):
         """What is run unless told otherwise, in order."""
         if self.options.long:
-            return [*self.long]
+            return ["mutants", *self.long]
         return [
             "build", "cost", "evidence", *dkms.SUITES, *self.short, *DIRECT,
         ]
@@ -200,6 +203,12 @@ class Tests:
                 kernel = self.resolve(COST_KERNEL)
                 tested, report = kernel.release, cost.measure(
                     kernel, WORK / name, listener(name, self.options.show)
+                )
+            elif name == "mutants":
+                kernel = self.resolve(MUTANTS_KERNEL)
+                tested, report = kernel.release, mutants.run(
+                    kernel, WORK / name, self.options.only,
+                    listener(name, self.options.show),
                 )
             elif name == "evidence":
                 kernel = self.resolve(evidence.KERNEL)
@@ -237,7 +246,9 @@ def main():
 
     tests = Tests(options)
     names = options.names or tests.names()
-    known = ["build", "cost", "evidence", *dkms.SUITES, *tests.listed]
+    known = [
+        "build", "cost", "evidence", "mutants", *dkms.SUITES, *tests.listed,
+    ]
     unknown = [name for name in names if name not in known]
     if unknown:
         raise debian.Failure(
