@@ -16,15 +16,8 @@
 
 #include "scope.h"
 
-/* Holds a process or a cgroup, never both. */
-struct scope {
-	struct pid *pid;
-	struct cgroup *cgroup;
-	char text[];
-};
-
-/* NULL is everybody. Written under scope_lock. */
-static struct scope __rcu *scope_in_force;
+/* Written under scope_lock. */
+struct scope __rcu *scope_in_force;
 static DEFINE_MUTEX(scope_lock);
 
 static void scope_free(struct scope *scope)
@@ -214,13 +207,10 @@ static __always_inline bool is_in_cgroup(struct cgroup *cgroup)
  * Preemption that is off makes a read-side section of RCU (since 4.20), in fewer
  * instructions than rcu_read_lock() where that can be preempted.
  */
-notrace bool scope_includes_current(void)
+notrace bool scope_holds_current(void)
 {
 	const struct scope *scope;
 	bool includes;
-
-	if (!rcu_access_pointer(scope_in_force))
-		return true;
 
 	preempt_disable_notrace();
 	scope = rcu_dereference_sched(scope_in_force);

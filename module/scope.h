@@ -6,7 +6,21 @@
 #ifndef MAPSTACK_SCOPE_H
 #define MAPSTACK_SCOPE_H
 
+#include <linux/rcupdate.h>
 #include <linux/types.h>
+
+struct cgroup;
+struct pid;
+
+/* Holds a process or a cgroup, never both. */
+struct scope {
+	struct pid *pid;
+	struct cgroup *cgroup;
+	char text[];
+};
+
+/* NULL is everybody. Private, but for the inline function below. */
+extern struct scope __rcu *scope_in_force;
 
 /**
  * scope_set() - choose whose requests count, and are translated
@@ -36,6 +50,13 @@ int scope_set(const char *text);
 int scope_show(char *buf);
 
 /**
+ * scope_holds_current() - scope_includes_current(), for a scope that is not all
+ *
+ * Context: as there.
+ */
+bool scope_holds_current(void);
+
+/**
  * scope_includes_current() - whether the current task is in the scope
  *
  * A descendant is one that is reached from the current process through parents
@@ -44,7 +65,11 @@ int scope_show(char *buf);
  *
  * Context: any task, preemption may be on; takes no lock and does not sleep.
  */
-bool scope_includes_current(void);
+static __always_inline bool scope_includes_current(void)
+{
+	return likely(!rcu_access_pointer(scope_in_force)) ||
+	       scope_holds_current();
+}
 
 /**
  * scope_exit() - forget the scope and what it holds
