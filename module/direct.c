@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The hook by a direct call. See direct.h. */
 
+#include <linux/bpf.h>
+
 #include "direct.h"
 #include "trampoline.h"
 
@@ -23,11 +25,11 @@ DIRECT_CALL(mapstack_direct, DIRECT_UNLESS_STACK HOOK);
 /*
  * A livepatch or a kprobe with a post handler (IPMODIFY) can be there beside a
  * direct call that agrees to it. This one does: it returns to where it is told.
- * Up to 5.19 nobody asks ("ftrace: Allow IPMODIFY and DIRECT ops on the same
- * function"), and since 6.2 there is the macro ("ftrace: abstract
- * DYNAMIC_FTRACE_WITH_ARGS accesses"); in 7.x it is told the address too.
+ * Nobody asked before 6.0 ("ftrace: Allow IPMODIFY and DIRECT ops on the same
+ * function"); the macro is BPF's, for which that was made. In 7.x it is told the
+ * address too.
  */
-#ifdef ftrace_regs_get_argument
+#ifdef BPF_TRAMP_F_SHARE_IPMODIFY
 static int __maybe_unused agree(struct ftrace_ops *ops, enum ftrace_ops_cmd cmd)
 {
 	return 0;
@@ -47,7 +49,7 @@ static int filter_error = -EOPNOTSUPP; /* what ftrace answered to the name */
 /* PERMANENT: see hook.c. */
 static struct ftrace_ops direct_ops = {
 	.flags = FTRACE_OPS_FL_PERMANENT,
-#ifdef ftrace_regs_get_argument
+#ifdef BPF_TRAMP_F_SHARE_IPMODIFY
 	.ops_func = __builtin_choose_expr(__same_type(ftrace_ops_func_t,
 						      typeof(agree) *),
 					  agree, agree_at),
@@ -78,7 +80,7 @@ int direct_attach(void)
 	ret = direct_register(&direct_ops, (unsigned long)mapstack_direct);
 	if (ret)
 		return ret;
-	/* 6.12 has set all flags anew; 7.3 keeps them. */
+	/* Up to 6.12 all flags have been set anew; 7.3 keeps them. */
 	direct_ops.flags |= FTRACE_OPS_FL_PERMANENT;
 	return 0;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a direct call of ftrace is made of: its registration with an ops (since
- * 6.4, "ftrace: Rename _ftrace_direct_multi APIs to _ftrace_direct APIs"; before,
- * it was by address), and a function in assembler. x86-64 only.
+ * What a direct call of ftrace is made of: its registration with an ops, and a
+ * function in assembler. x86-64 only.
  *
  * For direct.c, and for the tests, which attach direct calls of their own.
  */
@@ -13,28 +12,63 @@
 #include <linux/mman.h>
 #include <linux/stringify.h>
 
-static inline int direct_refuse(struct ftrace_ops *ops, unsigned long addr)
-{
-	return -EINVAL;
-}
-
-static inline int direct_refuse_all(struct ftrace_ops *ops, unsigned long addr,
-				    bool free_filters)
-{
-	return -EINVAL;
-}
-
-#define direct_takes_ops                     \
+/*
+ * register_ftrace_direct() takes an ops since 6.4 ("ftrace: Rename
+ * _ftrace_direct_multi APIs to _ftrace_direct APIs"). Before, one of the other
+ * name did, and its sample's symbol of Kconfig tells that it is there. Where it is
+ * not (5.10) the address of do_mmap() is asked for, which a module does not know.
+ */
+#define direct_is_renamed                    \
 	__same_type(&register_ftrace_direct, \
 		    int (*)(struct ftrace_ops *, unsigned long))
 
-/* -EINVAL where they are registered otherwise, or not at all. */
-#define direct_register                                                 \
-	__builtin_choose_expr(direct_takes_ops, register_ftrace_direct, \
-			      direct_refuse)
-#define direct_unregister                                                 \
-	__builtin_choose_expr(direct_takes_ops, unregister_ftrace_direct, \
-			      direct_refuse_all)
+#if defined(CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS) && \
+	defined(CONFIG_HAVE_SAMPLE_FTRACE_DIRECT_MULTI)
+#define direct_takes_ops true
+
+/* Not there where they are renamed, and not used. */
+int register_ftrace_direct_multi(struct ftrace_ops *ops, unsigned long addr);
+int unregister_ftrace_direct_multi(struct ftrace_ops *ops, unsigned long addr);
+
+static inline int direct_register_multi(struct ftrace_ops *ops,
+					unsigned long addr)
+{
+	return register_ftrace_direct_multi(ops, addr);
+}
+
+static inline int direct_unregister_multi(struct ftrace_ops *ops,
+					  unsigned long addr, bool free_filters)
+{
+	int ret = unregister_ftrace_direct_multi(ops, addr);
+
+	if (free_filters)
+		ftrace_free_filter(ops);
+	return ret;
+}
+
+#else
+#define direct_takes_ops direct_is_renamed
+
+static inline int direct_register_multi(struct ftrace_ops *ops,
+					unsigned long addr)
+{
+	return -EINVAL;
+}
+
+static inline int direct_unregister_multi(struct ftrace_ops *ops,
+					  unsigned long addr, bool free_filters)
+{
+	return -EINVAL;
+}
+#endif
+
+/* -EINVAL where no ops is taken. */
+#define direct_register                                                  \
+	__builtin_choose_expr(direct_is_renamed, register_ftrace_direct, \
+			      direct_register_multi)
+#define direct_unregister                                                  \
+	__builtin_choose_expr(direct_is_renamed, unregister_ftrace_direct, \
+			      direct_unregister_multi)
 
 #ifdef CONFIG_X86_64
 #include <linux/linkage.h> /* ASM_ENDBR and ASM_RET, where there are any */

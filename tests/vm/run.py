@@ -45,7 +45,7 @@ BUILD_KERNEL = "6.12-amd64"
 COST_KERNEL = "6.12-amd64"
 MUTANTS_KERNEL = "6.12-amd64"
 # Tests that load mapstack with hook=direct; on the kernel without the word.
-DIRECT = ("6.12-direct-amd64", "7.3-direct-amd64")
+DIRECT = ("6.1-direct-amd64", "6.12-direct-amd64", "7.3-direct-amd64")
 # Where it is measured which lines of the module run.
 COVERED = "6.12-debug-amd64"
 
