@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a call costs on this very machine, in nanoseconds: host MODULE-FILE
+ * What a call costs on this very machine, in nanoseconds: host MODULE-FILE [ROUNDS]
  *
  * Loads mapstack, for the calls of this program only (scope), measures calls
  * with it off and on in turn, and unloads it. Medians of many: they vary by
@@ -22,7 +22,7 @@
 #include "../guest/mapstack.h"
 #include "calls.h"
 
-#define ROUNDS 50
+#define MAX_ROUNDS 50
 #define RUNS 1000 /* in a round */
 
 /* What is compared, in turn. */
@@ -39,7 +39,8 @@ static const struct state states[] = {
 static const enum call calls[] = { CALL_OTHER, CALL_MMAP, CALL_STACK,
 				   CALL_GROWABLE };
 
-static unsigned long ticks[ARRAY_SIZE(states)][ARRAY_SIZE(calls)][ROUNDS * RUNS];
+static unsigned long ticks[ARRAY_SIZE(states)][ARRAY_SIZE(calls)]
+			  [MAX_ROUNDS * RUNS];
 
 static double now_ns(void)
 {
@@ -66,7 +67,7 @@ static int compare(const void *left, const void *right)
 	return (*a > *b) - (*a < *b);
 }
 
-static void measure(void)
+static void measure(size_t rounds)
 {
 	size_t round, state, call;
 	char scope[32];
@@ -74,7 +75,7 @@ static void measure(void)
 	snprintf(scope, sizeof(scope), "pid:%d", getpid());
 	mapstack_set("scope", scope);
 	/* The first round warms up and is overwritten. */
-	for (round = 0; round <= ROUNDS; round++) {
+	for (round = 0; round <= rounds; round++) {
 		size_t at = (round ? round - 1 : 0) * RUNS;
 
 		for (state = 0; state < ARRAY_SIZE(states); state++) {
@@ -87,12 +88,12 @@ static void measure(void)
 	}
 }
 
-static void print(void)
+static void print(size_t rounds)
 {
 	double ns = tick_ns();
 	size_t state, call;
 
-	printf("median of %d calls, ns", ROUNDS * RUNS);
+	printf("median of %5zu calls, ns", rounds * RUNS);
 	for (call = 0; call < ARRAY_SIZE(calls); call++)
 		printf("%10s", calls_name(calls[call]));
 	putchar('\n');
@@ -101,8 +102,8 @@ static void print(void)
 		for (call = 0; call < ARRAY_SIZE(calls); call++) {
 			unsigned long *mine = ticks[state][call];
 
-			qsort(mine, ROUNDS * RUNS, sizeof(*mine), compare);
-			printf("%10.1f", mine[ROUNDS * RUNS / 2] * ns);
+			qsort(mine, rounds * RUNS, sizeof(*mine), compare);
+			printf("%10.1f", mine[rounds * RUNS / 2] * ns);
 		}
 		putchar('\n');
 	}
@@ -124,22 +125,26 @@ static void load(const char *path)
 /* In a child, so that the module goes again whatever becomes of it. */
 int main(int argc, char **argv)
 {
+	int rounds = argc > 2 ? atoi(argv[2]) : MAX_ROUNDS;
 	int status;
 	pid_t pid;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: host MODULE-FILE\n");
+	if (argc < 2 || rounds < 1 || rounds > MAX_ROUNDS) {
+		fprintf(stderr, "usage: host MODULE-FILE [ROUNDS up to %d]\n",
+			MAX_ROUNDS);
 		return 2;
-	}
-	load(argv[1]);
-	pid = fork();
-	if (!pid) {
-		measure();
-		print();
-		exit(0);
 	}
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
+	load(argv[1]);
+	pid = fork();
+	if (!pid) {
+		signal(SIGINT, SIG_DFL);
+		signal(SIGTERM, SIG_DFL);
+		measure(rounds);
+		print(rounds);
+		exit(0);
+	}
 	waitpid(pid, &status, 0);
 	mapstack_set("enabled", "0");
 	guest_unload("mapstack");

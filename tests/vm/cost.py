@@ -25,14 +25,17 @@ def measure(kernel, where, hear, with_modules=True):
     Without modules only the calls themselves are measured.
     """
     kernel.prepare()
-    modules = []
+    machine = machine_of(kernel.name)
+    built = build_programs(machine)
+    programs, modules = [built / "cost"], []
     if with_modules:
         modules = build.build_modules(kernel, "bench", "tests/bench/modules")
-    machine = machine_of(kernel.name)
+        # Beside them is what make bench-host runs, and its test.
+        modules.append(built / "host")
+        programs.append(built / "hosted")
     where.mkdir(parents=True, exist_ok=True)
     initramfs = guest.make_initramfs(
-        where, build.build_guest(machine, "init") / "init",
-        [build_programs(machine) / "cost"], modules,
+        where, build.build_guest(machine, "init") / "init", programs, modules,
     )
     return guest.boot_and_report(
         guest.Guest(kernel, initramfs, where, counting=True), hear
