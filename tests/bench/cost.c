@@ -105,15 +105,16 @@ static void remove_scopes(void)
 	rmdir(CGROUP "other");
 }
 
-static const char *const policies[] = { "observe", "private", "rfc" };
+static const char *const policies[] = { "observe", "paired", "private", "rfc" };
 
 /* What a request becomes costs what such a mapping always costs. */
 static enum call becomes(const struct setting *setting, int scope)
 {
 	bool in = scope != SCOPE_CHILD && scope != SCOPE_OTHER_CGROUP;
+	bool grows = !strcmp(setting->policy, "private") ||
+		     !strcmp(setting->policy, "rfc");
 
-	return in && strcmp(setting->policy, "observe") ? CALL_GROWABLE :
-							  CALL_STACK;
+	return in && grows ? CALL_GROWABLE : CALL_STACK;
 }
 
 /* A request that is recorded costs what the recording does: no target. */

@@ -131,15 +131,15 @@ def module_rows(figures, kernels):
     on = {"policy": "rfc", "scope": "all"}
     yield "on: getppid()", "mapstack", "getppid", None, on
     yield "on: an ordinary mmap()", "mapstack", "mmap", None, on
-    for policy in ("observe", "private", "rfc"):
+    for policy in ("observe", "paired", "private", "rfc"):
         scopes = ["all", "pid", "pid of the parent", "cgroup"]
         if policy == "rfc":
             scopes += ["pid of another", "another cgroup"]
         for scope in scopes:
-            inside = "another" not in scope and policy != "observe"
+            grows = "another" not in scope and policy in ("private", "rfc")
             yield (
                 f"on: MAP_STACK, {policy}, scope {scope}", "mapstack", "stack",
-                "growable" if inside else "stack",
+                "growable" if grows else "stack",
                 {"policy": policy, "scope": scope},
             )
     yield (
