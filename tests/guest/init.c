@@ -38,21 +38,29 @@ static void mount_at(const char *type, const char *dir, const char *options)
 		printf("# cannot mount %s: %m\n", type);
 }
 
-/* A record of the kernel log for each line; stdio calls it with one at a time. */
-static ssize_t write_record(void *cookie, const char *text, size_t size)
+/* A record of the kernel log for each line: one write() is one record. */
+static ssize_t write_records(void *cookie, const char *text, size_t size)
 {
+	const char *line = text, *end = text + size, *next;
 	char record[1024];
 	int len;
 
-	len = snprintf(record, sizeof(record), "report: %.*s", (int)size, text);
-	if (len >= (int)sizeof(record))
-		len = sizeof(record) - 1;
-	return write(*(int *)cookie, record, len) == len ? (ssize_t)size : 0;
+	for (; line < end; line = next) {
+		next = memchr(line, '\n', end - line);
+		next = next ? next + 1 : end;
+		len = snprintf(record, sizeof(record), "report: %.*s",
+			       (int)(next - line), line);
+		if (len >= (int)sizeof(record))
+			len = sizeof(record) - 1;
+		if (write(*(int *)cookie, record, len) != len)
+			return 0;
+	}
+	return size;
 }
 
 static void open_status(void)
 {
-	static const cookie_io_functions_t records = { .write = write_record };
+	static const cookie_io_functions_t records = { .write = write_records };
 	static int kmsg;
 	char cmdline[2048] = "", *port, name[33], path[64];
 	int fd;
