@@ -330,6 +330,12 @@ bool call_can_grow(const struct call *call)
 	       (call->flags & MAP_ANONYMOUS) && !(call->flags & MAP_HUGETLB);
 }
 
+bool call_has_own_file(const struct call *call)
+{
+	return (call->flags & MAP_TYPE) != MAP_PRIVATE &&
+	       ((call->flags & MAP_ANONYMOUS) || call->source == SOURCE_ZERO);
+}
+
 /* Text that is added to piece by piece. */
 struct text {
 	char *buf;

@@ -83,6 +83,14 @@ void *call_make(const struct call *call, int more_flags);
 bool call_can_grow(const struct call *call);
 
 /**
+ * call_has_own_file() - whether the kernel makes a file for what a call maps
+ * @call: the call
+ *
+ * It does for shared memory that has none.
+ */
+bool call_has_own_file(const struct call *call);
+
+/**
  * call_print() - write a call as strace would, and what is around it
  * @call: the call
  * @text: where to

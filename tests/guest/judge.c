@@ -318,6 +318,22 @@ static const action actions[] = {
 	map_below,
 };
 
+/*
+ * parisc places a shared mapping by the address of its inode's mapping in the
+ * kernel (GET_FILP_PGOFF() in arch/parisc/kernel/sys_parisc.c). An inode that a
+ * call made is somewhere else in each set of calls, so there it is not moved.
+ */
+static action choose_action(const struct call *call)
+{
+	action chosen = actions[call->action % ARRAY_SIZE(actions)];
+
+	if (STACKS_GROW_UP && call_has_own_file(call) &&
+	    (chosen == remap_larger || chosen == remap_elsewhere ||
+	     chosen == remap_dontunmap))
+		return remap_larger_here;
+	return chosen;
+}
+
 /* A child grows its copy, and its copy alone. */
 static void judge_fork(const struct call *call, char *addr)
 {
@@ -352,7 +368,7 @@ static void judge_mapping(const struct call *call, char *addr)
 	note_touch_below(addr, call->far);
 	if (call->forks)
 		judge_fork(call, addr);
-	addr = actions[call->action % ARRAY_SIZE(actions)](&target);
+	addr = choose_action(call)(&target);
 	if (note_mapping(addr, &mapping))
 		note_touch_below((char *)mapping.start, 1);
 }
