@@ -26,6 +26,7 @@
 #define RACES 5 /* of a writer with the unloading */
 #define ROOM 16 /* free pages where a stack grows */
 #define MAX_WORKERS 32
+#define TRIES 6000 /* a minute, for what takes no time */
 #define KPROBES "/sys/kernel/debug/kprobes/list"
 /* What is hooked beside do_mmap(). */
 #define SECOND (STACKS_GROW_UP ? "mmap_region" : "expand_downwards")
@@ -123,6 +124,19 @@ static unsigned int start_workers(void)
 		work(i);
 	}
 	return workers;
+}
+
+/*
+ * Until every worker has had a mapping that grew: what switches never sleeps
+ * between on and off, and where it has the only CPU they would meet no other.
+ */
+static void wait_for_growth(unsigned int workers)
+{
+	unsigned int i, tries;
+
+	for (i = 0; i < workers; i++)
+		for (tries = 0; !churn->grown[i] && tries < TRIES; tries++)
+			usleep(10000);
 }
 
 /* Every worker must have met the hook on and off. */
@@ -223,7 +237,8 @@ static bool check_kept(const struct kept *kept)
 }
 
 /* Loads, switches and unloads; in turn while on and while off. */
-static bool churn_once(unsigned int cycle, struct kept *kept)
+static bool churn_once(unsigned int cycle, unsigned int workers,
+		       struct kept *kept)
 {
 	bool passed = true;
 	int i;
@@ -240,6 +255,7 @@ static bool churn_once(unsigned int cycle, struct kept *kept)
 	kept->off = map_stack(find_room());
 	mapstack_set("enabled", "1");
 	kept->on = map_stack(find_room());
+	wait_for_growth(workers);
 	if (cycle & 4)
 		mapstack_set("enabled", "0");
 	guest_unload("mapstack");
@@ -253,7 +269,7 @@ static void test_churn(void)
 	bool passed = true;
 
 	for (i = 0; i < CYCLES && passed; i++)
-		passed = churn_once(i, &kept[i]);
+		passed = churn_once(i, workers, &kept[i]);
 	ktap_result(passed, "%d times loaded, %d times switched, unloaded",
 		    CYCLES, CYCLES * (2 * TOGGLES + 1));
 	ktap_result(end_workers(workers), "no call failed meanwhile");
