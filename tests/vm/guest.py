@@ -33,12 +33,6 @@ INJECTED = re.compile(
 TAINT_EXPECTED = 1 << 12 | 1 << 13
 SILENT_SECONDS = 300
 
-# Emulation: a KVM device that opens may still hang the guest. One thread of
-# QEMU runs both CPUs in turn: with a thread each, code patching on one CPU is
-# not seen in time by the other, and the guest dies of "Oops: int3" in its own
-# patching. Seen with QEMU 7.2 (1 boot of 70) and QEMU 10.0.13 (6.12-rt, when
-# the function tracer was switched on).
-ACCELERATOR = "tcg,thread=single"
 # One CPU whose time is the number of instructions that it has executed; with
 # nothing to do it jumps to the next timer.
 COUNTING = ["-icount", "shift=0,sleep=off"]
@@ -91,7 +85,7 @@ class Guest:
         self.status = where / "status.log"
         machine = machine_of(kernel.name)
         self.command = [word.format(log=self.log) for word in machine.qemu] + [
-            "-accel", ACCELERATOR,
+            "-accel", machine.accelerator,
             "-smp", str(1 if counting else machine.cpus),
             *((*COUNTING, *machine.counting) if counting else ()),
             "-m", str(memory),

@@ -3,11 +3,12 @@
 """Run the tests in guests: tests/vm/lab tests/vm/run.py [NAME...]
 
 NAME is a line of tests/vm/kernels; one of DIRECT, which has the module hook by a
-direct call; "build", which is what can be tested without a guest; "cost", how many
-instructions calls cost; "evidence", the mapstack command on real programs;
-"mutants", the module broken on purpose, which the tests have to notice; or a name
-of dkms.py, which has the package in full root file systems; without one, all
-are run, as many at a time as there are CPUs. --long runs what make test leaves
+direct call; one of SMP, which runs some of them on two CPUs; "build", which is
+what can be tested without a guest; "cost", how many instructions calls cost;
+"evidence", the mapstack command on real programs; "mutants", the module broken on
+purpose, which the tests have to notice; or a name of dkms.py, which has the package
+in full root file systems; without one, all are run, as many at a time as there are
+CPUs. --long runs what make test leaves
 out: tests/vm/kernels-long, with storms and fuzz of minutes.
 --only TEST,... runs only the programs whose name begins so; --show prints
 their reports; --append WORDS puts words on the guests' kernel command line, where
@@ -18,6 +19,7 @@ The exit status is 0 only if everything that was asked for ran and passed.
 
 import argparse
 import os
+import re
 import sys
 import time
 import traceback
@@ -46,6 +48,8 @@ COST_KERNEL = "6.12-amd64"
 MUTANTS_KERNEL = "6.12-amd64"
 # Tests that load mapstack with hook=direct; on the kernel without the word.
 DIRECT = ("6.1-direct-amd64", "6.12-direct-amd64", "7.3-direct-amd64")
+# Programs that are run again on two CPUs, where the others are too slow for that.
+SMP = {"6.1-smp-hppa64": "growup,switch"}
 # Where it is measured which lines of the module run.
 COVERED = "6.12-debug-amd64"
 
@@ -92,6 +96,11 @@ def write_table(summary, path="README.md"):
     lines += [rows[name] for name in debian.read_list() if name in rows]
     table = "\n".join(lines) + "\n"
     Path(path).write_text(head + begin + table + end + tail)
+
+
+def plain(name):
+    """The kernel that a name of DIRECT or SMP stands for, as in the lists."""
+    return re.sub("-(direct|smp)-", "-", name)
 
 
 def choose_programs(directory, only):
@@ -157,8 +166,8 @@ class Tests:
         self.short = debian.read_list()
         self.long = debian.read_list("tests/vm/kernels-long")
         self.listed = self.short | self.long
-        for name in DIRECT:
-            self.listed[name] = self.short[name.replace("-direct", "")]
+        for name in (*DIRECT, *SMP):
+            self.listed[name] = self.listed[plain(name)]
         self.cache = debian.update(*(
             name for name in options.names or self.names()
             if name in self.listed
@@ -170,11 +179,11 @@ class Tests:
             return ["mutants", *self.long]
         return [
             "build", "cost", "evidence", *dkms.SUITES, *self.short, *DIRECT,
+            *SMP,
         ]
 
     def resolve(self, name):
-        plain = name.replace("-direct", "")
-        kernel = source.resolve(self.cache, plain, self.listed[name])
+        kernel = source.resolve(self.cache, plain(name), self.listed[name])
         kernel.name = name  # it is built and booted in places of its own
         return kernel
 
@@ -183,7 +192,9 @@ class Tests:
         kernel = self.resolve(name)
         say(name, kernel.release)
         directory = build.build_guest(machine_of(name))
-        programs = choose_programs(directory, self.options.only)
+        programs = choose_programs(
+            directory, self.options.only or SMP.get(name)
+        )
         return kernel.release, boot_tests(
             kernel, programs, directory / "init", self.options
         )

@@ -79,6 +79,8 @@ class SourceKernel(debian.Kernel):
         )
         self.recipe = recipe
         self.where = BUILT / f"{name}-{self.key()}"
+        # By this name, whatever it is called later: several share what is built.
+        self.lock = BUILT / f"{name}.lock"
         self.headers = self.where
         self.vmlinuz = self.where / recipe.image
         self.options = make_options(recipe)
@@ -95,7 +97,7 @@ class SourceKernel(debian.Kernel):
     def prepare(self):
         """Build it, unless the cache has it."""
         BUILT.mkdir(parents=True, exist_ok=True)
-        with open(BUILT / f"{self.name}.lock", "w") as lock:
+        with open(self.lock, "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if (self.where / "complete").exists():
                 return
