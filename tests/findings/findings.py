@@ -23,6 +23,7 @@ sys.path[:0] = ["tests/vm", "tests/findings"]
 import build  # noqa: E402
 import debian  # noqa: E402
 import guest  # noqa: E402
+import nptl  # noqa: E402
 import programs as root_programs  # noqa: E402
 import report  # noqa: E402
 import rootfs  # noqa: E402
@@ -34,12 +35,14 @@ LISTED = debian.read_list() | debian.read_list("tests/vm/kernels-long")
 # Those that the selftests, which are of 6.12, were written for.
 SELFTEST_KERNELS = ["6.12-amd64", "7.3-amd64"]
 ROOT_KERNELS = ["6.12-amd64"]
+NPTL_KERNELS = ["6.12-amd64"]
 FORKY = Path("/cache/glibc-forky")
 WORK = Path("/out/findings")
 # A step of 10,000 threads says nothing for long where mmap() is linear.
 SILENT_SECONDS = 1800
 MEMORY = {
-    "plain": 3072, "counted": 3072, "root": 2048, "hppa": 512, "hppa64": 512,
+    "plain": 3072, "counted": 3072, "root": 2048, "nptl": 3072, "hppa": 512,
+    "hppa64": 512,
 }
 
 # What each guest runs, in each of the three modes; {} are numbers of stacks.
@@ -53,6 +56,7 @@ COMMANDS = {
     ],
     "selftests": [f"selftest {name}" for name in selftests.TESTS],
     "root": root_programs.commands(),
+    "nptl": ["suite nptl"],
     "counted": ["search instructions down {n}", "search instructions up {n}"],
     "ppc64el": [
         "grow", "gap", "gap legacy", "shapes", "guard", "commit", "limits",
@@ -93,6 +97,7 @@ def build_programs(cache, architecture):
     if architecture == "amd64":
         fetch_forky()
         selftests.build(cache, where / "findings")
+        nptl.build(cache, where / "glibc", where / "glibc-build")
     else:
         names = {command.split()[0] for command in COMMANDS[architecture]}
         machine = MACHINES[architecture]
@@ -124,6 +129,9 @@ def make_initramfs(kernel, where, programs, modules, commands):
     root = where / "more"
     shutil.rmtree(root, ignore_errors=True)
     shutil.copytree(programs / "findings", root / "findings")
+    if commands == COMMANDS["nptl"]:
+        shutil.copytree(programs / "glibc", root / "findings/glibc")
+        nptl.copy_libraries(root)
     (root / "findings/commands").write_text("\n".join(commands) + "\n")
     guest.pack(root, where / "more.cpio")
     with open(initramfs, "ab") as out:
@@ -144,6 +152,7 @@ def kinds(name):
         "plain", "counted",
         *(["selftests"] if name in SELFTEST_KERNELS else []),
         *(["root"] if name in ROOT_KERNELS else []),
+        *(["nptl"] if name in NPTL_KERNELS else []),
     ]
 
 

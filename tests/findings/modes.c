@@ -6,7 +6,8 @@
  *
  * A command after "selftest" or "program" is somebody else's: of that its exit
  * status is printed, how many of its lines begin with "ok" and with "not ok", and
- * what the module counted meanwhile.
+ * what the module counted meanwhile. One after "suite" runs many of them and
+ * prints results itself; what was counted follows.
  */
 
 #define _GNU_SOURCE
@@ -26,6 +27,7 @@
 #define MAX_WORDS 16
 #define SELFTEST "selftest "
 #define PROGRAM "program "
+#define SUITE "suite "
 /* For one test of somebody else, in the time of the guest. */
 #define COUNT_SECONDS 300
 
@@ -101,7 +103,6 @@ static int count(char *command)
 	pid_t pid;
 
 	mapstack_set("reset", "1");
-
 	if (pipe2(fds, O_CLOEXEC))
 		guest_die("pipe");
 	pid = fork();
@@ -123,6 +124,16 @@ static int count(char *command)
 	return 0;
 }
 
+static int print_and_count(char *command)
+{
+	int status;
+
+	mapstack_set("reset", "1");
+	status = print_all(command);
+	print_counters();
+	return status;
+}
+
 static int run_in(const char *mode, char *command)
 {
 	int status;
@@ -134,6 +145,8 @@ static int run_in(const char *mode, char *command)
 		status = count(command + strlen(SELFTEST));
 	else if (!strncmp(command, PROGRAM, strlen(PROGRAM)))
 		status = count(command + strlen(PROGRAM));
+	else if (!strncmp(command, SUITE, strlen(SUITE)))
+		status = print_and_count(command + strlen(SUITE));
 	else
 		status = print_all(command);
 	mapstack_set("enabled", "0");

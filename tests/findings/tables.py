@@ -374,3 +374,39 @@ def refused(results, beginning, kernel):
         for command in commands(results, beginning)
         if results.value(command, kernel, "rfc", "refused") not in "0-"
     ) or ("none" if commands(results, beginning) else "not measured yet")
+
+
+def suite(results, command, kernel):
+    """The tests of somebody else's suite, and how each ended, by mode."""
+    end = ".status"
+    return {
+        key[3].removesuffix(end): [
+            results.value(command, kernel, mode, key[3]) for mode in MODES
+        ]
+        for key in results.rows
+        if key[:3] == (command, kernel, "off") and key[3].endswith(end)
+    }
+
+
+def suite_endings(results, command, kernel):
+    """In how many cases a suite ended well off, and the modes as off."""
+    tests = suite(results, command, kernel)
+    off = [each[0] for each in tests.values()]
+    return (
+        f"{len(tests)} ran; off, {off.count('0')} of them passed and "
+        f"{off.count('77')} said that they cannot run there. "
+        + " and ".join(
+            f"{sum(each[0] == each[mode] for each in tests.values())} ended "
+            f"under `{MODES[mode]}`" for mode in (1, 2)
+        ) + " as they did off."
+    )
+
+
+def suite_differences(results, command, kernel):
+    """The tests of a suite that did not end alike in all modes."""
+    rows = [
+        [f"`{name}`", *each]
+        for name, each in suite(results, command, kernel).items()
+        if len(set(each)) > 1
+    ]
+    return markdown(["test", *MODES], rows) if rows else ""

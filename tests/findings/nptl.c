@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Runs glibc's tests of threads, all programs in /findings/glibc, a few at a
+ * time, and prints the exit status of each: 0 passed, 77 cannot be run here, 1
+ * failed, or less than 0 for the signal that ended it.
+ */
+
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "measure.h"
+
+#define TESTS "/findings/glibc"
+#define WORKERS 4
+/* Each has a limit of its own, 200 seconds; some set another. */
+#define TEST_SECONDS 600
+
+static struct worker {
+	pid_t pid;
+	const char *name;
+} workers[WORKERS];
+
+static void execute(const char *name)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	if (null < 0)
+		_exit(127);
+	setsid();
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
+	dup2(null, STDERR_FILENO);
+	close(null);
+	alarm(TEST_SECONDS);
+	if (!chdir("/tmp"))
+		execl(name, name, (char *)NULL);
+	_exit(127);
+}
+
+static void start(struct worker *worker, const char *name)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), TESTS "/%s", name);
+	worker->name = name;
+	worker->pid = fork();
+	if (worker->pid < 0)
+		guest_die("fork");
+	if (!worker->pid)
+		execute(path);
+}
+
+/* Waits for one of them to end, and says how. */
+static struct worker *wait_for_one(void)
+{
+	int status, i;
+	pid_t pid;
+
+	for (;;) {
+		pid = wait(&status);
+		if (pid < 0)
+			guest_die("wait");
+		for (i = 0; i < WORKERS; i++) {
+			if (workers[i].pid != pid)
+				continue;
+			/* It led a session; nothing of it may live on. */
+			kill(-pid, SIGKILL);
+			measure_number(WIFEXITED(status) ? WEXITSTATUS(status) :
+							   -WTERMSIG(status),
+				       "%s.status", workers[i].name);
+			workers[i].pid = 0;
+			return &workers[i];
+		}
+	}
+}
+
+static int is_test(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+int main(void)
+{
+	struct dirent **names;
+	int n, i, running;
+
+	mkdir("/dev/shm", 01777);
+	n = scandir(TESTS, &names, is_test, alphasort);
+	if (n <= 0)
+		guest_die("no tests in " TESTS);
+	for (i = 0; i < n; i++)
+		start(i < WORKERS ? &workers[i] : wait_for_one(),
+		      names[i]->d_name);
+	for (running = n < WORKERS ? n : WORKERS; running; running--)
+		wait_for_one();
+	return 0;
+}

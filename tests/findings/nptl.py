@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""glibc's own tests of threads, built for a guest outside glibc's tree.
+
+From Debian's package of the source of the C library that the lab has, so that
+they run with the one they are of. Those that are built are all of nptl and of
+sysdeps/pthread that need nothing of glibc's inside: no header of its own build,
+no private symbol, no module of their own.
+"""
+
+import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import debian
+import source
+
+SUITE = "trixie"
+# Headers that are not of the inside, and that the tests' helpers want.
+HEADERS = (
+    "include/array_length.h", "include/intprops.h", "include/libc-diag.h",
+    "include/libc-pointer-arith.h", "sysdeps/x86_64/stackinfo.h",
+)
+# What glibc's build defines for support/. A guest is slow: 200 s for a test.
+DEFINES = ["-DTIMEOUTFACTOR=10", *(
+    f'-D{name}_PATH="/"' for name in (
+        "SRCDIR", "OBJDIR", "OBJDIR_ELF_LDSO", "INSTDIR", "LIBDIR", "SLIBDIR",
+        "SBINDIR", "BINDIR", "ROOTSBINDIR", "COMPLOCALEDIR", "SYSCONFDIR",
+        "ROOTDIR",
+    )
+)]
+# What a program that is linked with the C library needs to run.
+LIBRARIES = ("libc.so.6", "libm.so.6", "libgcc_s.so.1")
+LIBRARY_PATH = Path("/lib/x86_64-linux-gnu")
+LOADER = Path("/lib64/ld-linux-x86-64.so.2")
+
+
+def compile_one(tree, headers, name, output, *words):
+    """Compile one file; return whether it can be."""
+    return not subprocess.run(
+        ["gcc-14", "-w", "-O2", "-std=gnu11", "-pthread", "-D_GNU_SOURCE",
+         f"-I{headers}", "-Isupport", "-iquotesysdeps/pthread",
+         "-iquotenptl", "-idirafter", ".", *DEFINES, "-o", str(output),
+         str(name), *words],
+        cwd=tree, capture_output=True,
+    ).returncode
+
+
+def make_headers(tree, where):
+    """A directory with the headers that are allowed."""
+    shutil.rmtree(where, ignore_errors=True)
+    where.mkdir(parents=True)
+    (where / "support").symlink_to(tree / "support")
+    for name in HEADERS:
+        (where / Path(name).name).symlink_to(tree / name)
+
+
+def build_support(tree, headers, where):
+    """What of the tests' helpers can be built; return the archive."""
+    shutil.rmtree(where, ignore_errors=True)
+    where.mkdir(parents=True)
+    names = [
+        path for path in sorted((tree / "support").glob("*.c"))
+        if not path.name.startswith(("tst-", "test-"))
+    ]
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(
+            lambda name: compile_one(
+                tree, headers, name, where / f"{name.stem}.o", "-c"
+            ), names,
+        ))
+    archive = where / "libsupport.a"
+    subprocess.run(
+        ["ar", "rcs", archive, *sorted(where.glob("*.o"))], check=True
+    )
+    return archive
+
+
+def build(cache, where, work):
+    """Build the tests into a directory, and what they are linked with beside it.
+
+    Returns the package that they are from, and how many there are and were
+    built.
+    """
+    package = debian.newest(cache, "glibc-source", SUITE, "amd64")
+    tree = source.unpack(package)
+    headers = work / "headers"
+    make_headers(tree, headers)
+    archive = build_support(tree, headers, work / "support")
+    shutil.rmtree(where, ignore_errors=True)
+    where.mkdir(parents=True)
+    names = [
+        path for directory in ("nptl", "sysdeps/pthread")
+        for path in sorted((tree / directory).glob("tst-*.c"))
+        if not path.stem.endswith(("-static", "-time64"))
+    ]
+    with ThreadPoolExecutor(2) as pool:
+        built = list(pool.map(
+            lambda name: compile_one(
+                tree, headers, name, where / f"{name.parent.name}.{name.stem}",
+                "-s", str(archive)
+            ), names,
+        ))
+    if not any(built):
+        raise debian.Failure(f"none of glibc's tests builds from {tree}")
+    return package.ver_str, len(names), sum(built)
+
+
+def copy_libraries(root):
+    """Put the C library of the lab into the root of a guest."""
+    for path in (LOADER, *(LIBRARY_PATH / name for name in LIBRARIES)):
+        target = root / path.relative_to("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
