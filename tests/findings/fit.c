@@ -15,15 +15,27 @@
 #include "guest.h"
 #include "measure.h"
 
-static long count_stacks(size_t size)
+/* The search goes down from the first; when it fails, it may go up from below. */
+static void count_stacks(size_t size, int space)
 {
-	long n = 0;
+	char *first = NULL, *addr;
+	long n = 0, above = 0;
 
-	while (mmap(NULL, size, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1,
-		    0) != MAP_FAILED)
+	for (;;) {
+		addr = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK |
+				    MAP_NORESERVE,
+			    -1, 0);
+		if (addr == MAP_FAILED)
+			break;
+		if (!first)
+			first = addr;
+		above += addr > first;
 		n++;
-	return n;
+	}
+	measure_number(n, "%d-GiB.%lu-KiB-stacks", space, size / KIB);
+	measure_number(above, "%d-GiB.%lu-KiB.above-the-first", space,
+		       size / KIB);
 }
 
 int main(int argc, char **argv)
@@ -41,9 +53,7 @@ int main(int argc, char **argv)
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		fflush(stdout);
 		if (!fork()) {
-			measure_number(count_stacks(sizes[i]),
-				       "%d-GiB.%zu-KiB-stacks", space,
-				       sizes[i] / 1024);
+			count_stacks(sizes[i], space);
 			_exit(0);
 		}
 		wait(NULL);
