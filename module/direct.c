@@ -4,6 +4,7 @@
 #include <linux/bpf.h>
 
 #include "direct.h"
+#include "hook.h"
 #include "trampoline.h"
 
 /*
@@ -66,7 +67,7 @@ void direct_init(void)
 void direct_exit(void)
 {
 	if (direct_takes_ops)
-		ftrace_set_filter(&direct_ops, NULL, 0, 1);
+		hook_free_filter(&direct_ops);
 }
 
 int direct_attach(void)

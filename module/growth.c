@@ -149,7 +149,7 @@ static int growth_disable(void)
 
 unsigned long growth_missed(void)
 {
-	return growth_probe.nmissed;
+	return READ_ONCE(growth_probe.nmissed);
 }
 
 void growth_exit(void)

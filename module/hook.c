@@ -9,6 +9,7 @@
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
+#include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/string.h>
@@ -155,6 +156,25 @@ static int hook_filter(struct hook *hook)
 	return ret;
 }
 
+/*
+ * To empty a filter ftrace_set_filter() allocates another, and without memory
+ * leaves the one that is there to nobody. ftrace_free_filter() needs none, but
+ * is not exported everywhere ("ftrace: Export ftrace_free_filter() to modules",
+ * 6.3 and 6.1.9).
+ */
+void hook_free_filter(struct ftrace_ops *ops)
+{
+	typeof(ftrace_free_filter) *free_filter;
+
+	free_filter = symbol_get(ftrace_free_filter);
+	if (free_filter) {
+		free_filter(ops);
+		symbol_put(ftrace_free_filter);
+	} else {
+		ftrace_set_filter(ops, NULL, 0, 1);
+	}
+}
+
 /* How do_mmap() is to be hooked, if it can be. */
 static enum hook_way preferred = HOOK_OPS;
 
@@ -177,9 +197,8 @@ void hook_exit(void)
 {
 	unsigned int i;
 
-	/* 5.10 does not export ftrace_free_filter(). */
 	for (i = 0; i < ARRAY_SIZE(hooks); i++)
-		ftrace_set_filter(&hooks[i]->ops, NULL, 0, 1);
+		hook_free_filter(&hooks[i]->ops);
 	if (preferred == HOOK_DIRECT)
 		direct_exit();
 }

@@ -9,6 +9,8 @@
 
 #include <linux/types.h>
 
+struct ftrace_ops;
+
 /* How do_mmap() is hooked. */
 enum hook_way {
 	HOOK_NONE,
@@ -44,6 +46,14 @@ void hook_init(void);
  * Context: process; may sleep. The hook is detached, or never was attached.
  */
 void hook_exit(void);
+
+/**
+ * hook_free_filter() - free what ftrace_set_filter() allocated for an ops
+ * @ops: which; not registered, and of no use afterwards
+ *
+ * Context: process; may sleep. For hook and its parts.
+ */
+void hook_free_filter(struct ftrace_ops *ops);
 
 /**
  * hook_attach() - hook do_mmap() and prove that it works

@@ -29,7 +29,7 @@
 #include "after.h"
 
 #define MAX_TESTS 64
-#define TEST_SECONDS 1800
+#define TEST_SECONDS 3600
 
 static void mount_at(const char *type, const char *dir, const char *options)
 {
