@@ -16,6 +16,9 @@
 #include "ktap.h"
 #include "mapstack.h"
 
+/* What params below say that vm_mmap() returns. */
+#define GROWABLE_AT 0x10000000UL
+
 static bool is_error(int ret, int error)
 {
 	if (ret != error)
@@ -42,6 +45,43 @@ static bool test_not_fired(void)
 	ret = mapstack_write("enabled", "1");
 	return is_error(ret, -EIO) && mapstack_is_off() &&
 	       guest_log_says(log, "was attached but did not fire");
+}
+
+/* What the kernel says that it made of MAP_STACK, which grows by itself. */
+static bool map_growable(void)
+{
+	void *at = (void *)GROWABLE_AT;
+
+	return mmap(at, sysconf(_SC_PAGESIZE), PROT_NONE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN |
+			    MAP_FIXED_NOREPLACE,
+		    -1, 0) == at;
+}
+
+static bool is_not_needed(int ret, int log)
+{
+	struct mapping mapping;
+	bool passed = is_error(ret, -EALREADY);
+
+	passed &= guest_log_says(log, "growable by itself");
+	return passed & !guest_mapping((void *)GROWABLE_AT, &mapping);
+}
+
+static bool test_no_need(void)
+{
+	bool passed;
+	int log;
+
+	guest_load("mapstack", "");
+	log = guest_log_open();
+	passed = map_growable() &&
+		 is_not_needed(mapstack_write("enabled", "1"), log) &&
+		 mapstack_is_off();
+	guest_unload("mapstack");
+	log = guest_log_open();
+	return passed && map_growable() &&
+	       is_not_needed(guest_try_load("mapstack", "enabled=1"), log) &&
+	       mapstack_is_gone();
 }
 
 static bool test_no_files(const char *params)
@@ -99,6 +139,8 @@ static const struct error {
 } errors[] = {
 	{ "the hook does not fire: EIO, and off",
 	  "function=vm_mmap answer=0x10000", test_not_fired },
+	{ "MAP_STACK grows by itself: EALREADY, and off",
+	  "function=vm_mmap answer=0x10000000", test_no_need },
 	{ "no files: the module is not loaded",
 	  "function=sysfs_create_groups answer=-12", test_no_files_off },
 	{ "no files: the module is not loaded, and was not on",
