@@ -174,10 +174,15 @@ bool guest_log_says(int log, const char *text)
 
 bool guest_log_silent(int log, const char *but)
 {
+	bool silent = true, reporting = false;
 	char record[2048];
-	bool silent = true;
 
 	while (next_record(log, record, sizeof(record))) {
+		/* A report between two lines of these; tests/vm judges it. */
+		if (strstr(record, ";========"))
+			reporting = !reporting;
+		if (reporting || strstr(record, ";========"))
+			continue;
 		/* How long is a matter of how busy the host is. */
 		if ((but && strstr(record, but)) ||
 		    strstr(record, "hrtimer: interrupt took"))

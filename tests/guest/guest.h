@@ -124,7 +124,8 @@ bool guest_log_says(int log, const char *text);
  * @log: from guest_log_open(), which is closed
  * @but: what a line may hold that is no concern of the test, or NULL
  *
- * Prints each line that was.
+ * Prints each line that was. What KASAN or KCSAN reports is no concern of any
+ * test: KCSAN finds data races of the kernel's own.
  */
 bool guest_log_silent(int log, const char *but);
 

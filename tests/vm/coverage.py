@@ -65,8 +65,9 @@ def table(files):
     return "\n".join([*rows, "```", ""])
 
 
-def write(counts, path="docs/trust.md"):
-    """Write the table into the document."""
+def write(counts, programs, path="docs/trust.md"):
+    """Write the table into the document, and which programs it is of."""
     head, rest = Path(path).read_text().split(BEGIN)
     tail = rest.split(END)[1]
-    Path(path).write_text(head + BEGIN + table(measure(counts)) + END + tail)
+    text = f"Programs: {', '.join(programs)}.\n\n" + table(measure(counts))
+    Path(path).write_text(head + BEGIN + text + END + tail)

@@ -102,8 +102,11 @@ def machine_of(name):
     """The machine that a kernel of this name runs on.
 
     With "smp" in the name, which parisc's can have, it has two CPUs, not one.
+    KCSAN waits at an access for what the other CPU does meanwhile.
     """
     machine = MACHINES[name.rsplit("-", 1)[1]]
     if "smp" in name.split("-"):
         machine = replace(machine, cpus=2, accelerator=THREADS)
+    if "kcsan" in name.split("-"):
+        machine = replace(machine, accelerator=THREADS)
     return machine

@@ -49,6 +49,8 @@ RECIPES = {
     "7.3-debug-amd64": Recipe(
         "7.3", ("amd64.config", "debug.config", "sysctl.config")
     ),
+    # What it can look for between CPUs.
+    "6.12-kcsan-amd64": Recipe("6.12", ("amd64.config", "kcsan.config")),
     # The proposed line compiled in.
     "6.12-proposal-amd64": Recipe(
         "6.12", ("amd64.config",), patch="proposal.patch"
@@ -65,6 +67,14 @@ RECIPES = {
         "6.1", ("hppa.config", "hppa64.config"), "parisc", "vmlinux",
         "hppa64-linux-gnu-", "hppa64-linux-gnu-gcc-12",
     ),
+}
+
+
+# Words for make, for the kernel itself and not for modules.
+KERNEL_ONLY = {
+    # Looks for data races in modules only: it waits at each access of some, chosen
+    # by chance, and those of a whole kernel would leave it few of a module's.
+    "6.12-kcsan-amd64": ("CFLAGS_KCSAN=",),
 }
 
 
@@ -90,7 +100,7 @@ class SourceKernel(debian.Kernel):
         parts = [
             self.version, repr(self.recipe), self.fragment(), self.patch(),
             version_of(self.recipe.compiler), inspect.getsource(build),
-            inspect.getsource(make_options),
+            inspect.getsource(make_options), *KERNEL_ONLY.get(self.name, ()),
         ]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
@@ -242,6 +252,7 @@ def maker(kernel):
     log = kernel.where / "build.log"
 
     def make(*words):
+        words += KERNEL_ONLY.get(kernel.name, ())
         with open(log, "a") as out:
             result = subprocess.run(
                 ["make", *words], stdout=out, stderr=subprocess.STDOUT
