@@ -38,17 +38,18 @@ import guest
 import mutants
 import refusals
 import source
+import trinity
 import unit
 from machines import machine_of
 
 WORK = Path("/out/guests")
 # For tests/guest/.
 LONG = (
-    "storm_seconds=60 fuzz_seconds=60 counters_rounds=200"
+    "storm_seconds=60 fuzz_seconds=60 trinity_seconds=60 counters_rounds=200"
 )
 # A kernel that looks into itself is slow, and a busy host makes it slower.
 LONG_SILENT_SECONDS = 1200
-LONG_PROGRAMS = ("races",)
+LONG_PROGRAMS = ("races", "trinity")
 BUILD_KERNEL = "6.12-amd64"
 COST_KERNEL = "6.12-amd64"
 MUTANTS_KERNEL = "6.12-amd64"
@@ -150,7 +151,10 @@ def boot_tests(kernel, programs, init, options):
     )
     where = WORK / kernel.name
     where.mkdir(parents=True, exist_ok=True)
-    initramfs = guest.make_initramfs(where, init, programs, modules)
+    initramfs = guest.make_initramfs(
+        where, init, programs, modules,
+        fill=trinity.add if options.long and trinity.runs_on(kernel) else None,
+    )
     # For tests/guest/: the kernel hands these to init as its environment.
     words = f"{LONG if options.long else ''} {options.append}"
     if kernel.name in DIRECT:

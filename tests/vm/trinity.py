@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Put trinity into a guest, for tests/guest/trinity.c.
+
+Runs in the lab, whose trinity it takes: for guests of the lab's own machine.
+"""
+
+import shutil
+
+from machines import machine_of
+
+FILES = (
+    "/usr/bin/trinity", "/lib64/ld-linux-x86-64.so.2",
+    "/lib/x86_64-linux-gnu/libc.so.6",
+)
+
+
+def runs_on(kernel):
+    return not machine_of(kernel.name).cross
+
+
+def add(root):
+    """Put it below the directory that becomes a guest's initramfs."""
+    for name in FILES:
+        target = root / name.lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(name, target)
