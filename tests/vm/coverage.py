@@ -9,7 +9,7 @@ import re
 import subprocess
 from pathlib import Path
 
-LINE = re.compile(r" *([^:]+): *(\d+):(.*)")
+LINE = re.compile(r"^ *([^:\n]+): *(\d+):(.*)", re.M)
 BEGIN, END = "<!-- coverage: written by make test-long -->\n", "<!-- coverage end -->"
 
 
