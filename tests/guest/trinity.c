@@ -24,6 +24,7 @@
 #define TRINITY "/usr/bin/trinity"
 #define DIRECTORY "/tmp/trinity"
 #define SECONDS 20
+#define PATIENCE 60 /* seconds for it to end */
 #define NOBODY 65534
 
 static const char *const names[] = {
@@ -37,6 +38,7 @@ static void run_trinity(void)
 {
 	int log = open(DIRECTORY "/output", O_WRONLY | O_CREAT | O_TRUNC, 0644);
 
+	setpgid(0, 0);
 	if (log < 0 || chdir(DIRECTORY) || dup2(log, STDOUT_FILENO) < 0 ||
 	    dup2(log, STDERR_FILENO) < 0 || setgroups(0, NULL) ||
 	    setgid(NOBODY) || setuid(NOBODY))
@@ -64,7 +66,7 @@ static void note_output(void)
 static bool let_run(unsigned int seconds)
 {
 	pid_t pid = fork();
-	int status;
+	int status, patience;
 
 	if (!pid)
 		run_trinity();
@@ -76,6 +78,14 @@ static bool let_run(unsigned int seconds)
 		return false;
 	}
 	kill(pid, SIGINT);
+	for (patience = 0; patience < PATIENCE; patience++) {
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			return true;
+		sleep(1);
+	}
+	/* Its children do not always see that it wants to end. */
+	ktap_note("it did not end in %d s and was killed", PATIENCE);
+	kill(-pid, SIGKILL);
 	return waitpid(pid, &status, 0) == pid;
 }
 
