@@ -28,17 +28,25 @@ void mapstack_set(const char *file, const char *text)
 	}
 }
 
-bool mapstack_is(const char *file, const char *expected)
+/* Ends the program if it cannot be read. */
+static void read_file(const char *file, char *text, size_t size)
 {
-	char path[128], text[128];
+	char path[128];
 	int ret;
 
 	snprintf(path, sizeof(path), MAPSTACK_DIR "%s", file);
-	ret = guest_read(path, text, sizeof(text));
+	ret = guest_read(path, text, size);
 	if (ret < 0) {
 		errno = -ret;
 		guest_die("cannot read %s", path);
 	}
+}
+
+bool mapstack_is(const char *file, const char *expected)
+{
+	char text[128];
+
+	read_file(file, text, sizeof(text));
 	if (!strcmp(text, expected))
 		return true;
 	printf("# %s reads '%s', not '%s'\n", file, text, expected);
@@ -47,15 +55,10 @@ bool mapstack_is(const char *file, const char *expected)
 
 unsigned long mapstack_counter(const char *name)
 {
-	char path[128], text[32];
-	int ret;
+	char file[64], text[32];
 
-	snprintf(path, sizeof(path), MAPSTACK_DIR "counters/%s", name);
-	ret = guest_read(path, text, sizeof(text));
-	if (ret < 0) {
-		errno = -ret;
-		guest_die("cannot read %s", path);
-	}
+	snprintf(file, sizeof(file), "counters/%s", name);
+	read_file(file, text, sizeof(text));
 	return strtoul(text, NULL, 10);
 }
 
