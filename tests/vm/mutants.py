@@ -32,7 +32,8 @@ def apply(patch, where, *options):
 
 
 def boot(kernel, where, program, modules):
-    """Boot a broken module with one program; return what failed."""
+    """Boot a broken module with one program; return what failed in or after it."""
+    heard = []
     directory = build.build_guest(machine_of(kernel.name))
     where.mkdir(parents=True, exist_ok=True)
     initramfs = guest.make_initramfs(
@@ -40,7 +41,11 @@ def boot(kernel, where, program, modules):
     )
     machine = guest.Guest(kernel, initramfs, where)
     machine.silent_seconds = SILENT_SECONDS
-    return guest.boot_and_report(machine, lambda line: None).failed
+    report = guest.boot_and_report(machine, heard.append)
+    # A guest that never came to the program has noticed nothing.
+    if not any(line.startswith("    1..") for line in heard):
+        raise Failure(f"{program} did not begin: {report.failed}; see {where}")
+    return report.failed
 
 
 def run(kernel, where, only, hear):
