@@ -16,7 +16,7 @@
  * register_ftrace_direct() takes an ops since 6.4 ("ftrace: Rename
  * _ftrace_direct_multi APIs to _ftrace_direct APIs"). Before, one of the other
  * name did, and its sample's symbol of Kconfig tells that it is there. Where it is
- * not (5.10) the address of do_mmap() is asked for, which a module does not know.
+ * not (5.10) a direct call takes too much from others, see docs/cost.md.
  */
 #define direct_is_renamed                    \
 	__same_type(&register_ftrace_direct, \
