@@ -133,6 +133,15 @@ static int growth_enable(void)
 	/* A failed attempt leaves what it looked up, which the next refuses. */
 	growth_probe.kp.addr = NULL;
 	ret = register_kretprobe(&growth_probe);
+	if (ret)
+		return ret;
+	/*
+	 * 7.3's __register_kprobe() returns 0 for a probe that it could not arm,
+	 * and took out of its table again: disabling that one would fail for ever.
+	 */
+	ret = enable_kretprobe(&growth_probe);
+	if (ret)
+		unregister_kretprobe(&growth_probe);
 	growth_registered = !ret;
 	return ret;
 }
