@@ -27,9 +27,12 @@ static int __init company_init(void)
 		return -EINVAL;
 	ret = ftrace_set_filter(&company_ops, function, sizeof(function) - 1,
 				1);
-	return ret   ?:
-		       direct_register(&company_ops,
-				       (unsigned long)company_direct_call);
+	if (ret)
+		return ret;
+	ret = direct_register(&company_ops, (unsigned long)company_direct_call);
+	if (ret)
+		ftrace_set_filter(&company_ops, NULL, 0, 1);
+	return ret;
 }
 
 static void __exit company_exit(void)

@@ -24,7 +24,12 @@ static inline int one_function_attach(struct ftrace_ops *ops,
 	if (!*function)
 		return -EINVAL;
 	ret = ftrace_set_filter(ops, function, strlen((char *)function), 1);
-	return ret ?: register_ftrace_function(ops);
+	if (ret)
+		return ret;
+	ret = register_ftrace_function(ops);
+	if (ret)
+		ftrace_set_filter(ops, NULL, 0, 1);
+	return ret;
 }
 
 /**
