@@ -80,6 +80,9 @@ class Summary:
                 f"{name:22} {release:30} {len(report.passed):6} "
                 f"{len(report.failed):6} {len(report.skipped):7}"
             )
+        for name, _, report in self.rows:
+            for test in report.failed:
+                print(f"{name:22} FAILED {test}")
         print(
             f"\n{self.count('passed')} passed, {self.count('failed')} failed, "
             f"{self.count('skipped')} skipped"
