@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import debian
+import guest
 import source
 
 SUITE = "trixie"
@@ -108,7 +109,6 @@ def build(cache, where, work):
 
 def copy_libraries(root):
     """Put the C library of the lab into the root of a guest."""
-    for path in (LOADER, *(LIBRARY_PATH / name for name in LIBRARIES)):
-        target = root / path.relative_to("/")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(path, target)
+    guest.copy_into(
+        root, (LOADER, *(LIBRARY_PATH / name for name in LIBRARIES))
+    )

@@ -54,6 +54,18 @@ def pack(root, archive):
         )
 
 
+def copy_into(root, names):
+    """Put files of the lab into a guest, each at its own path.
+
+    root is the directory that becomes the guest's, names are absolute paths. A
+    link is followed: what it leads to is put at the name of the link.
+    """
+    for name in names:
+        target = root / str(name).lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(name, target)
+
+
 def make_initramfs(where, init, programs, modules, demo=None, fill=None):
     """Lay out init, the test programs and the modules, and pack them.
 

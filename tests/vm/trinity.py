@@ -4,8 +4,7 @@
 Runs in the lab, whose trinity it takes: for guests of the lab's own machine.
 """
 
-import shutil
-
+import guest
 from machines import machine_of
 
 FILES = (
@@ -20,7 +19,4 @@ def runs_on(kernel):
 
 def add(root):
     """Put it below the directory that becomes a guest's initramfs."""
-    for name in FILES:
-        target = root / name.lstrip("/")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(name, target)
+    guest.copy_into(root, FILES)
