@@ -5,14 +5,16 @@
  * alone knows the module.
  *
  * A command after "selftest" or "program" is somebody else's: of that its exit
- * status is printed, how many of its lines begin with "ok" and with "not ok", and
- * what the module counted meanwhile. One after "suite" runs many of them and
- * prints results itself; what was counted follows.
+ * status is printed, how many of its lines begin with "ok" and with "not ok", or
+ * with "[OK]" and with "[FAIL]" as those of the kernel's tests of x86 do, and what
+ * the module counted meanwhile. One after "suite" runs many of them and prints
+ * results itself; what was counted follows.
  */
 
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +26,7 @@
 #include "mapstack.h"
 
 #define COMMANDS "/findings/commands"
+#define MAX_COMMANDS 256
 #define MAX_WORDS 16
 #define SELFTEST "selftest "
 #define PROGRAM "program "
@@ -70,6 +73,11 @@ static int print_all(char *command)
 	return status;
 }
 
+static bool begins_with(const char *line, const char *what)
+{
+	return !strncmp(line, what, strlen(what));
+}
+
 static void count_lines(int fd)
 {
 	unsigned int ok = 0, not_ok = 0;
@@ -78,8 +86,11 @@ static void count_lines(int fd)
 	size_t size = 0;
 
 	while (in && getline(&line, &size, in) > 0) {
-		ok += !strncmp(line, "ok ", 3);
-		not_ok += !strncmp(line, "not ok ", 7);
+		const char *word = line + strspn(line, " \t");
+
+		ok += begins_with(line, "ok ") || begins_with(word, "[OK]");
+		not_ok += begins_with(line, "not ok ") ||
+			  begins_with(word, "[FAIL]");
 	}
 	free(line);
 	if (in)
@@ -141,11 +152,11 @@ static int run_in(const char *mode, char *command)
 	set_mode(mode);
 	printf("run %s %s\n", mode, command);
 	fflush(stdout);
-	if (!strncmp(command, SELFTEST, strlen(SELFTEST)))
+	if (begins_with(command, SELFTEST))
 		status = count(command + strlen(SELFTEST));
-	else if (!strncmp(command, PROGRAM, strlen(PROGRAM)))
+	else if (begins_with(command, PROGRAM))
 		status = count(command + strlen(PROGRAM));
-	else if (!strncmp(command, SUITE, strlen(SUITE)))
+	else if (begins_with(command, SUITE))
 		status = print_and_count(command + strlen(SUITE));
 	else
 		status = print_all(command);
@@ -153,17 +164,32 @@ static int run_in(const char *mode, char *command)
 	return status;
 }
 
+/* What does not fit would not be measured, and nobody would notice. */
+static size_t read_commands(char *commands[MAX_COMMANDS])
+{
+	static char text[64 * MAX_COMMANDS];
+	int length = guest_read(COMMANDS, text, sizeof(text));
+	size_t n = 0;
+
+	if (length < 0)
+		guest_die("cannot read " COMMANDS);
+	errno = E2BIG;
+	if ((size_t)length >= sizeof(text) - 1)
+		guest_die(COMMANDS " has more than %zu bytes",
+			  sizeof(text) - 2);
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+		if (n == MAX_COMMANDS)
+			guest_die(COMMANDS " has more than %d commands",
+				  MAX_COMMANDS);
+		commands[n++] = line;
+	}
+	return n;
+}
+
 int main(void)
 {
-	static char text[8192];
-	char *commands[64], *line;
-	size_t n = 0, i, j;
-
-	if (guest_read(COMMANDS, text, sizeof(text)) < 0)
-		guest_die("cannot read " COMMANDS);
-	for (line = strtok(text, "\n"); line && n < ARRAY_SIZE(commands);
-	     line = strtok(NULL, "\n"))
-		commands[n++] = line;
+	char *commands[MAX_COMMANDS];
+	size_t n = read_commands(commands), i, j;
 
 	ktap_plan(n * ARRAY_SIZE(modes));
 	guest_load("mapstack", "");
