@@ -54,7 +54,7 @@ COMMANDS = {
         "search time down {n}",
         "commit exhaust",
     ],
-    "selftests": [f"selftest {name}" for name in selftests.TESTS],
+    "selftests": [f"selftest {test.name}" for test in selftests.TESTS],
     "root": root_programs.commands(),
     "nptl": ["suite nptl"],
     "counted": ["search instructions down {n}", "search instructions up {n}"],
@@ -271,7 +271,7 @@ def main():
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--kind", choices=list(COMMANDS), action="append")
-    parser.add_argument("--only", metavar="PROGRAM", default="")
+    parser.add_argument("--only", metavar="PROGRAM", action="append")
     parser.add_argument(
         "--threads", type=int, default=10000, metavar="N",
         help="most threads; 10,000 take minutes where mmap() is linear",
@@ -283,7 +283,7 @@ def main():
         for kind, commands in COMMANDS.items():
             COMMANDS[kind] = [
                 c for c in commands
-                if c.startswith(options.only)
+                if c.startswith(tuple(options.only))
             ]
     chosen = options.names or report.KERNELS
     unknown = [name for name in chosen if name not in LISTED]

@@ -298,10 +298,11 @@ def private_as_rfc(results, *commands):
     )
 
 
-def commands(results, beginning):
-    """The commands that begin like this, in their order."""
+def commands(results, beginning, kernel):
+    """The commands that begin like this and ran on a kernel, in their order."""
     return list(dict.fromkeys(
-        key[0] for key in results.rows if key[0].startswith(beginning)
+        key[0] for key in results.rows
+        if key[0].startswith(beginning) and key[1] == kernel
     ))
 
 
@@ -319,7 +320,7 @@ def endings(results, beginning, kernel):
     """How somebody else's programs ended; equal modes are joined."""
     counters = ("seen", "translated", "refused", "grown")
     rows = []
-    for command in commands(results, beginning):
+    for command in commands(results, beginning, kernel):
         each = [ended(results, command, kernel, mode) for mode in MODES]
         rows.append([
             f"`{command.split(maxsplit=1)[1]}`",
@@ -334,16 +335,13 @@ def same_endings(results, beginning, kernel, mode):
     return sum(
         ended(results, command, kernel, mode)
         == ended(results, command, kernel, "off")
-        for command in commands(results, beginning)
+        for command in commands(results, beginning, kernel)
     )
 
 
 def total(results, beginning, kernel):
     """How many of them were run."""
-    return sum(
-        results.value(command, kernel, "rfc", "exit-status") != "-"
-        for command in commands(results, beginning)
-    )
+    return len(commands(results, beginning, kernel))
 
 
 def agreement(results, beginning, kernel):
@@ -369,11 +367,11 @@ def programs_of(results, kernel):
 
 def refused(results, beginning, kernel):
     """Which of them made calls that the line turns into EINVAL."""
+    run = commands(results, beginning, kernel)
     return ", ".join(
-        f"`{command.split(maxsplit=1)[1]}`"
-        for command in commands(results, beginning)
+        f"`{command.split(maxsplit=1)[1]}`" for command in run
         if results.value(command, kernel, "rfc", "refused") not in "0-"
-    ) or ("none" if commands(results, beginning) else "not measured yet")
+    ) or ("none" if run else "not measured yet")
 
 
 def suite(results, command, kernel):
