@@ -45,7 +45,6 @@ class Kernel:
         """Make it ready to build for and to boot."""
         with open(LOCK, "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            fetch(self.packages)
             *headers, image = (deb_path(version) for version in self.packages)
             for deb in headers:
                 unpack_headers(deb)
@@ -182,21 +181,11 @@ def find_release(cache, name, suite):
     return best
 
 
-def resolve(cache, name, suites):
-    """Find the newest release of a kernel that can be booted and built for.
-
-    The first of the suites, separated by commas, that has one is taken.
-    """
-    for suite in suites.split(","):
-        best = find_release(cache, name, suite)
-        if best:
-            break
-    else:
-        raise Failure(
-            f"{name}: {suites} has no such kernel with headers; look at "
-            "tests/vm/kernels, and whether the mirror has its architecture"
-        )
-
+def find_kernel(cache, name, suite):
+    """The newest release of a kernel in a suite with its packages, or None."""
+    best = find_release(cache, name, suite)
+    if not best:
+        return None
     image, headers, release = best
     architecture = architecture_of(name)
     packages = [headers]
@@ -217,6 +206,32 @@ def resolve(cache, name, suites):
     kernel = Kernel(name, release, headers.ver_str, packages + [image])
     kernel.modules = modules
     return kernel
+
+
+def resolve(cache, name, suites):
+    """Find and fetch the newest release of a kernel to boot and build for.
+
+    The first of the suites, separated by commas, that has one is taken. A suite
+    whose list names files that the mirror no longer has, or not yet, has none:
+    so it was with trixie's list of s390x, from one point release to the next.
+    """
+    why = []
+    for suite in suites.split(","):
+        try:
+            kernel = find_kernel(cache, name, suite)
+            if kernel:
+                with open(LOCK, "w") as lock:
+                    fcntl.flock(lock, fcntl.LOCK_EX)
+                    fetch(kernel.packages)
+                return kernel
+            why.append(f"{suite} has no such kernel with headers")
+        except Failure as failure:
+            print(f"# {name} cannot be had from {suite}: {failure}", flush=True)
+            why.append(str(failure))
+    raise Failure(
+        f"{name}: {'; '.join(why)}; look at tests/vm/kernels, and whether the "
+        "mirror has its architecture"
+    )
 
 
 def deb_path(version):
