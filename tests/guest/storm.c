@@ -37,7 +37,9 @@
 #define THREADS_PER_CPU 2
 #define STACK_PAGES 4
 #define ROOM 48 /* free pages where a stack grows */
-#define ENOUGH 20 /* stacks that grew, and that did not */
+#define ENOUGH 10 /* stacks that grew, and that did not */
+#define MAX_STAY 3000 /* milliseconds */
+#define SAY_SECONDS 30 /* between two signs of life */
 #define MAX_CHANGERS 8
 
 /* What the processes share. */
@@ -312,12 +314,25 @@ static void change_tracers(unsigned long n)
 	expect(step[0], ret);
 }
 
+/*
+ * The module stays for some milliseconds, in which stacks do not grow on a slow
+ * machine: now and then it stays until one has, or for MAX_STAY.
+ */
+static void stay(unsigned long n)
+{
+	unsigned long grown = storm->grown;
+	unsigned int left = n % 4 ? n % 7 * 5 : MAX_STAY;
+
+	for (; left && storm->grown == grown && !storm->stop; left--)
+		usleep(1000);
+}
+
 static void change_module(unsigned long n)
 {
 	int ret = guest_try_load("mapstack", n & 1 ? "enabled=1" : "");
 
 	expect("load", ret);
-	usleep(n % 7 * 5000);
+	stay(n);
 	do
 		ret = syscall(SYS_delete_module, "mapstack", O_NONBLOCK) ?
 			      -errno :
@@ -354,6 +369,18 @@ static bool check_quiet(void)
 	       seen + outside <= calls;
 }
 
+/* Says that it goes on: a guest that is silent for long is stopped. */
+static void say_progress(void)
+{
+	static time_t said;
+
+	if (time(NULL) < said + SAY_SECONDS)
+		return;
+	said = time(NULL);
+	ktap_note("%lu stacks grew so far, %lu did not", storm->grown,
+		  storm->not_grown);
+}
+
 /* Runs half of the storm; false if a law was broken meanwhile. */
 static bool blow(bool comes_and_goes, unsigned int seconds)
 {
@@ -373,11 +400,13 @@ static bool blow(bool comes_and_goes, unsigned int seconds)
 	for (i = 0; i < n; i++)
 		start_changer(i, changers[i]);
 	while (time(NULL) < end || storm->grown < ENOUGH ||
-	       storm->not_grown < ENOUGH)
+	       storm->not_grown < ENOUGH) {
 		if (comes_and_goes)
 			usleep(100000);
 		else
 			passed &= laws_hold();
+		say_progress();
+	}
 	storm->stop = true;
 	while (wait(&status) > 0)
 		passed &= !status;
