@@ -2,7 +2,7 @@
 /*
  * Loading, switching and unloading many times, while every CPU maps, grows and
  * unmaps stacks: no call fails, no trace is left, and a mapping stays what it
- * was made.
+ * was made. churn_cycles in the environment says how many times.
  */
 
 #define _GNU_SOURCE
@@ -12,6 +12,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -21,7 +22,8 @@
 #include "ktap.h"
 #include "mapstack.h"
 
-#define CYCLES 20 /* of loading and unloading */
+#define CYCLES 8 /* of loading and unloading, unless told otherwise */
+#define MAX_CYCLES 100
 #define TOGGLES 2 /* on and off again, in each */
 #define RACES 5 /* of a writer with the unloading */
 #define ROOM 16 /* free pages where a stack grows */
@@ -264,14 +266,16 @@ static bool churn_once(unsigned int cycle, unsigned int workers,
 
 static void test_churn(void)
 {
+	const char *text = getenv("churn_cycles");
+	unsigned int cycles = text ? atoi(text) : CYCLES;
 	unsigned int workers = start_workers(), i;
-	struct kept kept[CYCLES];
-	bool passed = true;
+	struct kept kept[MAX_CYCLES];
+	bool passed = cycles <= MAX_CYCLES;
 
-	for (i = 0; i < CYCLES && passed; i++)
+	for (i = 0; i < cycles && passed; i++)
 		passed = churn_once(i, workers, &kept[i]);
-	ktap_result(passed, "%d times loaded, %d times switched, unloaded",
-		    CYCLES, CYCLES * (2 * TOGGLES + 1));
+	ktap_result(passed, "%u times loaded, %u times switched, unloaded",
+		    cycles, cycles * (2 * TOGGLES + 1));
 	ktap_result(end_workers(workers), "no call failed meanwhile");
 	while (passed && i--)
 		passed = check_kept(&kept[i]);

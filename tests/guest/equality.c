@@ -32,7 +32,7 @@
 
 #define SEED 1
 /* Fewer as a 32-bit program: the kernel is the same, its entry another. */
-#define CALLS (sizeof(long) == 8 ? 2000 : 700)
+#define CALLS (sizeof(long) == 8 ? 700 : 300)
 #define SHOWN 3 /* differing calls of a comparison that are shown whole */
 
 /* Sets of records. */

@@ -45,7 +45,8 @@ from machines import machine_of
 WORK = Path("/out/guests")
 # For tests/guest/.
 LONG = (
-    "storm_seconds=60 fuzz_seconds=60 trinity_seconds=60 counters_rounds=200"
+    "storm_seconds=60 fuzz_seconds=60 trinity_seconds=60 counters_rounds=200 "
+    "churn_cycles=20 equality.calls=2000"
 )
 # A kernel that looks into itself is slow, and a busy host makes it slower.
 LONG_SILENT_SECONDS = 1200
