@@ -44,6 +44,9 @@ VERSION = Path("VERSION").read_text().strip()
 BOOKKEEPING = (
     "mnt/", "tmp/", "var/cache/", "var/lib/apt/", "var/lib/dpkg/", "var/log/",
 )
+# Where tests/dkms/bench finds the source, and what of it is there.
+CLONE = "/srv/mapstack"
+CLONED = "Kbuild Makefile VERSION module tests/bench tests/guest"
 # Runs tests/dkms/booted at the end of a boot; rootfs.boot() puts it into /files.
 REPORT_UNIT = """[Unit]
 After=mapstack.service
@@ -327,6 +330,19 @@ def test_trouble(machine, release):
     )
 
 
+def test_make(machine, release):
+    """The module builds in the tree of the source, for a kernel to be booted."""
+    machine.apt("install", "gcc", "libc6-dev")  # for tests/dkms/bench
+    machine.run("sh", "-euc", f"""
+        mkdir -p {CLONE}
+        cd /mnt/src
+        cp -a --parents {CLONED} {CLONE}
+        make -C {CLONE} clean""")
+    machine.expect("make", bad(machine.run(
+        "make", "-C", CLONE, f"KDIR=/lib/modules/{release}/build"
+    )))
+
+
 def prepare_boot(machine):
     """Do what a person would who wants it on after a boot with systemd."""
     shutil.copy(
@@ -427,11 +443,14 @@ def run(name, hear):
     test_make_install(machine)
     test_excluded(machine)
     old, new = test_newer_kernel(machine)
+    test_make(machine, new)
     prepare_boot(machine)
     boots = Boots(machine, hear)
     tests = Path("tests/dkms")
     boots.boot(
-        "newer", new, [boots.growth, tests / "loads", tests / "lockdown"]
+        "newer", new, [
+            boots.growth, tests / "bench", tests / "loads", tests / "lockdown",
+        ],
     )
     boots.boot("older", old, [tests / "loads", tests / "purged"])
     boots.boot("systemd", old, start="/sbin/init")
