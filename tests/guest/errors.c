@@ -84,6 +84,74 @@ static bool test_no_need(void)
 	       mapstack_is_gone();
 }
 
+/* Switching on fails so, with one line, and leaves nothing. */
+static bool is_refused(int error, const char *line)
+{
+	int log, ret;
+
+	guest_load("mapstack", "hook=ops");
+	log = guest_log_open();
+	ret = mapstack_write("enabled", "1");
+	return is_error(ret, error) & guest_log_says(log, line) &
+	       mapstack_is_off();
+}
+
+static bool test_unknown(void)
+{
+	return is_refused(-EINVAL, "ftrace does not know do_mmap()");
+}
+
+static bool test_shut_down(void)
+{
+	return is_refused(-ENODEV, "ftrace has shut itself down");
+}
+
+static bool test_refused(void)
+{
+	return is_refused(-EPERM, "ftrace refused the hook on do_mmap()");
+}
+
+/* It stays on, as the kernel has it, and can be switched off later. */
+static bool test_kept(void)
+{
+	bool passed;
+	int log;
+
+	guest_load("mapstack", "hook=ops enabled=1");
+	log = guest_log_open();
+	passed = is_error(mapstack_write("enabled", "0"), -ENODEV);
+	passed &= guest_log_says(log, "ftrace did not release the hook");
+	passed &= mapstack_is("enabled", "1") & mapstack_is("hook", "ops") &
+		  guest_hooked("do_mmap") & guest_stack_grows();
+	guest_unload("replace");
+	mapstack_set("enabled", "0");
+	return passed & mapstack_is_off();
+}
+
+/* Refused, or not there for a module, as on 5.10. */
+static bool test_direct_refused(void)
+{
+	int log;
+
+	guest_load("mapstack", "hook=direct");
+	log = guest_log_open();
+	mapstack_set("enabled", "1");
+	return guest_log_says(log, "so the hook is plain ops") &
+	       mapstack_is("hook", "ops") & guest_stack_grows();
+}
+
+/* Neither a direct call nor ops: that is said once. */
+static bool test_direct_not_fired(void)
+{
+	int log, ret;
+
+	guest_load("mapstack", "hook=direct");
+	log = guest_log_open();
+	ret = mapstack_write("enabled", "1");
+	return is_error(ret, -EIO) & mapstack_is_off() &
+	       guest_log_says(log, "was attached but did not fire");
+}
+
 static bool test_no_files(const char *params)
 {
 	int log = guest_log_open(), ret = guest_try_load("mapstack", params);
@@ -134,20 +202,48 @@ static bool test_no_growth(void)
 }
 
 static const struct error {
-	const char *name, *params;
+	const char *name;
+	const char *params[2]; /* the second where the first has no function */
 	bool (*test)(void);
 } errors[] = {
 	{ "the hook does not fire: EIO, and off",
-	  "function=vm_mmap answer=0x10000", test_not_fired },
+	  { "function=vm_mmap answer=0x10000" }, test_not_fired },
 	{ "MAP_STACK grows by itself: EALREADY, and off",
-	  "function=vm_mmap answer=0x10000000", test_no_need },
+	  { "function=vm_mmap answer=0x10000000" }, test_no_need },
 	{ "no files: the module is not loaded",
-	  "function=sysfs_create_groups answer=-12", test_no_files_off },
+	  { "function=sysfs_create_groups answer=-12" }, test_no_files_off },
 	{ "no files: the module is not loaded, and was not on",
-	  "function=sysfs_create_groups answer=-12", test_no_files_on },
+	  { "function=sysfs_create_groups answer=-12" }, test_no_files_on },
 	{ "growth cannot be followed: said once, and all else works",
-	  "function=register_kretprobe answer=-22", test_no_growth },
+	  { "function=register_kretprobe answer=-22" }, test_no_growth },
+	{ "ftrace does not know the function: EINVAL, and off",
+	  { "function=ftrace_set_filter answer=-22" }, test_unknown },
+	{ "ftrace has shut itself down: ENODEV, and off",
+	  { "function=register_ftrace_function answer=-19" }, test_shut_down },
+	{ "ftrace refuses: its error, and off",
+	  { "function=register_ftrace_function answer=-1" }, test_refused },
+	{ "ftrace does not release: its error, and on",
+	  { "function=unregister_ftrace_function answer=-19" }, test_kept },
+	{ "hook=direct: refused, so ops",
+	  { "function=register_ftrace_direct_multi answer=-22",
+	    "function=register_ftrace_direct answer=-22" },
+	  test_direct_refused },
+	{ "hook=direct: not to be had, so ops",
+	  { "function=register_ftrace_direct_multi answer=-95",
+	    "function=register_ftrace_direct answer=-95" },
+	  test_direct_refused },
+	{ "hook=direct: does not work, nor do ops: EIO, and off",
+	  { "function=vm_mmap answer=0x10000" }, test_direct_not_fired },
 };
+
+static int replace(const struct error *error)
+{
+	int ret = guest_try_load("replace", error->params[0]);
+
+	if (ret && error->params[1])
+		ret = guest_try_load("replace", error->params[1]);
+	return ret;
+}
 
 int main(void)
 {
@@ -157,7 +253,7 @@ int main(void)
 	for (i = 0; i < ARRAY_SIZE(errors); i++) {
 		bool passed;
 
-		if (guest_try_load("replace", errors[i].params)) {
+		if (replace(&errors[i])) {
 			ktap_skip("this kernel's functions cannot be replaced",
 				  "%s", errors[i].name);
 			continue;

@@ -3,13 +3,14 @@
  * A function of the kernel that does nothing and fails, while this is loaded, if
  * a module calls it.
  *
- * As a livepatch would do it: for errors that the kernel makes only when it has
- * no memory, or never.
+ * As a livepatch would do it, or by a breakpoint where ftrace cannot trace, as in
+ * itself: for errors that the kernel makes only when it has no memory, or never.
  */
 
 /* First: refuses a kernel that cannot work before anything else can fail. */
 #include "regs.h"
 
+#include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/pgtable.h>
 
@@ -17,7 +18,7 @@
 
 static char *function = "";
 module_param(function, charp, 0);
-MODULE_PARM_DESC(function, "which; not one of ftrace's own");
+MODULE_PARM_DESC(function, "which");
 
 static long answer;
 module_param(answer, long, 0);
@@ -28,10 +29,15 @@ static long replacement(void)
 	return answer;
 }
 
+static bool is_module(unsigned long addr)
+{
+	return addr >= MODULES_VADDR && addr < MODULES_END;
+}
+
 static void notrace go_elsewhere(unsigned long ip, unsigned long parent_ip,
 				 struct ftrace_ops *ops, regs_saved *saved)
 {
-	if (parent_ip >= MODULES_VADDR && parent_ip < MODULES_END)
+	if (is_module(parent_ip))
 		regs_pt(saved)->ip = (unsigned long)replacement;
 }
 
@@ -40,14 +46,46 @@ static struct ftrace_ops replace_ops = {
 	.flags = FTRACE_OPS_FL_IPMODIFY | REGS_FTRACE_FLAGS,
 };
 
+/* Runs before the function's first instruction: its caller is on the stack. */
+static int probe_go_elsewhere(struct kprobe *probe, struct pt_regs *regs)
+{
+	if (!is_module(*(unsigned long *)regs->sp))
+		return 0;
+	regs->ip = (unsigned long)replacement;
+	return 1;
+}
+
+/* Keeps the probe a breakpoint: one made a jump goes on where it was. */
+static void do_nothing(struct kprobe *probe, struct pt_regs *regs,
+		       unsigned long flags)
+{
+}
+
+static struct kprobe replace_probe = {
+	.pre_handler = probe_go_elsewhere,
+	.post_handler = do_nothing,
+};
+
+static bool probed;
+
 static int __init replace_init(void)
 {
-	return one_function_attach(&replace_ops, (unsigned char *)function);
+	int ret = one_function_attach(&replace_ops, (unsigned char *)function);
+
+	if (ret != -EINVAL || !*function)
+		return ret;
+	replace_probe.symbol_name = function;
+	ret = register_kprobe(&replace_probe);
+	probed = !ret;
+	return ret;
 }
 
 static void __exit replace_exit(void)
 {
-	one_function_detach(&replace_ops);
+	if (probed)
+		unregister_kprobe(&replace_probe);
+	else
+		one_function_detach(&replace_ops);
 }
 
 module_init(replace_init);
