@@ -94,11 +94,13 @@ static inline int direct_unregister_multi(struct ftrace_ops *ops,
  * @body: instructions that change nothing but flags, or what they mean to
  *
  * Nothing on the way to it counts the call for the return thunk that fills the
- * return stack buffer (call depth tracking), so it does that itself.
+ * return stack buffer (call depth tracking), so it does that itself. Its address
+ * is even: 7.3 jumps to an odd one and expects no return (ftrace_is_jmp()).
  */
 #define DIRECT_CALL(name, body)                                                \
 	void name(void);                                                       \
 	asm(".pushsection .text, \"ax\", @progbits\n"                          \
+	    ".balign 16\n"                                                     \
 	    ".type " #name ", @function\n"                                     \
 	    ".globl " #name "\n" #name ":\n" ASM_ENDBR "\n" CALL_DEPTH_ACCOUNT \
 	    "\n" body ASM_RET "\n"                                             \
