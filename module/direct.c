@@ -8,22 +8,6 @@
 #include "trampoline.h"
 
 /*
- * do_mmap() has just been entered: all that it expects to find are its six
- * arguments in registers, which are on the stack for hook_direct() in their
- * order, and come back from there. rax makes that, with rbp and two return
- * addresses, a multiple of 16 bytes.
- */
-#define SAVE_ARGUMENTS \
-	"pushq %rax; pushq %r9; pushq %r8; pushq %rcx; pushq %rdx; pushq %rsi; pushq %rdi\n"
-#define RESTORE_ARGUMENTS \
-	"popq %rdi; popq %rsi; popq %rdx; popq %rcx; popq %r8; popq %r9; popq %rax\n"
-#define HOOK                                           \
-	"pushq %rbp; movq %rsp, %rbp\n" SAVE_ARGUMENTS \
-	"movq %rsp, %rdi; call hook_direct\n" RESTORE_ARGUMENTS "popq %rbp\n"
-
-DIRECT_CALL(mapstack_direct, DIRECT_UNLESS_STACK HOOK);
-
-/*
  * A livepatch or a kprobe with a post handler (IPMODIFY) can be there beside a
  * direct call that agrees to it. This one does: it returns to where it is told.
  * Nobody asked before 6.0 ("ftrace: Allow IPMODIFY and DIRECT ops on the same
@@ -78,7 +62,7 @@ int direct_attach(void)
 	if (filter_error)
 		return filter_error;
 
-	ret = direct_register(&direct_ops, (unsigned long)mapstack_direct);
+	ret = direct_register(&direct_ops, (unsigned long)mapstack_trampoline);
 	if (ret)
 		return ret;
 	/* Up to 6.12 all flags have been set anew; 7.3 keeps them. */
@@ -88,11 +72,11 @@ int direct_attach(void)
 
 /*
  * The ops is a module's, so ftrace_shutdown() waits for those who are in
- * mapstack_direct or in what it calls (tasks RCU: they do not sleep there) as it
+ * mapstack_trampoline or in what it calls (tasks RCU: they do not sleep there) as it
  * does for a callback.
  */
 int direct_detach(void)
 {
-	return direct_unregister(&direct_ops, (unsigned long)mapstack_direct,
-				 false);
+	return direct_unregister(&direct_ops,
+				 (unsigned long)mapstack_trampoline, false);
 }

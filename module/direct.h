@@ -52,16 +52,6 @@ int direct_attach(void);
  */
 int direct_detach(void);
 
-/**
- * hook_direct() - what becomes of a call of do_mmap() that carries MAP_STACK
- * @arguments: its six arguments; the fifth may be changed
- *
- * In hook.c; called from assembler.
- *
- * Context: as an ftrace callback on do_mmap(); preemption may be on.
- */
-void hook_direct(unsigned long *arguments);
-
 #else /* no direct calls, or not written for this architecture */
 
 static inline void direct_init(void)

@@ -18,6 +18,7 @@
 #include "growup.h"
 #include "hook.h"
 #include "request.h"
+#include "trampoline.h"
 
 /*
  * Up to 5.10 an ops that needs no protection from recursion says so; since 5.11
@@ -87,16 +88,21 @@ static void notrace hook_callback(unsigned long ip, unsigned long parent_ip,
  * the instruction pointer stays as it is, and that is all it guards. No
  * RECURSION and no RCU, which cost a detour on each call: the callback cannot
  * come back to do_mmap(), and do_mmap() runs where RCU is watching.
+ *
+ * ftrace calls the trampoline of the one ops that a function has, and leaves one
+ * alone that the ops brings (arch_ftrace_update_trampoline()); as soon as there
+ * is another ops, it calls the callbacks of both, from a trampoline of its own.
  */
 static struct hook hook_mmap = {
 	.function = "do_mmap",
 	.ops = { .func = hook_callback,
-		 .flags = HOOK_FTRACE_FLAGS | REGS_FTRACE_FLAGS },
+		 .flags = HOOK_FTRACE_FLAGS | REGS_FTRACE_FLAGS,
+		 .trampoline = HOOK_TRAMPOLINE },
 };
 
-#ifdef DIRECT_CALLS
+#ifdef CONFIG_X86_64
 
-notrace void hook_direct(unsigned long *arguments)
+notrace void hook_arguments(unsigned long *arguments)
 {
 	hook_request(&arguments[0], &arguments[1], &arguments[2], &arguments[3],
 		     &arguments[4]);

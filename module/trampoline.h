@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a direct call of ftrace is made of: its registration with an ops, and a
- * function in assembler. x86-64 only.
+ * Functions in assembler that do_mmap() calls at its entry, and what a direct
+ * call of ftrace is made of: its registration with an ops. x86-64 only.
  *
- * For direct.c, and for the tests, which attach direct calls of their own.
+ * For hook.c and direct.c, and for the tests, which attach direct calls of their
+ * own.
  */
 #ifndef MAPSTACK_TRAMPOLINE_H
 #define MAPSTACK_TRAMPOLINE_H
@@ -105,6 +106,29 @@ static inline int direct_unregister_multi(struct ftrace_ops *ops,
 	    ".globl " #name "\n" #name ":\n" ASM_ENDBR "\n" CALL_DEPTH_ACCOUNT \
 	    "\n" body ASM_RET "\n"                                             \
 	    ".size " #name ", . - " #name "\n.popsection\n")
+
+/**
+ * mapstack_trampoline() - hand a call of do_mmap() with MAP_STACK to the hook
+ *
+ * Not to be called from C: at do_mmap()'s entry by ftrace, to whose own
+ * trampolines it is an alternative. It saves argument registers only, and only
+ * if the flag is there.
+ */
+void mapstack_trampoline(void);
+#define HOOK_TRAMPOLINE ((unsigned long)mapstack_trampoline)
+
+/**
+ * hook_arguments() - what becomes of a call of do_mmap() that carries MAP_STACK
+ * @arguments: its six arguments; the fifth may be changed
+ *
+ * In hook.c; called from mapstack_trampoline().
+ *
+ * Context: as an ftrace callback on do_mmap(); preemption may be on.
+ */
+void hook_arguments(unsigned long *arguments);
+
+#else
+#define HOOK_TRAMPOLINE 0 /* ftrace makes one */
 #endif
 
 #endif /* MAPSTACK_TRAMPOLINE_H */

@@ -204,6 +204,21 @@ static bool check_step(bool hooked, const struct companion *companion)
 	return false;
 }
 
+/* With the hook and nobody else: on x86-64 its own trampoline is called again. */
+static bool check_alone(void)
+{
+	bool passed = check_step(true, NULL);
+
+#ifdef __x86_64__
+	if (mapstack_is("hook", "ops") &&
+	    !guest_hooked_by("do_mmap", "mapstack_trampoline")) {
+		ktap_note("do_mmap does not call mapstack_trampoline");
+		return false;
+	}
+#endif
+	return passed;
+}
+
 static bool switch_hook(const char *text)
 {
 	int ret = mapstack_write("enabled", text);
@@ -246,7 +261,7 @@ static bool check_order(const struct companion *companion, bool hook_before,
 	int ret;
 
 	if (hook_before)
-		passed &= switch_hook("1") && check_step(true, NULL);
+		passed &= switch_hook("1") && check_alone();
 	ret = attach(companion);
 	if (ret == -EBUSY && is_direct(companion) &&
 	    mapstack_is("hook", "direct"))
@@ -265,7 +280,7 @@ static bool check_order(const struct companion *companion, bool hook_before,
 		passed &= switch_hook("0") && check_step(false, companion);
 	detach(companion);
 	if (!hook_leaves_first)
-		passed &= check_step(true, NULL) && switch_hook("0");
+		passed &= check_alone() && switch_hook("0");
 	return passed & check_step(false, NULL);
 }
 
@@ -325,7 +340,7 @@ static void test_crowd(void)
 		passed &= check_step(true, crowd[i]);
 	for (i = 0; i < n; i++)
 		detach(crowd[i]);
-	passed &= check_step(true, NULL) && switch_hook("0");
+	passed &= check_alone() && switch_hook("0");
 	ktap_result(passed, "all of them at a time");
 }
 

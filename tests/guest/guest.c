@@ -327,7 +327,7 @@ int guest_touch(volatile void *addr)
 	return sig;
 }
 
-bool guest_hooked(const char *function)
+bool guest_hooked_by(const char *function, const char *by)
 {
 	size_t len = strlen(function);
 	struct reader reader = { 0 };
@@ -340,7 +340,12 @@ bool guest_hooked(const char *function)
 		guest_die("cannot open enabled_functions");
 	while (!found && read_line(&reader, line, sizeof(line)))
 		found = !strncmp(line, function, len) &&
-			(!line[len] || line[len] == ' ');
+			(!line[len] || line[len] == ' ') && strstr(line, by);
 	close(reader.fd);
 	return found;
+}
+
+bool guest_hooked(const char *function)
+{
+	return guest_hooked_by(function, "");
 }

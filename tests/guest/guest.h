@@ -187,4 +187,11 @@ int guest_touch(volatile void *addr);
  */
 bool guest_hooked(const char *function);
 
+/**
+ * guest_hooked_by() - whether a certain something is attached to a function
+ * @function: its name
+ * @by: what the function's line in enabled_functions must hold
+ */
+bool guest_hooked_by(const char *function, const char *by);
+
 #endif /* TESTS_GUEST_GUEST_H */

@@ -22,11 +22,27 @@ static bool proof_leaves_no_mapping(void)
 	return !strcmp(before, after);
 }
 
+/* Where the module has one: the call goes through nothing of ftrace's. */
+static void test_trampoline(bool direct)
+{
+	static const char name[] = "on: do_mmap calls a trampoline of ours";
+
+#ifdef __x86_64__
+	if (direct)
+		ktap_skip("a direct call has none", name);
+	else
+		ktap_result(guest_hooked_by("do_mmap", "mapstack_trampoline"),
+			    name);
+#else
+	ktap_skip("here ftrace makes it", name);
+#endif
+}
+
 int main(void)
 {
 	const char *hook = getenv("mapstack_hook");
 
-	ktap_plan(10);
+	ktap_plan(11);
 	guest_load("mapstack", "");
 	ktap_result(mapstack_is("enabled", "0") && mapstack_is("hook", "none"),
 		    "off after loading");
@@ -38,6 +54,7 @@ int main(void)
 	ktap_result(mapstack_is("enabled", "1") && guest_hooked("do_mmap") &&
 			    mapstack_is("hook", hook ? hook : "ops"),
 		    "on: attached to do_mmap, by %s", hook ? hook : "ops");
+	test_trampoline(mapstack_is("hook", "direct"));
 	ktap_result(mapstack_counter("seen") == 0, "the proof is not counted");
 	ktap_result(proof_leaves_no_mapping(),
 		    "the proof leaves the writer's mappings as they were");
