@@ -96,7 +96,7 @@ help:
 	@echo '                  the first time longer: three kernels are built from source'
 	@echo '                  (KERNELS="6.12-amd64 6.1-amd64" for some of tests/vm/kernels)'
 	@echo 'make findings     measure what growable stacks change, and write docs/findings.md;'
-	@echo '                  about an hour (KERNELS= as above, the others are kept)'
+	@echo '                  about an hour and a half (KERNELS= as above, the others are kept)'
 	@echo 'make test-long    what make test leaves out: debug kernels, storms; hours'
 	@echo 'make check        static analysis of the whole tree; about 3 minutes'
 	@echo 'make bench        what calls cost, to the instruction, into docs/cost.md; about 10 minutes'

@@ -29,6 +29,7 @@ import report  # noqa: E402
 import rootfs  # noqa: E402
 import selftests  # noqa: E402
 import source  # noqa: E402
+import tracing  # noqa: E402
 from machines import MACHINES, machine_of  # noqa: E402
 
 LISTED = debian.read_list() | debian.read_list("tests/vm/kernels-long")
@@ -36,13 +37,14 @@ LISTED = debian.read_list() | debian.read_list("tests/vm/kernels-long")
 SELFTEST_KERNELS = ["6.12-amd64", "7.3-amd64"]
 ROOT_KERNELS = ["6.12-amd64"]
 NPTL_KERNELS = ["6.12-amd64"]
+TRACING_KERNELS = ["6.12-amd64"]
 FORKY = Path("/cache/glibc-forky")
 WORK = Path("/out/findings")
 # A step of 10,000 threads says nothing for long where mmap() is linear.
 SILENT_SECONDS = 1800
 MEMORY = {
-    "plain": 3072, "counted": 3072, "root": 2048, "nptl": 3072, "hppa": 512,
-    "hppa64": 512,
+    "plain": 3072, "counted": 3072, "root": 2048, "nptl": 3072,
+    "tracing": 2048, "hppa": 512, "hppa64": 512,
 }
 
 # What each guest runs, in each of the three modes; {} are numbers of stacks.
@@ -57,6 +59,7 @@ COMMANDS = {
     "selftests": [f"selftest {test.name}" for test in selftests.TESTS],
     "root": root_programs.commands(),
     "nptl": ["suite nptl"],
+    "tracing": tracing.commands(),
     "counted": ["search instructions down {n}", "search instructions up {n}"],
     "ppc64el": [
         "grow", "gap", "gap legacy", "shapes", "guard", "commit", "limits",
@@ -153,6 +156,7 @@ def kinds(name):
         *(["selftests"] if name in SELFTEST_KERNELS else []),
         *(["root"] if name in ROOT_KERNELS else []),
         *(["nptl"] if name in NPTL_KERNELS else []),
+        *(["tracing"] if name in TRACING_KERNELS else []),
     ]
 
 
@@ -203,6 +207,10 @@ def measure(name, kernel, kind, programs, modules, sizes):
     if kind == "root":
         machine = root_programs.boot(
             kernel, where, programs / "modes", modules, memory
+        )
+    elif kind == "tracing":
+        machine = tracing.boot(
+            kernel, where, programs / "modes", commands, modules, memory
         )
     else:
         machine = guest.Guest(
@@ -308,6 +316,10 @@ def main():
         modules = build.build_modules(kernel)
         if any("below" in COMMANDS[kind] for kind in kinds(name)):
             modules.append(ram_disk(kernel, WORK / name / "modules"))
+        if name in TRACING_KERNELS:
+            tracing.fetch(
+                cache, name, LISTED[name], WORK / name / "tracing/tracing"
+            )
         for kind in options.kind or kinds(name):
             if not COMMANDS[kind]:
                 continue

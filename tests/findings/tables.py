@@ -409,11 +409,63 @@ def suite_endings(results, command, kernel):
     )
 
 
+def suite_counts(results, command, kernel):
+    """How many tests of a suite ended how, off, for a reader."""
+    off = [each[0] for each in suite(results, command, kernel).values()]
+    kinds = sorted(set(off), key=off.count, reverse=True)
+    return ", ".join(f"{off.count(how)} {how}" for how in kinds)
+
+
+def suite_not(results, passed, command, kernel):
+    """The tests of a suite that did not end like this, off."""
+    return ", ".join(
+        f"`{name}` ({each[0]})"
+        for name, each in suite(results, command, kernel).items()
+        if each[0] != passed
+    ) or "none"
+
+
+def suite_modes(results, command, kernel):
+    """The modes that a suite was run in."""
+    ran = {key[2] for key in results.rows if key[:2] == (command, kernel)}
+    return [mode for mode in MODES if mode in ran]
+
+
+def different(results, command, kernel):
+    """The tests of a suite that did not end alike, and how, in each mode."""
+    modes = suite_modes(results, command, kernel)
+    each = {
+        name: [ends[MODES.index(mode)] for mode in modes]
+        for name, ends in suite(results, command, kernel).items()
+    }
+    return {name: ends for name, ends in each.items() if len(set(ends)) > 1}
+
+
 def suite_differences(results, command, kernel):
     """The tests of a suite that did not end alike in all modes."""
+    modes = suite_modes(results, command, kernel)
     rows = [
-        [f"`{name}`", *each]
-        for name, each in suite(results, command, kernel).items()
-        if len(set(each)) > 1
+        [f"`{name}`", *ends]
+        for name, ends in different(results, command, kernel).items()
     ]
-    return markdown(["test", *MODES], rows) if rows else ""
+    return markdown(["test", *modes], rows) if rows else ""
+
+
+# What is known to end otherwise, how it ends off and rfc, and why.
+EFFECTS = {}
+
+
+def explained_differences(results, command, kernel):
+    """The same with the reason of each; one that has none is an error."""
+    known = EFFECTS.get(command, {})
+    rows = []
+    for name, ends in different(results, command, kernel).items():
+        expected, reason = known.get(name, (None, None))
+        if ends != expected:
+            raise ValueError(
+                f"{kernel}: {command}: {name} ended with {ends}, and there is "
+                "no known reason"
+            )
+        rows.append([f"`{name}`", *ends, reason])
+    modes = suite_modes(results, command, kernel)
+    return markdown(["test", *modes, "reason"], rows) if rows else ""

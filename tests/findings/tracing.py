@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The kernel's own tests of ftrace, in a root of Debian.
+
+They are shell scripts. The modules of samples/ that they load, and that Debian
+does not build, are built for the kernel under test.
+"""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import build
+import debian
+import rootfs
+import source
+
+SUITE = "trixie"
+PACKAGES = ["iputils-ping", "kmod", "mount", "procps", "util-linux"]
+# Those of what uses ftrace: its tracers, probes and direct calls, the files of
+# tracefs that set them, and instances of them. The others are of events and of
+# what is computed from events. The slowest comes last.
+DIRECTORIES = (
+    "00basic", "dynevent", "ftrace", "instances", "kprobe", "tracer", "direct",
+)
+# Without trace-events-sample: with it dynevent/add_remove_tprobe_module makes
+# 6.12 dereference TRACEPOINT_STUB in trace_fprobe_release().
+SAMPLES = (
+    "ftrace/ftrace-direct.c", "ftrace/ftrace-direct-too.c",
+    "trace_printk/trace-printk.c",
+)
+SCRIPTS = Path("tests/findings/scripts")
+
+
+def fetch(cache, name, suite, where):
+    """Put the tests that come with a kernel into a directory."""
+    package = f"linux-source-{name.split('-')[0]}"
+    version = debian.newest(cache, package, suite, "amd64")
+    if not version:
+        raise debian.Failure(f"{name}: {suite} has no {package}")
+    tree = source.unpack(version)
+    shutil.rmtree(where, ignore_errors=True)
+    shutil.copytree(tree / "tools/testing/selftests/ftrace", where / "ftrace")
+    (where / "samples").mkdir()
+    for sample in SAMPLES:
+        shutil.copy(tree / "samples" / sample, where / "samples")
+
+
+def write_list(where, patterns):
+    """Write down which tests in a directory are run, in their order."""
+    (where / "listed").write_text("".join(
+        f"{path.relative_to(where)}\n" for pattern in patterns
+        for path in sorted(where.glob(pattern))
+    ))
+
+
+def build_samples(kernel, where):
+    """Build the samples in their directory."""
+    names = [Path(name).stem + ".o" for name in SAMPLES]
+    (where / "Kbuild").write_text(f"obj-m := {' '.join(names)}\n")
+    build.build_external(kernel, "samples", where)
+
+
+def pack(kernel, where):
+    """Build what was fetched; return an archive of it."""
+    root = where / "tracing"
+    write_list(
+        root / "ftrace", [f"test.d/{name}/*.tc" for name in DIRECTORIES]
+    )
+    build_samples(kernel, root / "samples")
+    archive = where / "tracing.tar"
+    subprocess.run(
+        ["tar", "-cf", archive, "-C", where, "--exclude=*.o", "tracing"],
+        check=True,
+    )
+    return archive
+
+
+def commands():
+    """What the guest runs."""
+    return ["suite tracing ftrace"]
+
+
+def boot(kernel, where, modes, commands, modules, memory):
+    """A guest with the tests that were fetched into where/tracing."""
+    listed = where / "commands"
+    listed.write_text("\n".join(commands) + "\n")
+    return rootfs.boot(
+        kernel, rootfs.Root(SUITE, PACKAGES).image(), where, modules=modules,
+        files=[modes, pack(kernel, where), listed, SCRIPTS / "tracing"],
+        demo=SCRIPTS / "start", memory=memory,
+    )
