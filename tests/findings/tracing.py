@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The kernel's own tests of ftrace, in a root of Debian.
+"""The kernel's own tests of ftrace and livepatch, in a root of Debian.
 
-They are shell scripts. The modules of samples/ that they load, and that Debian
-does not build, are built for the kernel under test.
+They are shell scripts. Their modules, and those of samples/ that the tests of
+ftrace load and Debian does not build, are built for the kernel under test.
 """
 
 import shutil
@@ -39,7 +39,8 @@ def fetch(cache, name, suite, where):
         raise debian.Failure(f"{name}: {suite} has no {package}")
     tree = source.unpack(version)
     shutil.rmtree(where, ignore_errors=True)
-    shutil.copytree(tree / "tools/testing/selftests/ftrace", where / "ftrace")
+    for part in "ftrace", "livepatch":
+        shutil.copytree(tree / "tools/testing/selftests" / part, where / part)
     (where / "samples").mkdir()
     for sample in SAMPLES:
         shutil.copy(tree / "samples" / sample, where / "samples")
@@ -60,13 +61,27 @@ def build_samples(kernel, where):
     build.build_external(kernel, "samples", where)
 
 
+def build_livepatch(kernel, where):
+    """Build the modules and the program of the tests of livepatch."""
+    build.build_external(
+        kernel, "the tests of livepatch", where / "test_modules"
+    )
+    program = where / "test_klp-call_getpid"
+    subprocess.run(
+        ["gcc-14", "-static", "-O2", "-w", "-o", program,
+         program.with_suffix(".c")], check=True,
+    )
+
+
 def pack(kernel, where):
     """Build what was fetched; return an archive of it."""
     root = where / "tracing"
     write_list(
         root / "ftrace", [f"test.d/{name}/*.tc" for name in DIRECTORIES]
     )
+    write_list(root / "livepatch", ["test-*.sh"])
     build_samples(kernel, root / "samples")
+    build_livepatch(kernel, root / "livepatch")
     archive = where / "tracing.tar"
     subprocess.run(
         ["tar", "-cf", archive, "-C", where, "--exclude=*.o", "tracing"],
@@ -77,7 +92,7 @@ def pack(kernel, where):
 
 def commands():
     """What the guest runs."""
-    return ["suite tracing ftrace"]
+    return ["suite tracing ftrace", "suite tracing livepatch"]
 
 
 def boot(kernel, where, modes, commands, modules, memory):
