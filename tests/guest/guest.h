@@ -34,6 +34,13 @@
 #define GROWTH_FOLLOWED (KPROBES_AT_ENTRY && !STACKS_GROW_UP)
 #define GROWTH_LINE (GROWTH_FOLLOWED ? NULL : "growth counters read -1")
 
+/* module/trampoline.c; elsewhere ftrace makes it. */
+#ifdef __x86_64__
+#define OWN_TRAMPOLINE true
+#else
+#define OWN_TRAMPOLINE false
+#endif
+
 #define TRACEFS_DIR "/sys/kernel/tracing/"
 
 /**
