@@ -40,6 +40,7 @@
 #define ENOUGH 10 /* stacks that grew, and that did not */
 #define MAX_STAY 3000 /* milliseconds */
 #define SAY_SECONDS 30 /* between two signs of life */
+#define LATE_SECONDS 600 /* in which enough has to happen */
 #define MAX_CHANGERS 8
 
 /* What the processes share. */
@@ -401,6 +402,11 @@ static bool blow(bool comes_and_goes, unsigned int seconds)
 		start_changer(i, changers[i]);
 	while (time(NULL) < end || storm->grown < ENOUGH ||
 	       storm->not_grown < ENOUGH) {
+		if (time(NULL) > end + LATE_SECONDS) {
+			ktap_note("too little happened in %d s", LATE_SECONDS);
+			passed = false;
+			break;
+		}
 		if (comes_and_goes)
 			usleep(100000);
 		else
