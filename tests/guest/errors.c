@@ -35,16 +35,28 @@ static void unload_if_loaded(const char *name)
 		guest_unload(name);
 }
 
-/* The mapping that proves the hook is not made, and said to be at an address. */
-static bool test_not_fired(void)
+/* Switching on fails so, with one line, and leaves nothing. */
+static bool is_refused(const char *params, int error, const char *line)
 {
 	int log, ret;
 
-	guest_load("mapstack", "");
+	guest_load("mapstack", params);
 	log = guest_log_open();
 	ret = mapstack_write("enabled", "1");
-	return is_error(ret, -EIO) && mapstack_is_off() &&
-	       guest_log_says(log, "was attached but did not fire");
+	return is_error(ret, error) & guest_log_says(log, line) &
+	       mapstack_is_off();
+}
+
+/* The mapping that proves the hook is not made, and said to be at an address. */
+static bool test_not_fired(void)
+{
+	return is_refused("", -EIO, "was attached but did not fire");
+}
+
+/* Neither by a direct call nor by ops: that is said once. */
+static bool test_direct_not_fired(void)
+{
+	return is_refused("hook=direct", -EIO, "was attached but did not fire");
 }
 
 /* What the kernel says that it made of MAP_STACK, which grows by itself. */
@@ -84,31 +96,21 @@ static bool test_no_need(void)
 	       mapstack_is_gone();
 }
 
-/* Switching on fails so, with one line, and leaves nothing. */
-static bool is_refused(int error, const char *line)
-{
-	int log, ret;
-
-	guest_load("mapstack", "hook=ops");
-	log = guest_log_open();
-	ret = mapstack_write("enabled", "1");
-	return is_error(ret, error) & guest_log_says(log, line) &
-	       mapstack_is_off();
-}
-
 static bool test_unknown(void)
 {
-	return is_refused(-EINVAL, "ftrace does not know do_mmap()");
+	return is_refused("hook=ops", -EINVAL,
+			  "ftrace does not know do_mmap()");
 }
 
 static bool test_shut_down(void)
 {
-	return is_refused(-ENODEV, "ftrace has shut itself down");
+	return is_refused("hook=ops", -ENODEV, "ftrace has shut itself down");
 }
 
 static bool test_refused(void)
 {
-	return is_refused(-EPERM, "ftrace refused the hook on do_mmap()");
+	return is_refused("hook=ops", -EPERM,
+			  "ftrace refused the hook on do_mmap()");
 }
 
 /* It stays on, as the kernel has it, and can be switched off later. */
@@ -138,18 +140,6 @@ static bool test_direct_refused(void)
 	mapstack_set("enabled", "1");
 	return guest_log_says(log, "so the hook is plain ops") &
 	       mapstack_is("hook", "ops") & guest_stack_grows();
-}
-
-/* Neither a direct call nor ops: that is said once. */
-static bool test_direct_not_fired(void)
-{
-	int log, ret;
-
-	guest_load("mapstack", "hook=direct");
-	log = guest_log_open();
-	ret = mapstack_write("enabled", "1");
-	return is_error(ret, -EIO) & mapstack_is_off() &
-	       guest_log_says(log, "was attached but did not fire");
 }
 
 static bool test_no_files(const char *params)
