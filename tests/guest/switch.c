@@ -52,7 +52,7 @@ int main(void)
 	ktap_result(mapstack_is("enabled", "1") && guest_hooked("do_mmap") &&
 			    mapstack_is("hook", hook ? hook : "ops"),
 		    "on: attached to do_mmap, by %s", hook ? hook : "ops");
-	test_trampoline(mapstack_is("hook", "direct"));
+	test_trampoline(hook && !strcmp(hook, "direct"));
 	ktap_result(mapstack_counter("seen") == 0, "the proof is not counted");
 	ktap_result(proof_leaves_no_mapping(),
 		    "the proof leaves the writer's mappings as they were");
