@@ -66,8 +66,6 @@ static struct kprobe replace_probe = {
 	.post_handler = do_nothing,
 };
 
-static bool probed;
-
 static int __init replace_init(void)
 {
 	int ret = one_function_attach(&replace_ops, (unsigned char *)function);
@@ -75,14 +73,12 @@ static int __init replace_init(void)
 	if (ret != -EINVAL || !*function)
 		return ret;
 	replace_probe.symbol_name = function;
-	ret = register_kprobe(&replace_probe);
-	probed = !ret;
-	return ret;
+	return register_kprobe(&replace_probe);
 }
 
 static void __exit replace_exit(void)
 {
-	if (probed)
+	if (replace_probe.symbol_name)
 		unregister_kprobe(&replace_probe);
 	else
 		one_function_detach(&replace_ops);
