@@ -316,13 +316,13 @@ def main():
         modules = build.build_modules(kernel)
         if any("below" in COMMANDS[kind] for kind in kinds(name)):
             modules.append(ram_disk(kernel, WORK / name / "modules"))
-        if name in TRACING_KERNELS:
-            tracing.fetch(
-                cache, name, LISTED[name], WORK / name / "tracing/tracing"
-            )
         for kind in options.kind or kinds(name):
             if not COMMANDS[kind]:
                 continue
+            if kind == "tracing":
+                tracing.fetch(
+                    cache, name, LISTED[name], WORK / name / kind / "tracing"
+                )
             rows = measure(
                 name, kernel, kind, programs[machine_name(name)], modules,
                 sizes,
