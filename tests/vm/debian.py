@@ -5,6 +5,7 @@ Runs in the lab. Headers are unpacked into the lab itself, because they name
 each other by absolute path; a release has directories of its own.
 """
 
+import contextlib
 import fcntl
 import os
 import re
@@ -28,6 +29,14 @@ class Failure(Exception):
     """Something that a person has to hear about, in one sentence."""
 
 
+@contextlib.contextmanager
+def locked(path=LOCK):
+    """Hold a lock of the cache, one process at a time; made if it is missing."""
+    with open(path, "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 class Kernel:
     """One line of tests/vm/kernels, resolved."""
 
@@ -43,8 +52,7 @@ class Kernel:
 
     def prepare(self):
         """Make it ready to build for and to boot."""
-        with open(LOCK, "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with locked():
             *headers, image = (deb_path(version) for version in self.packages)
             for deb in headers:
                 unpack_headers(deb)
@@ -56,8 +64,7 @@ class Kernel:
         depmod has seen them: modprobe -d ROOT -S RELEASE finds what is there.
         """
         where = IMAGES / self.release / "modules"
-        with open(LOCK, "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with locked():
             if where.exists():
                 return where
             fetch(self.modules)
@@ -95,8 +102,7 @@ def update(*names):
     os.environ["APT_CONFIG"] = str(APT_CONFIG)
     apt_pkg.init()
     for name in sorted({"amd64", *map(architecture_of, names)}):
-        with open(LOCK, "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with locked():
             result = subprocess.run(
                 [
                     "apt-get", "update", "-q", "-o", "Dir::Etc::SourceParts=-",
@@ -110,8 +116,7 @@ def update(*names):
                 "using those of last time"
             )
     # apt writes its own cache of the lists, which two at a time spoil.
-    with open(LOCK, "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked():
         return apt_pkg.Cache(None)
 
 
@@ -220,8 +225,7 @@ def resolve(cache, name, suites):
         try:
             kernel = find_kernel(cache, name, suite)
             if kernel:
-                with open(LOCK, "w") as lock:
-                    fcntl.flock(lock, fcntl.LOCK_EX)
+                with locked():
                     fetch(kernel.packages)
                 return kernel
             why.append(f"{suite} has no such kernel with headers")

@@ -23,7 +23,6 @@ Roots are kept in /cache/roots, by suite, packages and recipe; those that nobody
 wanted for longest are removed when there are more than KEEP.
 """
 
-import fcntl
 import hashlib
 import os
 import re
@@ -120,8 +119,7 @@ class Root:
     def _make(self, what, make):
         """Make a part of the root if it is missing, one process at a time."""
         ROOTS.mkdir(parents=True, exist_ok=True)
-        with open(f"{self.where}.lock", "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with debian.locked(f"{self.where}.lock"):
             self.where.mkdir(exist_ok=True)
             os.utime(self.where)
             if not what.exists():

@@ -9,7 +9,6 @@ built is kept in the cache under a key of all that went into it: the source
 package, the fragments, the patch, the compiler, and the steps.
 """
 
-import fcntl
 import hashlib
 import inspect
 import os
@@ -107,12 +106,10 @@ class SourceKernel(debian.Kernel):
     def prepare(self):
         """Build it, unless the cache has it."""
         BUILT.mkdir(parents=True, exist_ok=True)
-        with open(self.lock, "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with debian.locked(self.lock):
             if (self.where / "complete").exists():
                 return
-            with open(debian.LOCK, "w") as trees:
-                fcntl.flock(trees, fcntl.LOCK_EX)
+            with debian.locked():
                 tree = unpack(self.packages[0])
             if self.recipe.patch:
                 tree = patched(tree, self)
