@@ -93,7 +93,7 @@ help:
 	@echo 'make tools        build the mapstack command, tools/mapstack'
 	@echo 'make demo         the whole story, told in a guest on a stock kernel'
 	@echo 'make test         everything that must pass, on every kernel; about 45 minutes, and'
-	@echo '                  the first time longer: three kernels are built from source'
+	@echo '                  the first time longer: two kernels or three are built from source'
 	@echo '                  (KERNELS="6.12-amd64 6.1-amd64" for some of tests/vm/kernels)'
 	@echo 'make findings     measure what growable stacks change, and write docs/findings.md;'
 	@echo '                  about an hour and a half (KERNELS= as above, the others are kept)'

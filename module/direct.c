@@ -72,8 +72,8 @@ int direct_attach(void)
 
 /*
  * The ops is a module's, so ftrace_shutdown() waits for those who are in
- * mapstack_trampoline or in what it calls (tasks RCU: they do not sleep there) as it
- * does for a callback.
+ * mapstack_trampoline() or in what it calls (tasks RCU: they do not sleep there)
+ * as it does for a callback.
  */
 int direct_detach(void)
 {
