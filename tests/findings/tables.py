@@ -416,15 +416,6 @@ def suite_counts(results, command, kernel):
     return ", ".join(f"{off.count(how)} {how}" for how in kinds)
 
 
-def suite_not(results, passed, command, kernel):
-    """The tests of a suite that did not end like this, off."""
-    return ", ".join(
-        f"`{name}` ({each[0]})"
-        for name, each in suite(results, command, kernel).items()
-        if each[0] != passed
-    ) or "none"
-
-
 def suite_modes(results, command, kernel):
     """The modes that a suite was run in."""
     ran = {key[2] for key in results.rows if key[:2] == (command, kernel)}
@@ -464,17 +455,73 @@ EFFECTS = {
 }
 
 
-def explained_differences(results, command, kernel):
-    """The same with the reason of each; one that has none is an error."""
+def explained_differences(results, command):
+    """The same on every kernel, with the reasons; to have none is an error."""
     known = EFFECTS.get(command, {})
     rows = []
-    for name, ends in different(results, command, kernel).items():
-        expected, reason = known.get(name, (None, None))
-        if ends != expected:
-            raise ValueError(
-                f"{kernel}: {command}: {name} ended with {ends}, and there is "
-                "no known reason"
-            )
-        rows.append([f"`{name}`", *ends, reason])
-    modes = suite_modes(results, command, kernel)
-    return markdown(["test", *modes, "reason"], rows) if rows else ""
+    for kernel in results.kernels(command):
+        for name, ends in different(results, command, kernel).items():
+            expected, reason = known.get(name, (None, None))
+            if ends != expected:
+                raise ValueError(
+                    f"{kernel}: {command}: {name} ended with {ends}, and "
+                    "there is no known reason"
+                )
+            rows.append([f"`{name}`", short(kernel), *ends, reason])
+    if not rows:
+        return ""
+    modes = suite_modes(results, command, results.kernels(command)[0])
+    return markdown(["test", "kernel", *modes, "reason"], rows)
+
+
+# Those of the kernel that use ftrace, by the command that runs them.
+TRACING = {
+    "ftrace": "suite tracing ftrace", "livepatch": "suite tracing livepatch",
+}
+# How a test may end that has not failed.
+PASSED, NOT_FAILED = "pass", {"pass", "skip", "unresolved"}
+
+
+def tracing_same(results, mode):
+    """How many tests of tracing ended in this mode as off; with off, all."""
+    return sum(
+        suite_same(results, command, kernel, mode)
+        for command in TRACING.values()
+        for kernel in results.kernels(command)
+    )
+
+
+def tracing_kernels(results):
+    """Where the tests of tracing were run, for a reader."""
+    return listed(results.kernels(TRACING["ftrace"]))
+
+
+def tracing_endings(results):
+    """How the tests of tracing ended, by kernel."""
+    return markdown(
+        ["kernel", "tests of", "off", "under `rfc` as off"],
+        [
+            [
+                short(kernel), name, suite_counts(results, command, kernel),
+                f"{suite_same(results, command, kernel, 'rfc')} of "
+                f"{len(suite(results, command, kernel))}",
+            ]
+            for kernel in results.kernels(TRACING["ftrace"])
+            for name, command in TRACING.items()
+        ],
+    )
+
+
+def tracing_without(results):
+    """Which of the tests of tracing did not pass, off; none may fail."""
+    without = {}
+    for command in TRACING.values():
+        for kernel in results.kernels(command):
+            for name, each in suite(results, command, kernel).items():
+                if each[0] not in NOT_FAILED:
+                    raise ValueError(f"{kernel}: {command}: {name} {each[0]}")
+                if each[0] != PASSED:
+                    without.setdefault(f"`{name}`", []).append(short(kernel))
+    return ", ".join(
+        f"{name} ({', '.join(kernels)})" for name, kernels in without.items()
+    ) or "none"
