@@ -270,7 +270,7 @@ static void test_churn(void)
 	unsigned int cycles = text ? atoi(text) : CYCLES;
 	unsigned int workers = start_workers(), i;
 	struct kept kept[MAX_CYCLES];
-	bool passed = cycles <= MAX_CYCLES;
+	bool passed = cycles > 0 && cycles <= MAX_CYCLES;
 
 	for (i = 0; i < cycles && passed; i++)
 		passed = churn_once(i, workers, &kept[i]);
