@@ -97,7 +97,7 @@ def update(*names):
     """Bring the package lists up to date for some kernels; return them.
 
     Each architecture by itself: where the mirror does not have one, or is
-    away, the lists of last time are used.
+    away, what there is of last time is used.
     """
     os.environ["APT_CONFIG"] = str(APT_CONFIG)
     apt_pkg.init()
@@ -112,8 +112,8 @@ def update(*names):
             )
         if result.returncode or "Err:" in result.stdout:
             print(
-                f"# package lists of {name} could not be updated; "
-                "using those of last time"
+                f"# package lists of {name} could not all be fetched; "
+                "going on with those that are here"
             )
     # apt writes its own cache of the lists, which two at a time spoil.
     with locked():
