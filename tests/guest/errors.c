@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "guest.h"
@@ -130,6 +131,55 @@ static bool test_kept(void)
 	return passed & mapstack_is_off();
 }
 
+/* Within some seconds. */
+static bool waits_for_good(pid_t pid)
+{
+	char path[32], where[64] = "";
+	unsigned int i;
+
+	snprintf(path, sizeof(path), "/proc/%d/wchan", pid);
+	for (i = 0; i < 1000; i++) {
+		guest_read(path, where, sizeof(where));
+		if (!strcmp(where, "switch_off_for_good") ||
+		    !strcmp(where, "mapstack_exit"))
+			return true;
+		usleep(10000);
+	}
+	ktap_note("it is in %s", where);
+	return false;
+}
+
+static bool wake_later(pid_t pid)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", pid);
+	return !guest_write("/sys/module/replace/parameters/wake", text);
+}
+
+/* The code that is called is there as long as it is called, and no longer. */
+static bool test_unload_waits(void)
+{
+	int log, status;
+	bool passed;
+	pid_t pid;
+
+	guest_load("mapstack", "hook=ops enabled=1");
+	log = guest_log_open();
+	pid = fork();
+	if (!pid) {
+		guest_unload("mapstack");
+		_exit(0);
+	}
+	passed = waits_for_good(pid) &&
+		 guest_log_says(log, "ftrace did not release the hook") &&
+		 guest_hooked("do_mmap") && guest_stack_grows();
+	passed &= wake_later(pid);
+	guest_unload("replace");
+	return passed & (waitpid(pid, &status, 0) == pid && !status) &
+	       mapstack_is_gone();
+}
+
 /* Refused, or not there for a module, as on 5.10. */
 static bool test_direct_refused(void)
 {
@@ -223,6 +273,9 @@ static const struct error {
 	{ "ftrace does not release: its error, and on",
 	  { "function=unregister_ftrace_function answer=-19" },
 	  test_kept },
+	{ "ftrace does not release: unloading waits until it does",
+	  { "function=unregister_ftrace_function answer=-19" },
+	  test_unload_waits },
 	{ "hook=direct: refused, so ops",
 	  { "function=register_ftrace_direct_multi answer=-22",
 	    "function=register_ftrace_direct answer=-22" },

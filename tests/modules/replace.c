@@ -13,6 +13,9 @@
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/pgtable.h>
+#include <linux/pid.h>
+#include <linux/sched.h>
+#include <linux/sched/task.h>
 
 #include "one_function.h"
 
@@ -23,6 +26,10 @@ MODULE_PARM_DESC(function, "which");
 static long answer;
 module_param(answer, long, 0);
 MODULE_PARM_DESC(answer, "what it returns");
+
+static int wake;
+module_param(wake, int, 0600);
+MODULE_PARM_DESC(wake, "a process to wake up when the function works again");
 
 static long replacement(void)
 {
@@ -76,12 +83,26 @@ static int __init replace_init(void)
 	return register_kprobe(&replace_probe);
 }
 
+static void wake_process(void)
+{
+	struct pid *pid = find_get_pid(wake);
+	struct task_struct *task = get_pid_task(pid, PIDTYPE_PID);
+
+	if (task) {
+		wake_up_process(task);
+		put_task_struct(task);
+	}
+	put_pid(pid);
+}
+
 static void __exit replace_exit(void)
 {
 	if (replace_probe.symbol_name)
 		unregister_kprobe(&replace_probe);
 	else
 		one_function_detach(&replace_ops);
+	if (wake)
+		wake_process();
 }
 
 module_init(replace_init);
