@@ -95,6 +95,24 @@ static int wrong_use(const char *what, const char *word)
 	return EXIT_USAGE;
 }
 
+static const char *option_name(int letter)
+{
+	const struct option *option = long_options;
+
+	while (option->val != letter)
+		option++;
+	return option->name;
+}
+
+/* A long option as it was written, of short ones the letter. */
+static int wrong_option(const char *word)
+{
+	const char letter[] = { '-', (char)optopt, '\0' };
+
+	return wrong_use("not understood: ",
+			 strncmp(word, "--", 2) ? letter : word);
+}
+
 static const struct verb *find_verb(const char *name)
 {
 	size_t i;
@@ -154,12 +172,17 @@ static int parse(const struct verb *verb, struct run_options *options, int argc,
 {
 	int option, ret;
 
-	while ((option = getopt_long(argc, argv, "+p:jo:bwq", long_options,
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "+:p:jo:bwq", long_options,
 				     NULL)) != -1) {
-		if (option == '?' || !strchr(verb->takes, option)) {
-			fputs(usage, stderr);
-			return EXIT_USAGE;
-		}
+		if (option == '?')
+			return wrong_option(argv[optind - 1]);
+		if (option == ':')
+			return wrong_use("a word is missing after ",
+					 argv[optind - 1]);
+		if (!strchr(verb->takes, option))
+			return wrong_use("not an option here: --",
+					 option_name(option));
 		ret = take_option(options, option);
 		if (ret)
 			return ret;

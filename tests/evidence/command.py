@@ -110,15 +110,28 @@ def unprivileged(report):
 
 def bad_words(report):
     before = settings()
+    # And the word that is complained of.
     cases = {
-        (): 2, ("nonsense",): 2, ("status", "more"): 2, ("on", "--json"): 2,
-        ("on", "--policy", "odd"): 2, ("run",): 125, ("run", "--odd"): 125,
-        ("run", "--buffer", "1x", "--", "true"): 125,
-        ("run", "--policy", "odd", "--", "true"): 125,
+        (): (2, "say what to do"), ("nonsense",): (2, "nonsense"),
+        ("status", "more"): (2, "more"), ("on", "--json"): (2, "--json"),
+        ("status", "-p", "rfc"): (2, "--policy"), ("off", "-x"): (2, "-x"),
+        ("status", "--json=1"): (2, "--json=1"),
+        ("on", "--policy"): (2, "--policy"),
+        ("on", "--policy", "odd"): (2, "odd"), ("run",): (125, "no command to run"),
+        ("run", "--odd"): (125, "--odd"),
+        ("run", "--buffer", "1x", "--", "true"): (125, "1x"),
+        ("run", "--policy", "odd", "--", "true"): (125, "odd"),
     }
-    got = {words: tool(*words).returncode for words in cases}
-    report.result(got == cases and settings() == before,
-                  "what is not understood: usage, and nothing changes", got)
+    wrong = []
+    for words, (status, word) in cases.items():
+        done = tool(*words)
+        first = done.stderr.partition("\n")[0]
+        if done.returncode != status or not re.fullmatch(
+            rf"mapstack: .*{re.escape(word)}; nothing was done", first
+        ):
+            wrong += words, done.returncode, first
+    report.result(not wrong and settings() == before,
+                  "what is not understood: said, and nothing changes", *wrong)
 
 
 def exit_status(report):
