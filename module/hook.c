@@ -237,7 +237,7 @@ static int hook_register(struct hook *hook)
 	else if (ret == -ENODEV)
 		pr_err("ftrace has shut itself down after an earlier kernel bug, so the hook was not attached; look for that bug in this log and reboot\n");
 	else
-		pr_err("ftrace refused the hook on %s() (error %d), which was not attached\n",
+		pr_err("ftrace refused the hook on %s() (error %d), which was not attached; look for what the kernel says of it in this log\n",
 		       hook->function, ret);
 	return ret;
 }

@@ -28,7 +28,7 @@ int child_prepare(struct child *child)
 	sigaddset(&mask, SIGPIPE);
 	if (child->signals < 0 || sigprocmask(SIG_BLOCK, &mask, &child->mask) ||
 	    prctl(PR_SET_CHILD_SUBREAPER, 1)) {
-		say_err("cannot prepare to start the command (%m)");
+		say_err("cannot prepare to start the command (%m), so nothing was changed; look at the limits (ulimit -a)");
 		return -1;
 	}
 	return 0;
@@ -55,7 +55,7 @@ int child_start(struct child *child, char *const *command)
 	int error = 0, fds[2];
 
 	if (pipe2(fds, O_CLOEXEC)) {
-		say_err("cannot start the command (%m)");
+		say_err("cannot start the command (%m); look at the limits (ulimit -a)");
 		return 125;
 	}
 	child->pid = fork();
@@ -63,7 +63,7 @@ int child_start(struct child *child, char *const *command)
 		execute(child, command, fds[1]);
 	close(fds[1]);
 	if (child->pid < 0) {
-		say_err("cannot start the command (%m)");
+		say_err("cannot start the command (%m); look at the limits (ulimit -a)");
 		close(fds[0]);
 		return 125;
 	}

@@ -48,7 +48,7 @@ static int set_up(struct events *events, unsigned long kib)
 	}
 	events->tep = read_formats();
 	if (!events->tep) {
-		say_err("cannot read the formats of the kernel's events (%m)");
+		say_err("cannot read the formats of the kernel's events (%m), so the command was not started; look at events/ in tracefs");
 		return -1;
 	}
 	return 0;
@@ -74,11 +74,12 @@ int events_start(struct events *events)
 		if (!tracefs_event_enable(events->instance, place->system,
 					  place->name))
 			continue;
-		say_err("cannot record %s:%s (%m)", place->system, place->name);
+		say_err("cannot record %s:%s (%m), so the command was not started; look at events/ in tracefs",
+			place->system, place->name);
 		return -1;
 	}
 	if (tracefs_trace_on(events->instance)) {
-		say_err("cannot begin to record (%m)");
+		say_err("cannot begin to record (%m), so the command was not started; look at instances/ in tracefs");
 		return -1;
 	}
 	return 0;

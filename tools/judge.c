@@ -39,8 +39,8 @@ static void judge_module(const struct facts *facts, struct findings *findings)
 	if (!facts->built) {
 		say(add(findings, "not-built",
 			facts->headers ?
-				"dkms autoinstall, or make in its source tree" :
-				"apt install linux-headers-$(uname -r), then dkms autoinstall"),
+				"make install in its source tree; if that was done, dkms autoinstall" :
+				"apt install linux-headers-$(uname -r), then make install in its source tree; if that was done, dkms autoinstall"),
 		    "there is no module mapstack for this kernel, %s",
 		    facts->release);
 	} else {

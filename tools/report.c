@@ -58,7 +58,8 @@ int report_again(enum format format)
 		return 1;
 	}
 	if (!file) {
-		say_err("cannot open %s (%m)", path);
+		say_err("cannot open %s (%m), so there is no report; use sudo",
+			path);
 		return 1;
 	}
 	while ((n = fread(buf, 1, sizeof(buf), file)))

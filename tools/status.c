@@ -34,7 +34,9 @@ static int take_view(struct view *view)
 	if (ret >= 0)
 		ret = counters_read_all(&view->counters);
 	if (ret)
-		say_err("cannot read " SYSFS " (%s)", strerror(-ret));
+		say_err("cannot read " SYSFS
+			" (%s), so there is no status; try again, the module may be unloading",
+			strerror(-ret));
 	return ret;
 }
 
