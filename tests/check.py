@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Static analysis of the whole tree: tests/vm/lab tests/check.py [CHECK...]
+"""Static analysis of the whole tree: tests/vm/lab -a tests/check.py [CHECK...]
 
 A check is a function below; its first line of documentation says what it finds.
 Each prints ok or not ok and what it found. The exit status is 0 only if all

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Run the tests in guests: tests/vm/lab tests/vm/run.py [NAME...]
+"""Run the tests in guests: tests/vm/lab -a tests/vm/run.py [NAME...]
 
 NAME is a line of tests/vm/kernels; one of DIRECT, which has the module hook by a
 direct call; one of SMP, which runs some of them on two CPUs; "build", which is
