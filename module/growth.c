@@ -46,9 +46,16 @@ static int growth_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 	struct expansion *expansion = (struct expansion *)ri->data;
 
 	expansion->vma = (void *)*regs_pt_argument(regs, 0);
+	/*
+	 * Since 8d7071af8907 ("mm: always expand the stack with the mmap write lock
+	 * held", 6.5 and 6.1's stable) __access_remote_vm() has whatever lies above
+	 * a hole expanded, which need not be able to.
+	 */
+	if (!(expansion->vma->vm_flags & VM_GROWSDOWN))
+		return 1;
 	expansion->address = *regs_pt_argument(regs, 1) & PAGE_MASK;
 	expansion->start = expansion->vma->vm_start;
-	/* Not zero: do not call the other handler. */
+	/* Not zero, here as above: do not call the other handler. */
 	return is_process_stack(expansion->vma) || !scope_includes_current();
 }
 

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -347,6 +348,22 @@ static void test_no_access(void)
 	unmap_stack(stack);
 }
 
+/* Reading another's memory, as gdb does, tries to expand what is above a hole. */
+static void test_not_growable(void)
+{
+	char *plain = map_stack_as(PROT_READ | PROT_WRITE, 0), byte;
+	int fd = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+	bool passed;
+
+	if (fd < 0)
+		guest_die("/proc/self/mem");
+	passed = pread(fd, &byte, 1, (uintptr_t)(plain - page)) < 0 &&
+		 start_of(plain) == plain;
+	close(fd);
+	result(passed, "what was never growable is not said to be refused");
+	unmap_stack(plain);
+}
+
 static bool child_passes(bool (*child)(char *stack), char *stack)
 {
 	int status;
@@ -525,7 +542,7 @@ int main(void)
 {
 	cpu_set_t cpus;
 
-	ktap_plan(21);
+	ktap_plan(22);
 	page = sysconf(_SC_PAGESIZE);
 	set_rlimit_stack(2 * ROOM * page);
 	stay_on_one_cpu(&cpus);
@@ -541,6 +558,7 @@ int main(void)
 	test_rlimit_as();
 	test_min_addr();
 	test_no_access();
+	test_not_growable();
 	test_fork();
 	test_uncounted();
 	test_trace();
