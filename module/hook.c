@@ -400,8 +400,7 @@ int hook_attach(void)
 	return 0;
 
 err_detach:
-	hook_detach();
-	return ret;
+	return hook_detach() ?: ret;
 }
 
 int hook_detach(void)

@@ -61,8 +61,8 @@ void hook_free_filter(struct ftrace_ops *ops);
  * The proof is one page, mapped with MAP_STACK in the caller's own address
  * space without any access right, looked at and unmapped. It is not counted.
  * If the hook is already attached, it is proved again. A hook that cannot be
- * proved is taken away again; a caller that cannot prove changes nothing. The
- * kernel log says why an attempt failed.
+ * proved is taken away again, unless ftrace keeps it; a caller that cannot prove
+ * changes nothing. The kernel log says why an attempt failed.
  *
  * A direct call that is preferred, and that this kernel does not have, that
  * somebody else has, or that cannot be proved, gives way to an ops, and one line

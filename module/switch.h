@@ -13,7 +13,7 @@
  *
  * Context: process with an address space; may sleep.
  * Return: 0, or what hook_attach() answered, with everything switched off, or as
- * it was if there is no address space.
+ * it was if there is no address space, or on if ftrace keeps the hook.
  */
 int switch_on(void);
 
