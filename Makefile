@@ -76,7 +76,8 @@ uninstall:
 	! cmp -s $(SERVICE) $(UNITS)/mapstack.service || { \
 		systemctl --quiet disable mapstack.service; \
 		$(RM) $(UNITS)/mapstack.service; }
-	[ ! -d /sys/module/mapstack ] || rmmod mapstack
+	[ ! -d /sys/module/mapstack ] || { \
+		echo 0 >/sys/kernel/mapstack/enabled; rmmod mapstack; }
 	[ ! -e /var/lib/dkms/mapstack/$(VERSION) ] || \
 		dkms remove mapstack/$(VERSION) --all
 	$(RM) -r $(DKMS_SOURCE)
