@@ -77,8 +77,8 @@ static const struct vm_area_struct *neighbour(const struct expansion *expansion)
 }
 
 /*
- * Why expand_downwards() refused, by asking in its order what it asked: almost
- * every refusal of it is -ENOMEM.
+ * Why expand_downwards() refused, by asking what it asked: almost every refusal
+ * of it is -ENOMEM. Not may_expand_vm(), which is not exported.
  */
 static enum grow_reason reason_of(const struct expansion *expansion, int error)
 {

@@ -73,7 +73,10 @@ static noinline notrace void hook_stack(regs_saved *saved)
 		     regs_argument(saved, 4));
 }
 
-/* Runs at the entry of every do_mmap(). No sleeping; preemption may be on. */
+/*
+ * Runs at the entry of every do_mmap(), unless ftrace calls our own trampoline,
+ * which comes to hook_arguments(). No sleeping; preemption may be on.
+ */
 static void notrace hook_callback(unsigned long ip, unsigned long parent_ip,
 				  struct ftrace_ops *ops, regs_saved *saved)
 {

@@ -62,7 +62,7 @@ struct ftrace_regs;
 /**
  * regs_pt_argument() - an argument of the call about to begin
  * @regs: all registers, at the entry of the function
- * @n: which, from 0 to 3; a constant
+ * @n: which, from 0 to 4 (to 3 on 32-bit parisc); a constant
  *
  * regs_get_kernel_argument() is not there for modules on every architecture.
  *

@@ -71,7 +71,7 @@ static __always_inline bool request_in_scope(void)
  * @has_file: whether do_mmap() was given a file
  *
  * Context: ftrace callback on do_mmap(), under mmap_lock for writing; takes no
- * lock and does not sleep.
+ * lock, but that of growup where stacks grow up, and does not sleep.
  * Return: the flags to go on with.
  */
 unsigned long request_handle(unsigned long addr, unsigned long len,

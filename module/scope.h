@@ -42,7 +42,8 @@ int scope_set(const char *text);
  * scope_show() - the scope in force, as it was written
  * @buf: a page of sysfs
  *
- * " (gone)" follows when the process has exited or the cgroup was removed.
+ * " (gone)" follows when the process has exited and was waited for, or the
+ * cgroup was removed.
  *
  * Context: process; may sleep.
  * Return: the number of bytes.
