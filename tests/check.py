@@ -19,6 +19,7 @@ sys.path.insert(0, "tests/vm")
 
 import build  # noqa: E402
 import debian  # noqa: E402
+import mutants  # noqa: E402
 
 KERNEL = "6.12-amd64"
 SOURCE = Path("/cache/linux-source")
@@ -319,6 +320,22 @@ class Checks:
             f"dkms.conf: {name} is known by only one of it and module/regs.h"
             for name in sorted(known ^ set(built.split("|")))
         ]
+
+    def broken_on_purpose(self):
+        """each patch of tests/mutants applies, and names a program to notice"""
+        complaints = []
+        for path in sorted(mutants.MUTANTS.glob("*.patch")):
+            patch = path.read_text()
+            program = mutants.CAUGHT_BY.search(patch)
+            if not program:
+                complaints.append(f"{path}: no Caught-by:")
+            elif not Path(f"tests/guest/{program.group(1)}.c").exists():
+                complaints.append(f"{path}: no program {program.group(1)}")
+            try:
+                mutants.apply(patch, ".", "--dry-run")
+            except debian.Failure as failure:
+                complaints.append(f"{path}: {failure}")
+        return complaints
 
 
 def main():
