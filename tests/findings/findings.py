@@ -37,7 +37,7 @@ LISTED = debian.read_list() | debian.read_list("tests/vm/kernels-long")
 SELFTEST_KERNELS = ["6.12-amd64", "7.3-amd64"]
 ROOT_KERNELS = ["6.12-amd64"]
 NPTL_KERNELS = ["6.12-amd64"]
-TRACING_KERNELS = ["6.12-amd64"]
+TRACING_KERNELS = ["6.12-amd64", "7.3-amd64"]
 FORKY = Path("/cache/glibc-forky")
 WORK = Path("/out/findings")
 # A step of 10,000 threads says nothing for long where mmap() is linear.
