@@ -32,6 +32,10 @@ static void __attribute__((format(printf, 2, 3))) say(struct finding *finding,
 	va_end(args);
 }
 
+/* For who has the package, or ran make install, and for who has the source. */
+#define INSTALL \
+	"dkms autoinstall; if dkms status does not name mapstack, make install in its source tree"
+
 static void judge_module(const struct facts *facts, struct findings *findings)
 {
 	if (facts->loaded)
@@ -39,8 +43,8 @@ static void judge_module(const struct facts *facts, struct findings *findings)
 	if (!facts->built) {
 		say(add(findings, "not-built",
 			facts->headers ?
-				"make install in its source tree; if that was done, dkms autoinstall" :
-				"apt install linux-headers-$(uname -r), then make install in its source tree; if that was done, dkms autoinstall"),
+				INSTALL :
+				"apt install linux-headers-$(uname -r), then " INSTALL),
 		    "there is no module mapstack for this kernel, %s",
 		    facts->release);
 	} else {
