@@ -117,8 +117,8 @@ def bad_words(report):
         ("status", "-p", "rfc"): (2, "--policy"), ("off", "-x"): (2, "-x"),
         ("status", "--json=1"): (2, "--json=1"),
         ("on", "--policy"): (2, "--policy"),
-        ("on", "--policy", "odd"): (2, "odd"), ("run",): (125, "no command to run"),
-        ("run", "--odd"): (125, "--odd"),
+        ("on", "--policy", "odd"): (2, "odd"),
+        ("run",): (125, "no command to run"), ("run", "--odd"): (125, "--odd"),
         ("run", "--buffer", "1x", "--", "true"): (125, "1x"),
         ("run", "--policy", "odd", "--", "true"): (125, "odd"),
     }
