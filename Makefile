@@ -107,8 +107,8 @@ help:
 	@echo '                  and the unit that can switch it on (the command: make -C tools install)'
 	@echo 'make uninstall    undo that'
 	@echo 'make clean        remove what was built here'
-	@echo 'demo, test, test-long, findings, bench, check and deb need root (they use sudo) and keep their'
-	@echo 'tools, downloads and kernels in /var/cache/mapstack (MAPSTACK_CACHE= for another place).'
+	@echo 'demo, test, test-long, findings, bench, check and deb need root (they use sudo)'
+	@echo 'and keep their tools, downloads and kernels in /var/cache/mapstack (MAPSTACK_CACHE= for another place).'
 
 .PHONY: all modules tools clean demo test test-long findings bench bench-host \
 	check deb install-source install uninstall help
