@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "doctor.h"
-#include "files.h"
-#include "report.h"
-#include "run.h"
-#include "status.h"
+#include "machine/doctor.h"
+#include "machine/files.h"
+#include "report/report.h"
+#include "verbs/run.h"
+#include "verbs/status.h"
 
 #define EXIT_USAGE 2
 #define BUFFER_KIB 1024

@@ -10,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "doctor.h"
-#include "files.h"
-#include "json.h"
-#include "names.h"
-#include "tally.h"
+#include "machine/doctor.h"
+#include "machine/files.h"
+#include "report/json.h"
+#include "report/names.h"
+#include "recorder/tally.h"
 
 static unsigned int results, failures;
 

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * mapstack doctor: facts are gathered, and judged by a function of the facts
+ * alone, so that every finding can be tested without the state that it tells.
+ */
+#ifndef TOOLS_DOCTOR_H
+#define TOOLS_DOCTOR_H
+
+#include <stdbool.h>
+
+#include "report/report.h"
+#include "machine/settings.h"
+
+/* What came of a look at whether MAP_STACK has its effect. */
+enum proof {
+	PROOF_NONE, /* not tried: off, or another machine's files */
+	PROOF_WORKS,
+	PROOF_SILENT, /* the hook did not fire */
+	PROOF_UNDONE, /* it fired, and the mapping does not grow */
+};
+
+struct facts {
+	char release[65]; /* of the kernel */
+	bool root; /* may see everything */
+	bool loaded;
+	bool built; /* there is a module for this kernel */
+	bool headers; /* there are headers to build one */
+	bool signed_only; /* lockdown, or module.sig_enforce */
+	bool ftrace_off; /* kernel.ftrace_enabled=0 */
+	bool tracefs; /* is mounted */
+	bool traceable; /* ftrace knows do_mmap() */
+	int users; /* of do_mmap() that ftrace knows, ours included */
+	int kprobes; /* on do_mmap() */
+	bool kprobes_off; /* all of them, by debugfs kprobes/enabled */
+	bool cgroup2; /* is mounted */
+	bool killed; /* a run was, and its settings are left */
+	struct settings settings;
+	struct counter_values counters;
+	enum proof proof;
+};
+
+/**
+ * facts_gather() - find out
+ * @facts: where to
+ */
+void facts_gather(struct facts *facts);
+
+struct finding {
+	const char *id; /* stable */
+	char text[256]; /* what is wrong */
+	char remedy[256]; /* what to do */
+};
+
+#define MAX_FINDINGS 16
+
+/**
+ * facts_judge() - what is wrong
+ * @facts: what was found out; nothing else is looked at
+ * @findings: room for MAX_FINDINGS
+ *
+ * Return: how many.
+ */
+int facts_judge(const struct facts *facts, struct finding *findings);
+
+/**
+ * doctor() - print a line for everything that is wrong, with its remedy
+ * @format: how
+ *
+ * Return: the exit status: 0, or 1 if there is a finding.
+ */
+int doctor(enum format format);
+
+#endif /* TOOLS_DOCTOR_H */

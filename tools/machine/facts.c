@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What doctor finds out. See doctor.h. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "machine/doctor.h"
+#include "machine/files.h"
+#include "machine/state.h"
+
+#define TRACEFS "/sys/kernel/tracing/"
+
+static bool file_says(const char *path, const char *text)
+{
+	char *content = file_read_all(path);
+	bool says = content && strstr(content, text);
+
+	free(content);
+	return says;
+}
+
+/* A line of a file that begins with a word; to be freed. */
+static char *find_line(const char *path, const char *word)
+{
+	char *content = file_read_all(path), *rest = content, *line;
+	size_t len = strlen(word);
+
+	while ((line = strsep(&rest, "\n")))
+		if (!strncmp(line, word, len) &&
+		    (!line[len] || line[len] == ' '))
+			break;
+	line = line ? xcopy(line) : NULL;
+	free(content);
+	return line;
+}
+
+static void gather_module(struct facts *facts)
+{
+	char path[256];
+
+	file_read("/proc/sys/kernel/osrelease", facts->release,
+		  sizeof(facts->release));
+	facts->loaded = module_is_loaded();
+	snprintf(path, sizeof(path), "/lib/modules/%s/modules.dep",
+		 facts->release);
+	facts->built = file_says(path, "/mapstack.ko");
+	snprintf(path, sizeof(path), "/lib/modules/%s/build/Makefile",
+		 facts->release);
+	facts->headers = file_exists(path);
+	facts->signed_only =
+		file_says("/sys/module/module/parameters/sig_enforce", "Y") ||
+		file_says("/sys/kernel/security/lockdown", "[integrity]") ||
+		file_says("/sys/kernel/security/lockdown", "[confidentiality]");
+}
+
+static int count_kprobes(void)
+{
+	char *content = file_read_all("/sys/kernel/debug/kprobes/list");
+	char *rest = content, *line;
+	int count = 0;
+
+	/* "ffffffff81234560  k  do_mmap+0x0    [FTRACE]" */
+	while ((line = strsep(&rest, "\n")))
+		count += !!strstr(line, " do_mmap+");
+	free(content);
+	return count;
+}
+
+static void gather_tracing(struct facts *facts)
+{
+	char *line;
+
+	facts->ftrace_off = file_says("/proc/sys/kernel/ftrace_enabled", "0");
+	facts->tracefs = file_says("/proc/mounts", " tracefs ");
+	line = find_line(TRACEFS "available_filter_functions", "do_mmap");
+	facts->traceable = line;
+	free(line);
+	/* "do_mmap (2) R   tramp: ..." */
+	line = find_line(TRACEFS "enabled_functions", "do_mmap");
+	if (line && sscanf(line, "do_mmap (%d)", &facts->users) != 1)
+		facts->users = 0;
+	free(line);
+	facts->kprobes = count_kprobes();
+	facts->kprobes_off =
+		file_says("/sys/kernel/debug/kprobes/enabled", "0");
+}
+
+static void gather_settings(struct facts *facts)
+{
+	struct state state;
+
+	facts->cgroup2 = file_says("/proc/mounts", " cgroup2 ");
+	facts->killed = !state_look(&state) && state.pid;
+	if (!facts->loaded)
+		return;
+	if (settings_read(&facts->settings) ||
+	    counters_read_all(&facts->counters))
+		facts->loaded = false;
+}
+
+static bool grows(const void *addr)
+{
+	char *smaps = file_read_all("/proc/self/smaps"), *at = NULL, name[32];
+
+	snprintf(name, sizeof(name), "\n%lx-", (unsigned long)addr);
+	if (smaps)
+		at = strstr(smaps, name);
+	if (at)
+		at = strstr(at, "\nVmFlags:");
+	if (at) {
+		*strchrnul(at + 1, '\n') = '\0';
+		at = strstr(at, " gd");
+	}
+	free(smaps);
+	return at;
+}
+
+static long long passed_by(void)
+{
+	struct counter_values counters;
+
+	if (counters_read_all(&counters))
+		return -1;
+	return counters.value[C_SEEN] + counters.value[C_OUT_OF_SCOPE];
+}
+
+/*
+ * One MAP_STACK request of our own, which the hook has to see. Whether its
+ * mapping grows says something only if it is to be translated.
+ */
+static enum proof prove(const struct facts *facts)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	long long before;
+	bool fired, growable;
+	char *addr;
+
+	if (!facts->loaded || !facts->settings.enabled || !file_root_is_real())
+		return PROOF_NONE;
+	before = passed_by();
+	/* Of its own protection, so that it merges with nothing. */
+	addr = mmap(NULL, page, PROT_READ | PROT_EXEC,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	if (addr == MAP_FAILED)
+		return PROOF_NONE;
+	fired = passed_by() > before;
+	growable = grows(addr);
+	munmap(addr, page);
+	if (!fired)
+		return PROOF_SILENT;
+	if (growable || strcmp(facts->settings.scope, "all") ||
+	    !strcmp(facts->settings.policy, "observe"))
+		return PROOF_WORKS;
+	return PROOF_UNDONE;
+}
+
+void facts_gather(struct facts *facts)
+{
+	memset(facts, 0, sizeof(*facts));
+	facts->root = !geteuid();
+	gather_module(facts);
+	gather_tracing(facts);
+	gather_settings(facts);
+	facts->proof = prove(facts);
+}
