@@ -14,11 +14,9 @@
 #include <linux/sched.h>
 #include <linux/string.h>
 
-#include "direct.h"
 #include "growup.h"
 #include "hook.h"
 #include "request.h"
-#include "trampoline.h"
 
 /*
  * Up to 5.10 an ops that needs no protection from recursion says so; since 5.11
@@ -37,7 +35,7 @@ struct hook {
 	unsigned char function[16]; /* as ftrace takes it, not const */
 	struct ftrace_ops ops;
 	int filter_error; /* what ftrace answered to the name */
-	enum hook_way way; /* how it is attached */
+	bool attached;
 	bool fired; /* for hook_prover */
 };
 
@@ -74,7 +72,7 @@ static noinline notrace void hook_stack(regs_saved *saved)
 }
 
 /*
- * Runs at the entry of every do_mmap(), unless ftrace calls our own trampoline,
+ * Runs at the entry of every do_mmap(), unless ftrace calls mapstack_trampoline(),
  * which comes to hook_arguments(). No sleeping; preemption may be on.
  */
 static void notrace hook_callback(unsigned long ip, unsigned long parent_ip,
@@ -84,6 +82,27 @@ static void notrace hook_callback(unsigned long ip, unsigned long parent_ip,
 	if (unlikely(*regs_argument(saved, 4) & MAP_STACK))
 		hook_stack(saved);
 }
+
+#ifdef CONFIG_X86_64
+
+#include "trampoline.h"
+
+/* Called from mapstack_trampoline(), if flags has MAP_STACK. */
+void hook_arguments(unsigned long *arguments);
+
+notrace void hook_arguments(unsigned long *arguments)
+{
+	hook_request(&arguments[0], &arguments[1], &arguments[2], &arguments[3],
+		     &arguments[4]);
+}
+
+TRAMPOLINE(mapstack_trampoline,
+	   TRAMPOLINE_UNLESS_STACK TRAMPOLINE_CALL(hook_arguments));
+
+#define HOOK_TRAMPOLINE ((unsigned long)mapstack_trampoline)
+#else
+#define HOOK_TRAMPOLINE 0 /* ftrace makes one */
+#endif
 
 /*
  * PERMANENT: kernel.ftrace_enabled=0 would otherwise switch the hook off
@@ -102,16 +121,6 @@ static struct hook hook_mmap = {
 		 .flags = HOOK_FTRACE_FLAGS | REGS_FTRACE_FLAGS,
 		 .trampoline = HOOK_TRAMPOLINE },
 };
-
-#ifdef CONFIG_X86_64
-
-notrace void hook_arguments(unsigned long *arguments)
-{
-	hook_request(&arguments[0], &arguments[1], &arguments[2], &arguments[3],
-		     &arguments[4]);
-}
-
-#endif
 
 #ifdef CONFIG_STACK_GROWSUP
 
@@ -171,7 +180,7 @@ static int hook_filter(struct hook *hook)
  * is not exported everywhere ("ftrace: Export ftrace_free_filter() to modules",
  * 6.3 and 6.1.9).
  */
-void hook_free_filter(struct ftrace_ops *ops)
+static void hook_free_filter(struct ftrace_ops *ops)
 {
 	typeof(ftrace_free_filter) *free_filter;
 
@@ -184,20 +193,10 @@ void hook_free_filter(struct ftrace_ops *ops)
 	}
 }
 
-/* How do_mmap() is to be hooked, if it can be. */
-static enum hook_way preferred = HOOK_OPS;
-
-void hook_prefer(enum hook_way way)
-{
-	preferred = way;
-}
-
 void hook_init(void)
 {
 	unsigned int i;
 
-	if (preferred == HOOK_DIRECT)
-		direct_init();
 	for (i = 0; i < ARRAY_SIZE(hooks); i++)
 		hooks[i]->filter_error = hook_filter(hooks[i]);
 }
@@ -208,15 +207,13 @@ void hook_exit(void)
 
 	for (i = 0; i < ARRAY_SIZE(hooks); i++)
 		hook_free_filter(&hooks[i]->ops);
-	if (preferred == HOOK_DIRECT)
-		direct_exit();
 }
 
 static int hook_register(struct hook *hook)
 {
 	int ret;
 
-	if (hook->way != HOOK_NONE)
+	if (hook->attached)
 		return 0;
 	if (hook->filter_error) {
 		/* Never register now: an empty filter is every function. */
@@ -231,7 +228,7 @@ static int hook_register(struct hook *hook)
 
 	ret = register_ftrace_function(&hook->ops);
 	if (!ret) {
-		WRITE_ONCE(hook->way, HOOK_OPS);
+		WRITE_ONCE(hook->attached, true);
 		return 0;
 	}
 
@@ -245,28 +242,18 @@ static int hook_register(struct hook *hook)
 	return ret;
 }
 
-static int hook_register_direct(void)
-{
-	int ret = direct_attach();
-
-	if (!ret)
-		WRITE_ONCE(hook_mmap.way, HOOK_DIRECT);
-	return ret;
-}
-
 static int hook_unregister(struct hook *hook)
 {
 	int ret;
 
-	if (hook->way == HOOK_NONE)
+	if (!hook->attached)
 		return 0;
-	ret = hook->way == HOOK_DIRECT ? direct_detach() :
-					 unregister_ftrace_function(&hook->ops);
+	ret = unregister_ftrace_function(&hook->ops);
 	if (ret)
 		pr_err("ftrace did not release the hook on %s() (error %d), which stays attached; ftrace has shut itself down after a kernel bug, reboot\n",
 		       hook->function, ret);
 	else
-		WRITE_ONCE(hook->way, HOOK_NONE);
+		WRITE_ONCE(hook->attached, false);
 	return ret;
 }
 
@@ -341,18 +328,6 @@ static int hook_explain(void)
 	return -EIO;
 }
 
-/* Says why the direct call gave way. */
-static void hook_explain_ops(int error)
-{
-	if (error == -EBUSY)
-		pr_info("another user, such as a BPF program, has the direct call of do_mmap(), so the hook is plain ops; switch off and on when it is gone\n");
-	else if (error == -EOPNOTSUPP)
-		pr_info("this kernel has no direct call that a module can take, so the hook is plain ops\n");
-	else
-		pr_info("the direct call of do_mmap() was refused or does not work (error %d), so the hook is plain ops\n",
-			error);
-}
-
 /* 5d698966fa7b (6.12) made it so on parisc; the proposal would anywhere. */
 static int check_need(void)
 {
@@ -367,7 +342,7 @@ static int check_need(void)
 
 int hook_attach(void)
 {
-	int ret, refusal = 0;
+	int ret;
 
 	if (!current->mm) {
 		pr_err("no address space to prove the hook in, so nothing was changed; write to 'enabled' from a process\n");
@@ -378,28 +353,16 @@ int hook_attach(void)
 		ret = check_need();
 		if (ret)
 			return ret;
-		if (preferred == HOOK_DIRECT)
-			refusal = hook_register_direct();
 	}
 
 	ret = hook_register_all();
 	if (ret)
 		goto err_detach;
 	ret = hook_works();
-	if (!ret && hook_way() == HOOK_DIRECT) {
-		/* If plain ops do not work either, they can say why. */
-		refusal = -EIO;
-		ret = hook_detach() ?: hook_register_all();
-		if (ret)
-			goto err_detach;
-		ret = hook_works();
-	}
 	if (!ret)
 		ret = hook_explain();
 	if (ret < 0)
 		goto err_detach;
-	if (refusal)
-		hook_explain_ops(refusal);
 	return 0;
 
 err_detach:
@@ -425,10 +388,5 @@ int hook_detach(void)
 
 bool hook_attached(void)
 {
-	return hook_way() != HOOK_NONE;
-}
-
-enum hook_way hook_way(void)
-{
-	return READ_ONCE(hook_mmap.way);
+	return READ_ONCE(hook_mmap.attached);
 }

@@ -9,25 +9,6 @@
 
 #include <linux/types.h>
 
-struct ftrace_ops;
-
-/* How do_mmap() is hooked. */
-enum hook_way {
-	HOOK_NONE,
-	HOOK_OPS, /* a callback of ftrace, one of many that can be there */
-	HOOK_DIRECT, /* a direct call of ftrace, of which a function has one */
-};
-
-/**
- * hook_prefer() - say how to hook from now on
- * @way: HOOK_OPS or HOOK_DIRECT
- *
- * HOOK_DIRECT is a wish: see hook_attach().
- *
- * Context: process; before hook_init().
- */
-void hook_prefer(enum hook_way way);
-
 /**
  * hook_init() - look do_mmap() up
  *
@@ -35,8 +16,7 @@ void hook_prefer(enum hook_way way);
  * of a switching on: once, therefore. A function that is not there is an error
  * of hook_attach().
  *
- * Context: process; may sleep. Before any other function of this file but
- * hook_prefer().
+ * Context: process; may sleep. Before any other function of this file.
  */
 void hook_init(void);
 
@@ -48,14 +28,6 @@ void hook_init(void);
 void hook_exit(void);
 
 /**
- * hook_free_filter() - free what ftrace_set_filter() allocated for an ops
- * @ops: which; not registered, and of no use afterwards
- *
- * Context: process; may sleep. For hook and its parts.
- */
-void hook_free_filter(struct ftrace_ops *ops);
-
-/**
  * hook_attach() - hook do_mmap() and prove that it works
  *
  * The proof is one page, mapped with MAP_STACK in the caller's own address
@@ -63,10 +35,6 @@ void hook_free_filter(struct ftrace_ops *ops);
  * If the hook is already attached, it is proved again. A hook that cannot be
  * proved is taken away again, unless ftrace keeps it; a caller that cannot prove
  * changes nothing. The kernel log says why an attempt failed.
- *
- * A direct call that is preferred, and that this kernel does not have, that
- * somebody else has, or that cannot be proved, gives way to an ops, and one line
- * of the kernel log says so.
  *
  * Context: process with an address space; may sleep; the caller serialises
  * attaching and detaching, outside mmap_lock. Relies on
@@ -97,13 +65,5 @@ int hook_detach(void);
  * Context: any.
  */
 bool hook_attached(void);
-
-/**
- * hook_way() - how the hook is attached
- *
- * Context: any.
- * Return: how; HOOK_NONE if it is not.
- */
-enum hook_way hook_way(void);
 
 #endif /* MAPSTACK_HOOK_H */

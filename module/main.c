@@ -37,10 +37,6 @@ module_param_cb(enabled, &enabled_ops, &enabled, 0);
 __MODULE_PARM_TYPE(enabled, "bool");
 MODULE_PARM_DESC(enabled, "attach the hook while loading (default: no)");
 
-static char *hook = "ops";
-module_param(hook, charp, 0);
-MODULE_PARM_DESC(hook, "ops or direct (default: ops)");
-
 static char *policy = "rfc";
 module_param(policy, charp, 0);
 MODULE_PARM_DESC(policy, "observe, paired, private or rfc (default: rfc)");
@@ -63,13 +59,6 @@ static void switch_off_for_good(void)
 static int __init mapstack_init(void)
 {
 	int ret;
-
-	ret = sysfs_set_hook(hook);
-	if (ret) {
-		pr_err("there is no hook '%s', so the module was not loaded; choose ops or direct\n",
-		       hook);
-		return ret;
-	}
 
 	ret = sysfs_set_policy(policy);
 	if (ret) {

@@ -14,7 +14,6 @@
 
 #include "counters.h"
 #include "growth.h"
-#include "hook.h"
 #include "request.h"
 #include "scope.h"
 #include "switch.h"
@@ -34,24 +33,6 @@ int sysfs_set_policy(const char *name)
 	if (policy < 0)
 		return policy;
 	request_set_policy(policy);
-	return 0;
-}
-
-static const char *const hook_names[] = {
-	[HOOK_NONE] = "none",
-	[HOOK_OPS] = "ops",
-	[HOOK_DIRECT] = "direct",
-};
-
-int sysfs_set_hook(const char *name)
-{
-	int way = sysfs_match_string(hook_names, name);
-
-	if (way < 0)
-		return way;
-	if (way == HOOK_NONE)
-		return -EINVAL;
-	hook_prefer(way);
 	return 0;
 }
 
@@ -99,14 +80,6 @@ static ssize_t enabled_store(struct kobject *kobj, struct kobj_attribute *attr,
 }
 
 static struct kobj_attribute enabled_attr = __ATTR_RW(enabled);
-
-static ssize_t hook_show(struct kobject *kobj, struct kobj_attribute *attr,
-			 char *buf)
-{
-	return sysfs_emit(buf, "%s\n", hook_names[hook_way()]);
-}
-
-static struct kobj_attribute hook_attr = __ATTR_RO(hook);
 
 static ssize_t policy_show(struct kobject *kobj, struct kobj_attribute *attr,
 			   char *buf)
@@ -160,8 +133,11 @@ static ssize_t reset_store(struct kobject *kobj, struct kobj_attribute *attr,
 static struct kobj_attribute reset_attr = __ATTR_WO(reset);
 
 static struct attribute *mapstack_attrs[] = {
-	&enabled_attr.attr, &hook_attr.attr,  &policy_attr.attr,
-	&scope_attr.attr,   &reset_attr.attr, NULL,
+	&enabled_attr.attr,
+	&policy_attr.attr,
+	&scope_attr.attr,
+	&reset_attr.attr,
+	NULL,
 };
 
 static const struct attribute_group mapstack_group = {

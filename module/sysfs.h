@@ -15,15 +15,6 @@
 int sysfs_set_policy(const char *name);
 
 /**
- * sysfs_set_hook() - choose how do_mmap() is hooked, by its name
- * @name: "ops" or "direct"; a newline may follow
- *
- * Context: process; before hook_init().
- * Return: 0, or -EINVAL with nothing changed if it cannot be hooked so.
- */
-int sysfs_set_hook(const char *name);
-
-/**
  * sysfs_parse_bool() - understand a word for yes or no
  * @text: 0, n, no, f, false, off or 1, y, yes, t, true, on, in letters of any
  *	case; a newline may follow

@@ -271,37 +271,15 @@ static void test_mapstack(void)
 	guest_unload("mapstack");
 }
 
-/* By a direct call of ftrace, where the kernel has it. */
-static void test_direct(void)
-{
-	const struct setting on = { .way = "mapstack hook=direct" };
-	static const char name[] = "hook=direct: at most %d, and %d";
-	bool passed;
-
-	guest_load("mapstack", "enabled=1 hook=direct");
-	if (mapstack_is("hook", "direct")) {
-		passed = figure_costs(&on, CALL_OTHER, CALL_OTHER, 0);
-		passed &= figure_costs(&on, CALL_MMAP, CALL_MMAP, LIMIT_MMAP);
-		passed &= figure_costs(&on, CALL_STACK, CALL_GROWABLE,
-				       LIMIT_STACK);
-		ktap_result(passed, name, LIMIT_MMAP, LIMIT_STACK);
-	} else {
-		ktap_skip("the kernel has no direct call", name, LIMIT_MMAP,
-			  LIMIT_STACK);
-	}
-	guest_unload("mapstack");
-}
-
 int main(void)
 {
 	bool modules = !access("/modules/mapstack.ko", R_OK);
 
-	ktap_plan(modules ? 9 + OTHERS_TESTS : 1);
+	ktap_plan(modules ? 8 + OTHERS_TESTS : 1);
 	printf("# frequency,%lu\n", calls_frequency());
 	figure_take_bare();
 	if (modules) {
 		test_mapstack();
-		test_direct();
 		others_test();
 	}
 	ktap_result(figures_repeat(), "every figure repeats");

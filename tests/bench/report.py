@@ -28,7 +28,7 @@ CALLS_TEXT = {
     "growable": "the same with MAP_STACK and MAP_GROWSDOWN",
     "grow": "a write below the latter, which grows by a page",
 }
-WAYS = ("mapstack hook=direct", "direct call", "ops", "ops with all registers",
+WAYS = ("direct call", "ops", "ops with all registers",
         "kprobe", "redirect", "ptrace and seccomp", "ptrace")
 
 

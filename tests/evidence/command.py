@@ -62,7 +62,6 @@ def switching(report):
     status = tool("status")
     report.result(
         off == 3 and on.returncode == 0 and status.returncode == 0 and
-        re.search(r"^hook +ops$", status.stdout, re.M) and
         re.search(r"^policy +private$", status.stdout, re.M) and
         settings() == ("1", "observe paired [private] rfc", "all"),
         "on, status", on, status,
@@ -75,7 +74,7 @@ def switching(report):
     shown = re.search(r"^mapstack_seen_total (\d+)$", prometheus, re.M)
     setting("scope", "all")
     report.result(
-        values["enabled"] is True and values["hook"] == "ops" and
+        values["enabled"] is True and
         values["policy"] == "private" and
         before <= values["counters"]["seen"] <= int(shown.group(1)) <=
         kit.counter("seen") and values["run"]["state"] == "none" and

@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The hook beside a BPF program on the entry of do_mmap(), bpftrace's fentry.
 
-A function has one direct call, and such a program takes it. With the default hook
-either can come first; with hook=direct the hook gives way to what is there, and
-what comes after it is refused.
+Such a program takes the one direct call that a function has. The hook needs none,
+so either can come first.
 """
 
 import os
@@ -66,76 +65,41 @@ def grows():
     )
 
 
-def is_on(way):
-    return kit.setting("hook") == way and grows()
-
-
 def switch(value):
     kit.setting("enabled", value)
 
 
-def test_beside(report, way):
-    """A program that is there before, whatever hook= says."""
+def test_before(report):
     bpf = Bpf()
     attached = bpf.is_attached()
     switch("1")
-    on = is_on("ops")
+    on = grows()
     calls = bpf.end()
     report.result(
         attached and on and calls,
-        f"hook={way}: beside a BPF program that came before it is ops, and both work",
-        attached, kit.setting("hook"), calls, SAID.read_text(),
+        "the hook can come after a BPF program, and both work",
+        attached, calls, SAID.read_text(),
     )
+    report.result(grows(), "the hook works on when the program has gone")
 
 
-def test_ops(report):
-    kit.load("mapstack", "hook=ops")
-    test_beside(report, "ops")
-    report.result(is_on("ops"), "hook=ops: it works on when the program has gone")
+def test_after(report):
     bpf = Bpf()
-    attached, on = bpf.is_attached(), is_on("ops")
+    attached, on = bpf.is_attached(), grows()
     calls = bpf.end()
     report.result(
-        attached and on and calls and is_on("ops"),
-        "hook=ops: a BPF program can come after it, and both work",
+        attached and on and calls and grows(),
+        "a BPF program can come after the hook, and both work",
         attached, on, calls, SAID.read_text(),
     )
-    kit.unload()
-
-
-def test_direct(report):
-    kit.load("mapstack", "hook=direct")
-    test_beside(report, "direct")
-    report.result(is_on("ops"),
-                  "hook=direct: it stays ops when the program has gone")
-    switch("0")
-    switch("1")
-    report.result(is_on("direct"), "hook=direct: off and on, direct again",
-                  kit.setting("hook"))
-    bpf = Bpf()
-    attached = bpf.is_attached()
-    bpf.end()
-    said = SAID.read_text()
-    report.result(
-        not attached and bpf.process.returncode and
-        "Error attaching probe" in said and is_on("direct"),
-        "hook=direct: a BPF program that comes after it is refused, and it works on",
-        attached, bpf.process.returncode, kit.setting("hook"), said,
-    )
-    kit.unload()
-    bpf = Bpf()
-    attached = bpf.is_attached()
-    request()
-    calls = bpf.end()
-    report.result(attached and calls,
-                  "hook=direct: a BPF program can come when the module has gone",
-                  attached, calls, SAID.read_text())
 
 
 def main():
-    report = kit.Report(8)
-    test_ops(report)
-    test_direct(report)
+    report = kit.Report(3)
+    kit.load()
+    test_before(report)
+    test_after(report)
+    kit.unload()
     report.end()
 
 

@@ -2,9 +2,7 @@
 /*
  * The hook beside other users of do_mmap(): each attached before and after it,
  * and taken away before and after it. At every step the hook does all that it
- * does alone, and the other one still sees calls. A function has one direct
- * call: with hook=direct, which takes it, another one's is refused, or was there
- * first.
+ * does alone, and the other one still sees calls.
  */
 
 #define _GNU_SOURCE
@@ -19,8 +17,6 @@
 #include "guest.h"
 #include "ktap.h"
 #include "mapstack.h"
-
-#define DIRECT "company_direct"
 
 /* Another user of do_mmap(): a module, a tracer, or else a kprobe event. */
 struct companion {
@@ -66,7 +62,7 @@ static const struct companion companions[] = {
 	  .tracer = "function_graph",
 	  .line = " do_mmap(" },
 	{ .name = "kprobe event", .kprobe = true },
-	{ .name = "direct call", .module = DIRECT, .params = "" },
+	{ .name = "direct call", .module = "company_direct", .params = "" },
 };
 
 /* A tracer of all functions: takes its time. */
@@ -110,11 +106,6 @@ static bool is_in_ftrace(const struct companion *companion)
 	    (companion->module && !strcmp(companion->module, "company_ops")))
 		return true;
 	return kprobes_use_ftrace;
-}
-
-static bool is_direct(const struct companion *companion)
-{
-	return companion->module && !strcmp(companion->module, DIRECT);
 }
 
 /* Lines of a file of tracefs that hold a word. */
@@ -209,7 +200,7 @@ static bool check_alone(void)
 {
 	bool passed = check_step(true, NULL);
 
-	if (OWN_TRAMPOLINE && mapstack_is("hook", "ops") &&
+	if (OWN_TRAMPOLINE &&
 	    !guest_hooked_by("do_mmap", "mapstack_trampoline")) {
 		ktap_note("do_mmap does not call mapstack_trampoline");
 		return false;
@@ -261,10 +252,6 @@ static bool check_order(const struct companion *companion, bool hook_before,
 	if (hook_before)
 		passed &= switch_hook("1") && check_alone();
 	ret = attach(companion);
-	if (ret == -EBUSY && is_direct(companion) &&
-	    mapstack_is("hook", "direct"))
-		return passed & check_step(true, NULL) & switch_hook("0") &
-		       check_step(false, NULL);
 	if (ret) {
 		ktap_note("not attached: %s", strerror(-ret));
 		switch_hook("0");
@@ -361,76 +348,11 @@ static void test_undo(void)
 		    "on again after bad company has left");
 }
 
-/* Whether the hook can be switched on, is of a kind, and the log says why. */
-static bool switch_hook_to(const char *way, const char *line)
-{
-	int log = guest_log_open();
-
-	return switch_hook("1") & mapstack_is("hook", way) &
-	       (line ? guest_log_says(log, line) :
-		       guest_log_silent(log, NULL)) &
-	       check_step(true, NULL);
-}
-
-/* Whatever the other tests of this run load. */
-static void test_direct(void)
-{
-	static const char *const names[] = {
-		"hook=direct: a direct call, and not a word",
-		"hook=direct: another direct call is EBUSY and harms nobody",
-		"hook=direct: beside another direct call it is ops, and says so",
-		"hook=direct: off and on without the other, direct again",
-		"hook=ops: another direct call can come",
-	};
-	const struct companion *other = &companions[ARRAY_SIZE(companions) - 1];
-	bool possible;
-	int ret = attach(other);
-	size_t i;
-
-	possible = !ret;
-	if (possible)
-		detach(other);
-	guest_unload("mapstack");
-	guest_load("mapstack", "hook=direct");
-	if (!possible) {
-		ktap_result(switch_hook_to("ops",
-					   "this kernel has no direct") &&
-				    switch_hook("0"),
-			    "hook=direct: ops where there is no direct call");
-		for (i = 1; i < ARRAY_SIZE(names); i++)
-			ktap_skip("the kernel refuses it", "%s", names[i]);
-		return;
-	}
-
-	ktap_result(switch_hook_to("direct", NULL), "%s", names[0]);
-	ktap_result(attach(other) == -EBUSY && mapstack_is("hook", "direct") &&
-			    check_step(true, NULL) && switch_hook("0") &&
-			    check_step(false, NULL),
-		    "%s", names[1]);
-	ktap_result(!attach(other) &&
-			    switch_hook_to("ops", "has the direct call") &&
-			    check_step(true, other),
-		    "%s", names[2]);
-	detach(other);
-	ktap_result(mapstack_is("hook", "ops") && check_step(true, NULL) &&
-			    switch_hook("0") &&
-			    switch_hook_to("direct", NULL) &&
-			    switch_hook("0") && check_step(false, NULL),
-		    "%s", names[3]);
-	guest_unload("mapstack");
-	guest_load("mapstack", "hook=ops");
-	ktap_result(switch_hook_to("ops", NULL) && !attach(other) &&
-			    check_step(true, other),
-		    "%s", names[4]);
-	detach(other);
-	switch_hook("0");
-}
-
 int main(void)
 {
 	size_t i;
 
-	ktap_plan(4 * ARRAY_SIZE(companions) + 10);
+	ktap_plan(4 * ARRAY_SIZE(companions) + 5);
 	guest_trace_set("tracing_on", "0");
 	guest_load("mapstack", "");
 	if (KPROBES_AT_ENTRY && !attach(&companions[0])) {
@@ -440,10 +362,6 @@ int main(void)
 	for (i = 0; i < ARRAY_SIZE(companions); i++)
 		test_companion(&companions[i]);
 	test_crowd();
-	test_direct();
-	/* A direct call comes last and so has the last word. */
-	guest_unload("mapstack");
-	guest_load("mapstack", "hook=ops");
 	test_undo();
 	guest_unload("mapstack");
 	guest_trace_set("tracing_on", "1");

@@ -37,11 +37,11 @@ static void unload_if_loaded(const char *name)
 }
 
 /* Switching on fails so, with one line, and leaves nothing. */
-static bool is_refused(const char *params, int error, const char *line)
+static bool is_refused(int error, const char *line)
 {
 	int log, ret;
 
-	guest_load("mapstack", params);
+	guest_load("mapstack", "");
 	log = guest_log_open();
 	ret = mapstack_write("enabled", "1");
 	return is_error(ret, error) & guest_log_says(log, line) &
@@ -51,13 +51,7 @@ static bool is_refused(const char *params, int error, const char *line)
 /* The mapping that proves the hook is not made, and said to be at an address. */
 static bool test_not_fired(void)
 {
-	return is_refused("", -EIO, "was attached but did not fire");
-}
-
-/* Neither by a direct call nor by ops: that is said once. */
-static bool test_direct_not_fired(void)
-{
-	return is_refused("hook=direct", -EIO, "was attached but did not fire");
+	return is_refused(-EIO, "was attached but did not fire");
 }
 
 /* What the kernel says that it made of MAP_STACK, which grows by itself. */
@@ -99,19 +93,17 @@ static bool test_no_need(void)
 
 static bool test_unknown(void)
 {
-	return is_refused("hook=ops", -EINVAL,
-			  "ftrace does not know do_mmap()");
+	return is_refused(-EINVAL, "ftrace does not know do_mmap()");
 }
 
 static bool test_shut_down(void)
 {
-	return is_refused("hook=ops", -ENODEV, "ftrace has shut itself down");
+	return is_refused(-ENODEV, "ftrace has shut itself down");
 }
 
 static bool test_refused(void)
 {
-	return is_refused("hook=ops", -EPERM,
-			  "ftrace refused the hook on do_mmap()");
+	return is_refused(-EPERM, "ftrace refused the hook on do_mmap()");
 }
 
 /* It stays on, as the kernel has it, and can be switched off later. */
@@ -120,12 +112,12 @@ static bool test_kept(void)
 	bool passed;
 	int log;
 
-	guest_load("mapstack", "hook=ops enabled=1");
+	guest_load("mapstack", "enabled=1");
 	log = guest_log_open();
 	passed = is_error(mapstack_write("enabled", "0"), -ENODEV);
 	passed &= guest_log_says(log, "ftrace did not release the hook");
-	passed &= mapstack_is("enabled", "1") & mapstack_is("hook", "ops") &
-		  guest_hooked("do_mmap") & guest_stack_grows();
+	passed &= mapstack_is("enabled", "1") & guest_hooked("do_mmap") &
+		  guest_stack_grows();
 	guest_unload("replace");
 	mapstack_set("enabled", "0");
 	return passed & mapstack_is_off();
@@ -164,7 +156,7 @@ static bool test_unload_waits(void)
 	bool passed;
 	pid_t pid;
 
-	guest_load("mapstack", "hook=ops enabled=1");
+	guest_load("mapstack", "enabled=1");
 	log = guest_log_open();
 	pid = fork();
 	if (!pid) {
@@ -178,18 +170,6 @@ static bool test_unload_waits(void)
 	guest_unload("replace");
 	return passed & (waitpid(pid, &status, 0) == pid && !status) &
 	       mapstack_is_gone();
-}
-
-/* Refused, or not there for a module, as on 5.10. */
-static bool test_direct_refused(void)
-{
-	int log;
-
-	guest_load("mapstack", "hook=direct");
-	log = guest_log_open();
-	mapstack_set("enabled", "1");
-	return guest_log_says(log, "so the hook is plain ops") &
-	       mapstack_is("hook", "ops") & guest_stack_grows();
 }
 
 static bool test_no_files(const char *params)
@@ -243,60 +223,30 @@ static bool test_no_growth(void)
 
 static const struct error {
 	const char *name;
-	const char *params[2]; /* the second where the first has no function */
+	const char *params;
 	bool (*test)(void);
 } errors[] = {
 	{ "the hook does not fire: EIO, and off",
-	  { "function=vm_mmap answer=0x10000" },
-	  test_not_fired },
+	  "function=vm_mmap answer=0x10000", test_not_fired },
 	{ "MAP_STACK grows by itself: EALREADY, and off",
-	  { "function=vm_mmap answer=0x10000000" },
-	  test_no_need },
+	  "function=vm_mmap answer=0x10000000", test_no_need },
 	{ "no files: the module is not loaded",
-	  { "function=sysfs_create_groups answer=-12" },
-	  test_no_files_off },
+	  "function=sysfs_create_groups answer=-12", test_no_files_off },
 	{ "no files: the module is not loaded, and was not on",
-	  { "function=sysfs_create_groups answer=-12" },
-	  test_no_files_on },
+	  "function=sysfs_create_groups answer=-12", test_no_files_on },
 	{ "growth cannot be followed: said once, and all else works",
-	  { "function=register_kretprobe answer=-22" },
-	  test_no_growth },
+	  "function=register_kretprobe answer=-22", test_no_growth },
 	{ "ftrace does not know the function: EINVAL, and off",
-	  { "function=ftrace_set_filter answer=-22" },
-	  test_unknown },
+	  "function=ftrace_set_filter answer=-22", test_unknown },
 	{ "ftrace has shut itself down: ENODEV, and off",
-	  { "function=register_ftrace_function answer=-19" },
-	  test_shut_down },
+	  "function=register_ftrace_function answer=-19", test_shut_down },
 	{ "ftrace refuses: its error, and off",
-	  { "function=register_ftrace_function answer=-1" },
-	  test_refused },
+	  "function=register_ftrace_function answer=-1", test_refused },
 	{ "ftrace does not release: its error, and on",
-	  { "function=unregister_ftrace_function answer=-19" },
-	  test_kept },
+	  "function=unregister_ftrace_function answer=-19", test_kept },
 	{ "ftrace does not release: unloading waits until it does",
-	  { "function=unregister_ftrace_function answer=-19" },
-	  test_unload_waits },
-	{ "hook=direct: refused, so ops",
-	  { "function=register_ftrace_direct_multi answer=-22",
-	    "function=register_ftrace_direct answer=-22" },
-	  test_direct_refused },
-	{ "hook=direct: not to be had, so ops",
-	  { "function=register_ftrace_direct_multi answer=-95",
-	    "function=register_ftrace_direct answer=-95" },
-	  test_direct_refused },
-	{ "hook=direct: does not work, nor do ops: EIO, and off",
-	  { "function=vm_mmap answer=0x10000" },
-	  test_direct_not_fired },
+	  "function=unregister_ftrace_function answer=-19", test_unload_waits },
 };
-
-static int replace(const struct error *error)
-{
-	int ret = guest_try_load("replace", error->params[0]);
-
-	if (ret && error->params[1])
-		ret = guest_try_load("replace", error->params[1]);
-	return ret;
-}
 
 int main(void)
 {
@@ -306,7 +256,7 @@ int main(void)
 	for (i = 0; i < ARRAY_SIZE(errors); i++) {
 		bool passed;
 
-		if (replace(&errors[i])) {
+		if (guest_try_load("replace", errors[i].params)) {
 			ktap_skip("this kernel's functions cannot be replaced",
 				  "%s", errors[i].name);
 			continue;

@@ -33,20 +33,14 @@ void guest_die(const char *format, ...)
 
 int guest_try_load(const char *name, const char *params)
 {
-	const char *hook = getenv("mapstack_hook");
-	char path[128], all[512];
+	char path[128];
 	int fd, ret;
 
 	snprintf(path, sizeof(path), "/modules/%s.ko", name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	/* Of a parameter that is given twice the last one counts. */
-	if (hook && !strcmp(name, "mapstack"))
-		snprintf(all, sizeof(all), "hook=%s %s", hook, params);
-	else
-		snprintf(all, sizeof(all), "%s", params);
-	ret = syscall(SYS_finit_module, fd, all, 0) ? -errno : 0;
+	ret = syscall(SYS_finit_module, fd, params, 0) ? -errno : 0;
 	close(fd);
 	return ret;
 }

@@ -55,9 +55,6 @@ void guest_die(const char *format, ...)
  * @name: its name; the file is /modules/NAME.ko
  * @params: its parameters, "" for none
  *
- * mapstack is given hook= before them, if mapstack_hook in the environment (a
- * word of the kernel's command line) says how to hook.
- *
  * Return: 0 or -errno.
  */
 int guest_try_load(const char *name, const char *params);

@@ -95,8 +95,7 @@ static int write_bytes(const char *file, const char *bytes, size_t len,
 /* All that is to be read of the module, and whether it is attached. */
 static void take_snapshot(char *text, size_t size)
 {
-	static const char *const settings[] = { "enabled", "hook", "policy",
-						"scope" };
+	static const char *const settings[] = { "enabled", "policy", "scope" };
 	struct dirent *entry;
 	char path[300];
 	size_t i, n;
@@ -283,8 +282,6 @@ static void test_read_only(void)
 	ktap_result(is_mode(MAPSTACK_DIR "reset", 0200) &
 			    cannot_open(MAPSTACK_DIR "reset", O_RDONLY) &
 			    is_mode(MAPSTACK_DIR "enabled", 0644) &
-			    is_mode(MAPSTACK_DIR "hook", 0444) &
-			    cannot_open(MAPSTACK_DIR "hook", O_WRONLY) &
 			    is_mode(MAPSTACK_DIR "policy", 0644) &
 			    is_mode(MAPSTACK_DIR "scope", 0644),
 		    "reset cannot be read; modes are as in the ABI text");
@@ -447,9 +444,6 @@ static void test_parameters(void)
 	test_parameter("policy=none", -EINVAL, "there is no policy 'none'");
 	test_parameter("policy=", -EINVAL,
 		       "choose observe, paired, private or rfc");
-	test_parameter("hook=none", -EINVAL, "there is no hook 'none'");
-	test_parameter("hook=", -EINVAL, "choose ops or direct");
-	test_parameter("hook=Direct", -EINVAL, "there is no hook 'Direct'");
 	test_parameter("scope=none", -EINVAL, "the scope 'none'");
 	test_parameter("scope=pid:99999999", -ESRCH, "give all, pid:N");
 	test_parameter("scope=cgroup:/none", -ENOENT, "give all, pid:N");
@@ -476,7 +470,7 @@ int main(void)
 	char scope[32];
 	int log;
 
-	ktap_plan(39);
+	ktap_plan(36);
 	guest_load("mapstack", "");
 	test_bad("off");
 

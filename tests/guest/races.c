@@ -69,7 +69,6 @@ static void read_once(void)
 {
 	static const char *const files[] = {
 		"enabled",
-		"hook",
 		"policy",
 		"scope",
 		"counters/seen",

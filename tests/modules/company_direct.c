@@ -7,6 +7,7 @@
 
 #include <linux/module.h>
 
+#include "direct.h"
 #include "trampoline.h"
 
 /* Not exact when CPUs race: a test looks whether it moves. */
@@ -14,7 +15,7 @@ ulong company_direct_calls;
 module_param_named(calls, company_direct_calls, ulong, 0444);
 MODULE_PARM_DESC(calls, "calls seen (read only)");
 
-DIRECT_CALL(company_direct_call, "incq company_direct_calls(%rip)\n");
+TRAMPOLINE(company_direct_call, "incq company_direct_calls(%rip)\n");
 
 static unsigned char function[] = "do_mmap";
 static struct ftrace_ops company_ops;

@@ -2,13 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Run the tests in guests: tests/vm/lab -a tests/vm/run.py [NAME...]
 
-NAME is a line of tests/vm/kernels; one of DIRECT, which has the module hook by a
-direct call; one of SMP, which runs some of them on two CPUs; "build", which is
-what can be tested without a guest; "cost", how many instructions calls cost;
-"evidence", the mapstack command on real programs; "mutants", the module broken on
-purpose, which the tests have to notice; or a name of dkms.py, which has the package
-in full root file systems; without one, all are run, as many at a time as there are
-CPUs. --long runs what make test leaves
+NAME is a line of tests/vm/kernels; one of SMP, which runs some of them on two CPUs;
+"build", which is what can be tested without a guest; "cost", how many instructions
+calls cost; "evidence", the mapstack command on real programs; "mutants", the module
+broken on purpose, which the tests have to notice; or a name of dkms.py, which has the
+package in full root file systems; without one, all are run, as many at a time as there
+are CPUs. --long runs what make test leaves
 out: tests/vm/kernels-long, with storms and fuzz of minutes, and writes what came of
 them into the table of docs/trust.md.
 --only TEST,... runs only the programs whose name begins so; --show prints
@@ -20,7 +19,6 @@ The exit status is 0 only if everything that was asked for ran and passed.
 
 import argparse
 import os
-import re
 import sys
 import time
 import traceback
@@ -54,8 +52,6 @@ LONG_PROGRAMS = ("races", "trinity")
 BUILD_KERNEL = "6.12-amd64"
 COST_KERNEL = "6.12-amd64"
 MUTANTS_KERNEL = "6.12-amd64"
-# Tests that load mapstack with hook=direct; on the kernel without the word.
-DIRECT = ("6.1-direct-amd64", "6.12-direct-amd64", "7.3-direct-amd64")
 # Programs that are run again on two CPUs, where the others are too slow for that.
 SMP = {"6.1-smp-hppa64": "growup,switch"}
 # Where it is measured which lines of the module run.
@@ -111,8 +107,8 @@ def write_table(summary, path, kernels, command):
 
 
 def plain(name):
-    """The kernel that a name of DIRECT or SMP stands for, as in the lists."""
-    return re.sub("-(direct|smp)-", "-", name)
+    """The kernel that a name of SMP stands for, as in the lists."""
+    return name.replace("-smp-", "-")
 
 
 def choose_programs(directory, only, long):
@@ -161,8 +157,6 @@ def boot_tests(kernel, programs, init, options):
     )
     # For tests/guest/: the kernel hands these to init as its environment.
     words = f"{LONG if options.long else ''} {options.append}"
-    if kernel.name in DIRECT:
-        words += " mapstack_hook=direct"
     vm = guest.Guest(kernel, initramfs, where, words)
     if options.long:
         vm.silent_seconds = LONG_SILENT_SECONDS
@@ -183,7 +177,7 @@ class Tests:
         self.short = debian.read_list()
         self.long = debian.read_list("tests/vm/kernels-long")
         self.listed = self.short | self.long
-        for name in (*DIRECT, *SMP):
+        for name in SMP:
             self.listed[name] = self.listed[plain(name)]
         self.cache = debian.update(*(
             name for name in options.names or self.names()
@@ -195,8 +189,7 @@ class Tests:
         if self.options.long:
             return ["mutants", *self.long]
         return [
-            "build", "cost", "evidence", *dkms.SUITES, *self.short, *DIRECT,
-            *SMP,
+            "build", "cost", "evidence", *dkms.SUITES, *self.short, *SMP,
         ]
 
     def resolve(self, name):

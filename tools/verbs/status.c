@@ -14,7 +14,6 @@
 struct view {
 	bool loaded;
 	struct settings settings;
-	char hook[16]; /* none, ops or direct */
 	struct counter_values counters;
 	bool running; /* a run is going on */
 	struct state state; /* of it, or of one that was killed; pid 0: none */
@@ -30,8 +29,6 @@ static int take_view(struct view *view)
 		return 0;
 	ret = settings_read(&view->settings);
 	if (!ret)
-		ret = file_read(SYSFS "hook", view->hook, sizeof(view->hook));
-	if (ret >= 0)
 		ret = counters_read_all(&view->counters);
 	if (ret)
 		say_err("cannot read " SYSFS
@@ -66,8 +63,8 @@ static void print_text(const struct view *view)
 		print_run(view);
 		return;
 	}
-	printf("enabled  %d\nhook     %s\npolicy   %s\nscope    %s\n",
-	       view->settings.enabled, view->hook, view->settings.policy,
+	printf("enabled  %d\npolicy   %s\nscope    %s\n",
+	       view->settings.enabled, view->settings.policy,
 	       view->settings.scope);
 	for (i = 0; i < NR_COUNTER_NAMES; i++) {
 		if (view->counters.value[i] < 0)
@@ -107,7 +104,6 @@ static void print_json(const struct view *view)
 	json_bool(&json, "loaded", view->loaded);
 	if (view->loaded) {
 		json_bool(&json, "enabled", view->settings.enabled);
-		json_string(&json, "hook", view->hook);
 		json_string(&json, "policy", view->settings.policy);
 		json_string(&json, "scope", view->settings.scope);
 		json_counters(&json, &view->counters);

@@ -7,12 +7,13 @@
 
 #include <linux/module.h>
 
+#include "direct.h"
 #include "trampoline.h"
 
 #define GROW "orl $" __stringify(MAP_GROWSDOWN) ", %r8d\n"
 
 /* The fifth argument is in r8. */
-DIRECT_CALL(way_direct_call, DIRECT_UNLESS_STACK GROW);
+TRAMPOLINE(way_direct_call, TRAMPOLINE_UNLESS_STACK GROW);
 
 static bool twice;
 module_param(twice, bool, 0);
