@@ -1,116 +1,152 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The mapstack command: who uses MAP_STACK, how, and what comes of it. */
+/*
+ * The mapstack command: who uses MAP_STACK, how, and what comes of it.
+ *
+ * Here words become options, and options go to a verb. A verb is a row of verbs
+ * and an option a row of option_rows; help is made from both.
+ */
 
+#include <fcntl.h>
 #include <getopt.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "machine/doctor.h"
 #include "machine/files.h"
-#include "report/report.h"
-#include "verbs/run.h"
-#include "verbs/status.h"
+#include "verbs/verbs.h"
 
 #define EXIT_USAGE 2
 #define BUFFER_KIB 1024
 
-static const char usage[] =
-	"usage: mapstack status|doctor|report [--json|--prometheus]\n"
-	"       mapstack on [--policy POLICY]\n"
-	"       mapstack off\n"
-	"       mapstack run [--policy POLICY] [--json|--prometheus] [--output FILE]\n"
-	"                    [--backtrace] [--wait] [--quiet] [--buffer KIB]\n"
-	"                    -- COMMAND [ARGUMENT...]\n"
-	"       mapstack --help|--version\n"
-	"POLICY is rfc, private, paired or observe. See mapstack(8).\n";
-
-enum option_name {
-	OPT_POLICY = 'p',
-	OPT_JSON = 'j',
-	OPT_PROMETHEUS = 'm',
-	OPT_OUTPUT = 'o',
-	OPT_BACKTRACE = 'b',
-	OPT_WAIT = 'w',
-	OPT_QUIET = 'q',
-	OPT_BUFFER = 'B',
-};
-
-static const struct option long_options[] = {
-	{ "policy", required_argument, NULL, OPT_POLICY },
-	{ "json", no_argument, NULL, OPT_JSON },
-	{ "prometheus", no_argument, NULL, OPT_PROMETHEUS },
-	{ "output", required_argument, NULL, OPT_OUTPUT },
-	{ "backtrace", no_argument, NULL, OPT_BACKTRACE },
-	{ "wait", no_argument, NULL, OPT_WAIT },
-	{ "quiet", no_argument, NULL, OPT_QUIET },
-	{ "buffer", required_argument, NULL, OPT_BUFFER },
-	{ NULL, 0, NULL, 0 },
-};
-
-static int do_status(const struct run_options *options)
+static bool take_flag(void *field, const char *word)
 {
-	return status(options->format);
+	(void)word;
+	*(bool *)field = true;
+	return true;
 }
 
-static int do_doctor(const struct run_options *options)
+static bool take_text(void *field, const char *word)
 {
-	return doctor(options->format);
+	*(const char **)field = word;
+	return true;
 }
 
-static int do_report(const struct run_options *options)
+static bool take_policy(void *field, const char *word)
+{
+	*(const char **)field = word;
+	return !strcmp(word, "rfc") || !strcmp(word, "private") ||
+	       !strcmp(word, "paired") || !strcmp(word, "observe");
+}
+
+static bool take_json(void *field, const char *word)
+{
+	(void)word;
+	*(enum format *)field = FORMAT_JSON;
+	return true;
+}
+
+static bool take_prometheus(void *field, const char *word)
+{
+	(void)word;
+	*(enum format *)field = FORMAT_PROMETHEUS;
+	return true;
+}
+
+static bool take_kib(void *field, const char *word)
+{
+	unsigned long *kib = field;
+	char *end;
+
+	*kib = strtoul(word, &end, 10);
+	return !*end && *kib && *kib <= 1 << 20;
+}
+
+#define FIELD(name) offsetof(struct options, name)
+
+static const struct option_row {
+	int letter; /* above 255: it has none */
+	const char *name;
+	const char *argument; /* its name in help; NULL: there is none */
+	size_t field; /* of struct options */
+	bool (*take)(void *field, const char *word); /* false: not understood */
+	const char *help;
+} option_rows[] = {
+	{ 'p', "policy", "POLICY", FIELD(policy), take_policy,
+	  "rfc, private, paired or observe; the one in force without it" },
+	{ 'j', "json", NULL, FIELD(format), take_json, "print JSON" },
+	{ 'P', "prometheus", NULL, FIELD(format), take_prometheus,
+	  "print metrics for Prometheus" },
+	{ 'o', "output", "FILE", FIELD(output), take_text,
+	  "write the report there" },
+	{ 'b', "backtrace", NULL, FIELD(backtrace), take_flag,
+	  "say where refused calls were made" },
+	{ 'w', "wait", NULL, FIELD(wait), take_flag,
+	  "wait for all that the command started" },
+	{ 'q', "quiet", NULL, FIELD(quiet), take_flag,
+	  "do not say how it is going" },
+	{ 'B', "buffer", "KIB", FIELD(kib), take_kib,
+	  "size of each CPU's trace buffer" },
+};
+
+#define NR_OPTIONS ARRAY_SIZE(option_rows)
+
+static int do_report(const struct options *options)
 {
 	return report_again(options->format);
 }
 
-static int do_on(const struct run_options *options)
-{
-	return turn_on(options->policy);
-}
-
-static int do_off(const struct run_options *options)
-{
-	(void)options;
-	return turn_off();
-}
-
 static const struct verb {
 	const char *name;
-	int (*act)(const struct run_options *options);
+	int (*act)(const struct options *options);
 	const char *takes; /* options, by their letters */
-	bool command; /* takes one */
+	const char *operands; /* in help; NULL: there are none */
+	bool changes; /* the module's settings */
+	int failed; /* exit status of a failure of our own */
+	const char *help;
 } verbs[] = {
-	{ "status", do_status, "jm", false },
-	{ "doctor", do_doctor, "jm", false },
-	{ "report", do_report, "jm", false },
-	{ "on", do_on, "p", false },
-	{ "off", do_off, "", false },
-	{ "run", run, "pjmobwqB", true },
+	{ "status", status, "jP", NULL, false, STATUS_FAILED,
+	  "print settings and counters, and what a killed run left" },
+	{ "doctor", doctor, "jP", NULL, false, 1,
+	  "say what is wrong here, and what to do" },
+	{ "on", turn_on, "p", NULL, true, 1,
+	  "switch on, loading the module if need be" },
+	{ "off", turn_off, "", NULL, true, 1,
+	  "switch off, and put back what a killed run left" },
+	{ "run", run, "pjPobwqB", "-- COMMAND [ARGUMENT...]", true, EXIT_SELF,
+	  "run a command with the module on for it alone, and report" },
+	{ "report", do_report, "jP", NULL, false, 1,
+	  "print the report of the last run again" },
 };
 
-static int wrong_use(const char *what, const char *word)
+static void print_verb_help(const struct verb *verb)
 {
-	say_err("%s%s; nothing was done", what, word);
-	fputs(usage, stderr);
-	return EXIT_USAGE;
+	const struct option_row *row;
+	char name[32];
+
+	printf("usage: mapstack %s%s%s%s\n%s\n", verb->name,
+	       *verb->takes ? " [OPTION...]" : "", verb->operands ? " " : "",
+	       verb->operands ?: "", verb->help);
+	for (row = option_rows; row < option_rows + NR_OPTIONS; row++) {
+		if (!strchr(verb->takes, row->letter))
+			continue;
+		snprintf(name, sizeof(name), "%s %s", row->name,
+			 row->argument ?: "");
+		printf("  -%c, --%-18s %s\n", row->letter, name, row->help);
+	}
 }
 
-static const char *option_name(int letter)
+static void print_help(void)
 {
-	const struct option *option = long_options;
+	size_t i;
 
-	while (option->val != letter)
-		option++;
-	return option->name;
-}
-
-/* A long option as it was written, of short ones the letter. */
-static int wrong_option(const char *word)
-{
-	const char letter[] = { '-', (char)optopt, '\0' };
-
-	return wrong_use("not understood: ",
-			 strncmp(word, "--", 2) ? letter : word);
+	puts("usage: mapstack VERB [OPTION...]");
+	for (i = 0; i < ARRAY_SIZE(verbs); i++)
+		printf("  %-8s %s\n", verbs[i].name, verbs[i].help);
+	puts("  help     print this, or what a verb takes: mapstack help run\n"
+	     "  version  print the version\n"
+	     "See mapstack(8).");
 }
 
 static const struct verb *find_verb(const char *name)
@@ -123,99 +159,156 @@ static const struct verb *find_verb(const char *name)
 	return NULL;
 }
 
-static bool is_policy(const char *word)
+static int wrong_use(const struct verb *verb, const char *what,
+		     const char *word)
 {
-	return !strcmp(word, "rfc") || !strcmp(word, "private") ||
-	       !strcmp(word, "paired") || !strcmp(word, "observe");
+	say_err("%s%s; nothing was done; 'mapstack %s%s' says what there is",
+		what, word, verb ? verb->name : "help", verb ? " --help" : "");
+	return verb && verb->failed == EXIT_SELF ? EXIT_SELF : EXIT_USAGE;
 }
 
-/* Returns 0, or the exit status after a complaint. */
-static int take_option(struct run_options *options, int option)
+/* A long option as it was written, of short ones the letter. */
+static int wrong_option(const struct verb *verb, const char *word)
 {
-	char *end;
+	const char letter[] = { '-', (char)optopt, '\0' };
 
-	switch (option) {
-	case OPT_POLICY:
-		if (!is_policy(optarg))
-			return wrong_use("there is no policy ", optarg);
-		options->policy = optarg;
-		break;
-	case OPT_JSON:
-		options->format = FORMAT_JSON;
-		break;
-	case OPT_PROMETHEUS:
-		options->format = FORMAT_PROMETHEUS;
-		break;
-	case OPT_OUTPUT:
-		options->output = optarg;
-		break;
-	case OPT_BACKTRACE:
-		options->backtrace = true;
-		break;
-	case OPT_WAIT:
-		options->wait = true;
-		break;
-	case OPT_QUIET:
-		options->quiet = true;
-		break;
-	case OPT_BUFFER:
-		options->kib = strtoul(optarg, &end, 10);
-		if (*end || !options->kib || options->kib > 1 << 20)
-			return wrong_use("not a size in KiB: ", optarg);
-		break;
+	return wrong_use(verb, "not understood: ",
+			 strncmp(word, "--", 2) ? letter : word);
+}
+
+static int wrong_argument(const struct verb *verb, const char *option)
+{
+	char what[64];
+
+	snprintf(what, sizeof(what), "--%s cannot be ", option);
+	return wrong_use(verb, what, optarg);
+}
+
+/* What getopt_long() wants to know of the options that a verb takes. */
+struct getopt_words {
+	struct option longs[NR_OPTIONS + 2];
+	char shorts[3 * NR_OPTIONS + 3];
+};
+
+static void list_options(const struct verb *verb, struct getopt_words *words)
+{
+	const struct option_row *row;
+	struct option *next = words->longs;
+	char *letter = stpcpy(words->shorts, "+:h");
+
+	for (row = option_rows; row < option_rows + NR_OPTIONS; row++) {
+		if (!strchr(verb->takes, row->letter))
+			continue;
+		*next++ = (struct option){ row->name, !!row->argument, NULL,
+					   row->letter };
+		letter += sprintf(letter, "%c%s", row->letter,
+				  row->argument ? ":" : "");
 	}
-	return 0;
+	*next++ = (struct option){ "help", no_argument, NULL, 'h' };
+	*next = (struct option){ 0 };
 }
 
-static int parse(const struct verb *verb, struct run_options *options, int argc,
-		 char **argv)
+/* Returns an exit status after a complaint or help, or -1. */
+static int take_options(const struct verb *verb, struct options *options,
+			int argc, char **argv)
 {
-	int option, ret;
+	const struct option_row *row;
+	struct getopt_words words;
+	int letter;
 
+	list_options(verb, &words);
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, "+:p:jo:bwq", long_options,
+	while ((letter = getopt_long(argc, argv, words.shorts, words.longs,
 				     NULL)) != -1) {
-		if (option == '?')
-			return wrong_option(argv[optind - 1]);
-		if (option == ':')
-			return wrong_use("a word is missing after ",
+		if (letter == 'h') {
+			print_verb_help(verb);
+			return 0;
+		}
+		if (letter == '?')
+			return wrong_option(verb, argv[optind - 1]);
+		if (letter == ':')
+			return wrong_use(verb, "a word is missing after ",
 					 argv[optind - 1]);
-		if (!strchr(verb->takes, option))
-			return wrong_use("not an option here: --",
-					 option_name(option));
-		ret = take_option(options, option);
-		if (ret)
-			return ret;
+		for (row = option_rows; row->letter != letter;)
+			row++;
+		if (!row->take((char *)options + row->field, optarg))
+			return wrong_argument(verb, row->name);
 	}
-	if (verb->command && optind == argc)
-		return wrong_use("there is no command to run", "");
-	if (!verb->command && optind < argc)
-		return wrong_use("not understood: ", argv[optind]);
 	options->command = argv + optind;
-	return 0;
+	if (verb->operands && optind == argc)
+		return wrong_use(verb, "a word is missing: ", verb->operands);
+	if (!verb->operands && optind < argc)
+		return wrong_use(verb, "not understood: ", argv[optind]);
+	return -1;
+}
+
+/*
+ * A descriptor below 3 that is not open would be the next file's. In its place
+ * comes one that fails as it would have.
+ */
+static void open_missing(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	close(fd);
+}
+
+/* Whether the user may change something, and it is this machine's. */
+static bool may_change(const char *verb)
+{
+	if (!file_root_is_real()) {
+		say_err("MAPSTACK_ROOT is set, so '%s' would change a copy; nothing was changed; unset it",
+			verb);
+		return false;
+	}
+	if (geteuid()) {
+		say_err("%s needs root; nothing was changed; use sudo", verb);
+		return false;
+	}
+	return true;
+}
+
+static int act(int argc, char **argv)
+{
+	struct options options = { .kib = BUFFER_KIB };
+	const struct verb *verb = find_verb(argv[0]);
+	int ret;
+
+	if (!verb)
+		return wrong_use(NULL, "not understood: ", argv[0]);
+	ret = take_options(verb, &options, argc, argv);
+	if (ret >= 0)
+		return ret;
+	if (verb->changes && !may_change(verb->name))
+		return verb->failed;
+	return verb->act(&options);
+}
+
+static bool is_one_of(const char *word, const char *one, const char *other,
+		      const char *third)
+{
+	return !strcmp(word, one) || !strcmp(word, other) ||
+	       !strcmp(word, third);
 }
 
 int main(int argc, char **argv)
 {
-	struct run_options options = { .kib = BUFFER_KIB };
-	const struct verb *verb;
-	int ret;
+	char *const verb_help[] = { argc > 2 ? argv[2] : NULL, "--help", NULL };
 
-	if (argc > 1 && !strcmp(argv[1], "--version")) {
+	open_missing();
+	if (argc < 2)
+		return wrong_use(NULL, "say what to do", "");
+	if (is_one_of(argv[1], "version", "--version", "-V")) {
 		puts("mapstack " MAPSTACK_VERSION);
 		return 0;
 	}
-	if (argc > 1 && !strcmp(argv[1], "--help")) {
-		fputs(usage, stdout);
-		return 0;
-	}
-	if (argc < 2)
-		return wrong_use("say what to do", "");
-	verb = find_verb(argv[1]);
-	if (!verb)
-		return wrong_use("not understood: ", argv[1]);
-	ret = parse(verb, &options, argc - 1, argv + 1);
-	if (ret)
-		return ret == EXIT_USAGE && verb->command ? EXIT_SELF : ret;
-	return verb->act(&options);
+	if (!is_one_of(argv[1], "help", "--help", "-h"))
+		return act(argc - 1, argv + 1);
+	if (argc > 2)
+		return act(2, (char **)verb_help);
+	print_help();
+	return 0;
 }

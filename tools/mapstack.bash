@@ -2,30 +2,41 @@
 # bash completion for mapstack(8)
 # shellcheck shell=bash disable=SC2207
 
+# Where the command of "mapstack run" begins: the first word that is neither an
+# option nor what an option takes.
+_mapstack_command() {
+	local i
+	for ((i = 2; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		--) echo $((i + 1)) && return ;;
+		-*)
+			# The help of an option that takes a word has it in capitals.
+			grep -q -- "${COMP_WORDS[i]}[, ].*[A-Z]\{3\}" <<<"$1" && i=$((i + 1))
+			;;
+		*) break ;;
+		esac
+	done
+	[[ $i -gt $COMP_CWORD || ${COMP_WORDS[i]} == -* ]] || echo "$i"
+}
+
+# Verbs and options are those that the command's own help lists.
 _mapstack() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local i words=
+	local help words at
 
-	# After "--" it is the command that is completed.
-	for ((i = 2; i < COMP_CWORD; i++)); do
-		if [[ ${COMP_WORDS[i]} == -- ]]; then
-			_command_offset $((i + 1))
-			return
-		fi
-	done
+	if [[ $COMP_CWORD == 1 ]]; then
+		words=$(mapstack help | sed -n 's/^  \([a-z]*\) .*/\1/p')
+	else
+		help=$(mapstack help "${COMP_WORDS[1]}" 2>/dev/null |
+			sed '/^ /s/^\( *-., --[a-z-]* [A-Z]*\).*/\1 /')
+		[[ $help == *COMMAND* ]] && at=$(_mapstack_command "$help")
+		[[ -z $at ]] || { _command_offset "$at" && return; }
+		words="$(sed -n 's/^  -., \(--[a-z-]*\) .*/\1/p' <<<"$help") --help"
+	fi
 	case $prev in
 	--policy | -p) words="rfc private paired observe" ;;
-	--output | -o) compopt -o default ;;
-	--buffer) ;;
-	mapstack) words="status doctor on off run report --help --version" ;;
-	*)
-		case ${COMP_WORDS[1]} in
-		status | doctor | report) words="--json --prometheus" ;;
-		on) words="--policy" ;;
-		run) words="--policy --json --prometheus --output --backtrace
-			--wait --quiet --buffer --" ;;
-		esac
-		;;
+	--output | -o) compopt -o default; words= ;;
+	--buffer | -B) words= ;;
 	esac
 	COMPREPLY=($(compgen -W "$words" -- "$cur"))
 }

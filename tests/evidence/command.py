@@ -3,6 +3,7 @@
 """The mapstack command: what it prints, refuses, changes and puts back."""
 
 import ctypes
+import fcntl
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, "/files")
@@ -113,11 +115,11 @@ def bad_words(report):
     cases = {
         (): (2, "say what to do"), ("nonsense",): (2, "nonsense"),
         ("status", "more"): (2, "more"), ("on", "--json"): (2, "--json"),
-        ("status", "-p", "rfc"): (2, "--policy"), ("off", "-x"): (2, "-x"),
+        ("status", "-p", "rfc"): (2, "-p"), ("off", "-x"): (2, "-x"),
         ("status", "--json=1"): (2, "--json=1"),
         ("on", "--policy"): (2, "--policy"),
         ("on", "--policy", "odd"): (2, "odd"),
-        ("run",): (125, "no command to run"), ("run", "--odd"): (125, "--odd"),
+        ("help", "odd"): (2, "odd"), ("run",): (125, "COMMAND [ARGUMENT...]"), ("run", "--odd"): (125, "--odd"),
         ("run", "--buffer", "1x", "--", "true"): (125, "1x"),
         ("run", "--policy", "odd", "--", "true"): (125, "odd"),
     }
@@ -126,11 +128,126 @@ def bad_words(report):
         done = tool(*words)
         first = done.stderr.partition("\n")[0]
         if done.returncode != status or not re.fullmatch(
-            rf"mapstack: .*{re.escape(word)}; nothing was done", first
+            rf"mapstack: .*{re.escape(word)}; nothing was done; "
+            "'mapstack .*help' says what there is", first
         ):
             wrong += words, done.returncode, first
     report.result(not wrong and settings() == before,
                   "what is not understood: said, and nothing changes", *wrong)
+
+
+def asked_for_help(report):
+    words = {
+        ("help",): "doctor", ("--help",): "doctor", ("-h",): "doctor",
+        ("help", "run"): "--output FILE", ("run", "--help"): "--output FILE",
+        ("off", "-h"): "usage: mapstack off", ("-V",): "mapstack 0",
+        ("version",): "mapstack 0", ("--version",): "mapstack 0",
+    }
+    wrong = [
+        (word, done) for word in words for done in [tool(*word)]
+        if done.returncode or words[word] not in done.stdout or done.stderr
+    ]
+    report.result(not wrong, "help and version, wherever asked for", *wrong)
+    completed = subprocess.run(
+        ["bash", "-c", ". /files/mapstack.bash; PATH=/files:$PATH; "
+         "_command_offset() { COMPREPLY=(command at $1); }; for line in "
+         "'mapstack ' 'mapstack run --' 'mapstack run ec' 'mapstack on -p p'; do "
+         "COMP_WORDS=($line); [[ $line != *' ' ]] || COMP_WORDS+=(''); "
+         "COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _mapstack; "
+         "echo ${COMPREPLY[@]}; done"],
+        capture_output=True, text=True,
+    )
+    lines = completed.stdout.splitlines()
+    report.result(
+        len(lines) == 4 and {"run", "off", "help"} <= {*lines[0].split()} and
+        {"--wait", "--help"} <= {*lines[1].split()} and
+        lines[2] == "command at 2" and lines[3] == "private paired",
+        "completion: verbs, options, commands, policies", completed,
+    )
+
+
+def another_root(report):
+    """A copy of another machine's files is looked at, and not changed."""
+    before = settings()
+    root = Path("/tmp/root/sys/kernel/mapstack")
+    root.mkdir(parents=True)
+    for name in "enabled", "policy", "scope":
+        (root / name).write_text("0\n")
+    environment = dict(os.environ, MAPSTACK_ROOT="/tmp/root")
+    done = [tool(*words, env=environment)
+            for words in (("on",), ("off",), ("run", "--", "touch", "/tmp/ran"))]
+    report.result(
+        [one.returncode for one in done] == [1, 1, 125] and
+        all("MAPSTACK_ROOT" in one.stderr for one in done) and
+        not os.path.exists("/tmp/ran") and settings() == before and
+        (root / "enabled").read_text() == "0\n",
+        "MAPSTACK_ROOT: what would change something is refused", *done,
+    )
+
+
+def locking(report):
+    """No user can keep root from it, and who only looks disturbs nobody."""
+    os.umask(0o077)
+    shutil.rmtree("/run/mapstack")
+    going = Going()
+    os.umask(0o022)
+    names = sorted(os.listdir("/run/mapstack"))
+    modes = [oct(os.stat(f"/run/mapstack/{name}").st_mode & 0o777)
+             for name in (".", *names)]
+    state = Path("/run/mapstack/state").read_text()
+    report.result(
+        names == ["lock", "state"] and modes == ["0o755", "0o600", "0o644"] and
+        "\nwhat run python3\n" in state and "while True" not in state,
+        "the lock is root's; the state can be read, without arguments",
+        names, modes, state,
+    )
+    users = [
+        subprocess.Popen([*NOBODY, "flock", "-s", f"/run/mapstack/{name}",
+                          "sleep", "60"], stderr=subprocess.DEVNULL)
+        for name in (".", *names)
+    ]
+    time.sleep(1)
+    going.end(signal.SIGTERM)
+    off = tool("off")
+    ran = tool("run", "--", "true")
+    report.result(off.returncode == 0 and ran.returncode == 0,
+                  "a user's lock is in nobody's way", off, ran)
+    for user in users:
+        user.kill()
+        user.wait()
+    pollers = [
+        subprocess.Popen(["sh", "-c", f"while :; do {kit.TOOL} status; done"],
+                         stdout=subprocess.DEVNULL)
+        for _ in range(3)
+    ]
+    codes = [tool("off").returncode for _ in range(30)]
+    for poller in pollers:
+        poller.kill()
+        poller.wait()
+    report.result(not any(codes), "status locks nothing", codes)
+    with open("/run/mapstack/lock") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        waiting = subprocess.Popen([kit.TOOL, "off"])
+        time.sleep(0.7)
+        still = waiting.poll() is None
+    report.result(still and waiting.wait(60) == 0,
+                  "off waits a little for another to end", still)
+
+
+def closed_files(report):
+    """A descriptor that is not open is not given to a file of ours."""
+    done = subprocess.run(
+        ["sh", "-c", f"{kit.TOOL} run -q -o /tmp/closed -- sh -c "
+         "'readlink /proc/self/fd/[012] >/tmp/fds' <&- >&- 2>&-"],
+    )
+    fds = Path("/tmp/fds").read_text().split()
+    values = json.loads(tool("status", "--json").stdout)
+    report.result(
+        done.returncode == 0 and fds[0] == "/dev/null" and
+        fds[2:] == ["/dev/null"] and values["run"]["state"] == "none" and
+        "true" not in Path("/run/mapstack/lock").read_text(),
+        "standard files that are closed", done, fds, values,
+    )
 
 
 def exit_status(report):
@@ -504,11 +621,15 @@ def backtraces(report):
 
 
 def main():
-    report = kit.Report(43)
+    report = kit.Report(51)
     loaded_or_not(report)
     switching(report)
     unprivileged(report)
     bad_words(report)
+    asked_for_help(report)
+    another_root(report)
+    locking(report)
+    closed_files(report)
     exit_status(report)
     effects(report)
     report_again(report)

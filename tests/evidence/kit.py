@@ -13,7 +13,6 @@ from pathlib import Path
 
 TOOL = "/files/mapstack"
 SYSFS = Path("/sys/kernel/mapstack")
-STATE = Path("/run/mapstack/run")
 TRACING = Path("/sys/kernel/tracing")
 PAGE = mmap.PAGESIZE
 MAP_STACK = 0x20000

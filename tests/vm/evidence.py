@@ -62,7 +62,10 @@ def run(kernel, where, only, hear):
         path for path in Path("tests/evidence").glob("*.py")
         if path.stat().st_mode & 0o100 and path.name.startswith(only)
     )
-    files = [build_command(), "tests/evidence/kit.py", "README.md"]
+    files = [
+        build_command(), "tests/evidence/kit.py", "tools/mapstack.bash",
+        "README.md",
+    ]
     vm = rootfs.boot(
         kernel, root().image(), where, tests=tests,
         modules=build.build_modules(kernel), files=files, memory=2048,

@@ -8,7 +8,6 @@
 
 #include <stdbool.h>
 
-#include "report/report.h"
 #include "machine/settings.h"
 
 /* What came of a look at whether MAP_STACK has its effect. */
@@ -61,13 +60,5 @@ struct finding {
  * Return: how many.
  */
 int facts_judge(const struct facts *facts, struct finding *findings);
-
-/**
- * doctor() - print a line for everything that is wrong, with its remedy
- * @format: how
- *
- * Return: the exit status: 0, or 1 if there is a finding.
- */
-int doctor(enum format format);
 
 #endif /* TOOLS_DOCTOR_H */

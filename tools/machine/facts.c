@@ -93,7 +93,8 @@ static void gather_settings(struct facts *facts)
 	struct state state;
 
 	facts->cgroup2 = file_says("/proc/mounts", " cgroup2 ");
-	facts->killed = !state_look(&state) && state.pid;
+	state_read(&state);
+	facts->killed = state.pid && !state_is_alive(&state);
 	if (!facts->loaded)
 		return;
 	if (settings_read(&facts->settings) ||

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "machine/files.h"
@@ -82,6 +83,38 @@ int file_write(const char *path, const char *text)
 	n = write(fd, text, len);
 	ret = n < 0 ? -errno : n == len ? 0 : -EIO;
 	close(fd);
+	return ret;
+}
+
+static int write_all(int fd, const char *text, unsigned int mode)
+{
+	ssize_t len = strlen(text), n;
+
+	if (fchmod(fd, mode))
+		return -errno;
+	n = write(fd, text, len);
+	return n < 0 ? -errno : n == len ? 0 : -ENOSPC;
+}
+
+int file_replace(const char *path, const char *text, unsigned int mode)
+{
+	char real[4352], aside[4360];
+	int fd, ret;
+
+	file_path(path, real, sizeof(real));
+	snprintf(aside, sizeof(aside), "%s.new", real);
+	/* 0600 until it has its mode. */
+	fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+		  0600);
+	if (fd < 0)
+		return -errno;
+	ret = write_all(fd, text, mode);
+	if (close(fd) && !ret)
+		ret = -errno;
+	if (!ret && rename(aside, real))
+		ret = -errno;
+	if (ret)
+		unlink(aside);
 	return ret;
 }
 

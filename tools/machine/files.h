@@ -55,6 +55,18 @@ char *file_read_all(const char *path);
 int file_write(const char *path, const char *text);
 
 /**
+ * file_replace() - write a file that others see whole, as it was or as it is
+ * @path: absolute
+ * @text: what
+ * @mode: of the file, whatever the umask is
+ *
+ * It is written aside, as PATH.new, and renamed.
+ *
+ * Return: 0 or -errno; then the file is as it was.
+ */
+int file_replace(const char *path, const char *text, unsigned int mode);
+
+/**
  * file_exists() - whether there is such a file
  * @path: absolute
  */

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a run has to put back, in a file, so that a run that was killed can be
- * explained and undone.
+ * What has to be put back, in a file that everybody may read.
  *
- * Whoever changes settings holds a lock on the file. The kernel drops the lock
- * of a process that dies, so a file that says something and is not locked was
- * left behind.
+ * It is written before anything is changed, and removed when everything is as
+ * it was. It is replaced as a whole, so that a reader needs no lock; only the
+ * holder of the session's lock writes it. Arguments of commands are not in it.
  */
 #ifndef TOOLS_STATE_H
 #define TOOLS_STATE_H
@@ -13,69 +12,42 @@
 #include "machine/settings.h"
 
 #define STATE_DIR "/run/mapstack"
-#define INSTANCE_NAME "mapstack-run"
+#define STATE_FILE STATE_DIR "/state"
+#define INSTANCE_NAME "mapstack-run" /* of tracefs; removed if left */
 
 struct state {
-	int pid; /* of the run; 0: there is nothing to put back */
+	int pid; /* who puts back; 0: there is nothing to put back */
 	unsigned long long start; /* process_start() of it */
 	unsigned long long scope_start; /* of the process in settings.scope */
 	struct settings settings; /* to put back */
-	char command[256];
+	char what[256]; /* it does: "run ./server" */
 };
 
 /**
- * state_lock() - become the one that may change settings
- * @state: what the file says: of the holder of the lock, or what was left
- *
- * Complains if it cannot be done because another run holds it, or for another
- * reason.
- *
- * Return: a descriptor that holds the lock, or -1.
+ * state_read() - read the file
+ * @state: where to; pid is 0 if there is nothing to put back
  */
-int state_lock(struct state *state);
+void state_read(struct state *state);
 
 /**
- * state_save() - write down what is to be put back
- * @fd: from state_lock()
- * @state: what
+ * state_is_alive() - whether who wrote it is at work
+ * @state: from state_read()
  *
- * Return: 0 or -errno.
+ * A number that another process has by now is told by when that was started.
  */
-int state_save(int fd, const struct state *state);
+bool state_is_alive(const struct state *state);
+
+/**
+ * state_write() - write down what is to be put back
+ * @state: what; control characters in what are replaced
+ *
+ * Return: 0 or -errno; then the file is as it was.
+ */
+int state_write(struct state *state);
 
 /**
  * state_forget() - nothing is to be put back any more
- * @fd: from state_lock()
  */
-void state_forget(int fd);
-
-/**
- * state_look() - what the file says, without the lock
- * @state: where to; pid is 0 if there is nothing to put back
- *
- * Return: whether a run is going on (it holds the lock).
- */
-bool state_look(struct state *state);
-
-/**
- * state_settings_back() - put settings back as a run found them
- * @state: what it found
- *
- * Complains about what cannot be put back.
- *
- * Return: 0, or -1 if something could not be.
- */
-int state_settings_back(const struct state *state);
-
-/**
- * state_recover() - put back what a killed run left, and say so
- * @fd: from state_lock()
- * @state: from state_lock()
- *
- * Removes its trace instance too.
- *
- * Return: 0, or -1 if something could not be put back; then the file is kept.
- */
-int state_recover(int fd, struct state *state);
+void state_forget(void);
 
 #endif /* TOOLS_STATE_H */

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* mapstack doctor. See doctor.h. */
+/* mapstack doctor. See verbs.h. */
 
 #include <stdio.h>
 
 #include "machine/doctor.h"
 #include "report/json.h"
+#include "verbs/verbs.h"
 
 static void print_text(const struct finding *findings, int count)
 {
@@ -46,7 +47,7 @@ static void print_prometheus(const struct finding *findings, int count)
 		       findings[i].id);
 }
 
-int doctor(enum format format)
+int doctor(const struct options *options)
 {
 	static void (*const print[NR_FORMATS])(const struct finding *findings,
 					       int count) = {
@@ -60,6 +61,6 @@ int doctor(enum format format)
 
 	facts_gather(&facts);
 	count = facts_judge(&facts, findings);
-	print[format](findings, count);
+	print[options->format](findings, count);
 	return count ? 1 : 0;
 }

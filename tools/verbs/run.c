@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* mapstack run: one command, in a scope of its own. See run.h. */
+/* mapstack run: one command, in a scope of its own. See verbs.h. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,10 +12,10 @@
 #include "machine/child.h"
 #include "recorder/events.h"
 #include "machine/files.h"
-#include "verbs/run.h"
+#include "machine/session.h"
 #include "machine/settings.h"
-#include "machine/state.h"
 #include "recorder/tally.h"
+#include "verbs/verbs.h"
 
 #define READ_MS 100
 #define LOOK_MS 500
@@ -23,9 +23,8 @@
 #define PROGRESS_LOG_MS 60000 /* elsewhere */
 
 struct run {
-	const struct run_options *options;
-	int lock;
-	struct state state; /* what to put back */
+	const struct options *options;
+	struct session session;
 	const char *policy;
 	struct counter_values before, counted;
 	struct events *events;
@@ -45,55 +44,15 @@ static long long now_ms(void)
 	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
-static void note_command(struct state *state, char *const *command)
-{
-	size_t len = 0;
-
-	for (; *command && len < sizeof(state->command); command++)
-		len += snprintf(state->command + len,
-				sizeof(state->command) - len, "%s%s",
-				len ? " " : "", *command);
-	/* The file has one line for each field. */
-	for (len = 0; state->command[len]; len++)
-		if (state->command[len] == '\n')
-			state->command[len] = ' ';
-}
-
-static int note_state(struct run *run)
-{
-	struct state *state = &run->state;
-	int ret, pid;
-
-	ret = settings_read(&state->settings);
-	if (!ret)
-		ret = counters_read_all(&run->before);
-	if (ret) {
-		say_err("cannot read the module's files (%s), so nothing was changed",
-			strerror(-ret));
-		return -1;
-	}
-	state->pid = getpid();
-	state->start = process_start(getpid());
-	if (sscanf(state->settings.scope, "pid:%d", &pid) == 1)
-		state->scope_start = process_start(pid);
-	note_command(state, run->options->command);
-	ret = state_save(run->lock, state);
-	if (ret)
-		say_err("cannot write down what to put back (%s), so nothing was changed",
-			strerror(-ret));
-	return ret;
-}
-
-/* The scope first, so that nobody else is touched at any moment. */
 static int apply(struct run *run)
 {
 	char scope[32];
 
-	run->policy = run->options->policy ?: run->state.settings.policy;
+	run->policy = run->options->policy;
+	if (!run->policy)
+		run->policy = run->session.state.settings.policy;
 	snprintf(scope, sizeof(scope), "pid:%d", getpid());
-	if (setting_write("scope", scope) ||
-	    setting_write("policy", run->policy) ||
-	    setting_write("enabled", "1"))
+	if (session_switch_on(scope, run->policy))
 		return -1;
 	counters_read_all(&run->before);
 	return 0;
@@ -234,25 +193,20 @@ static int run_prepared(struct run *run)
 	return -1;
 }
 
-static int run_locked(struct run *run)
+static int run_begun(struct run *run)
 {
 	int status = EXIT_SELF;
 
-	if (state_recover(run->lock, &run->state) || note_state(run))
-		return EXIT_SELF;
 	if (child_prepare(&run->child))
-		goto out_forget;
+		goto out_end;
 	run->events = events_open(run->options->kib);
 	if (!run->events)
-		goto out_forget;
+		goto out_end;
 	run->tally = tally_new();
 
 	status = run_prepared(run);
+	session_end(&run->session);
 	/* -1: the command ran, and its report is still to be made. */
-	if (state_settings_back(&run->state))
-		say_err("'mapstack status' explains what was left");
-	else
-		state_forget(run->lock);
 	if (status < 0)
 		status = report_run(run);
 	backtraces_close(run->backtraces);
@@ -260,26 +214,17 @@ static int run_locked(struct run *run)
 	tally_free(run->tally);
 	return status;
 
-out_forget:
-	state_forget(run->lock);
+out_end:
+	session_end(&run->session);
 	return status;
 }
 
-int run(const struct run_options *options)
+int run(const struct options *options)
 {
 	struct run run = { .options = options };
-	int status;
 
-	if (geteuid()) {
-		say_err("it needs root to change the module's settings and to trace; nothing was changed; use sudo");
+	if (!module_load() ||
+	    session_begin(&run.session, "run", options->command[0]))
 		return EXIT_SELF;
-	}
-	if (!module_load())
-		return EXIT_SELF;
-	run.lock = state_lock(&run.state);
-	if (run.lock < 0)
-		return EXIT_SELF;
-	status = run_locked(&run);
-	close(run.lock);
-	return status;
+	return run_begun(&run);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* mapstack status. See status.h. */
+/* mapstack status. See verbs.h. */
 
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "report/json.h"
 #include "machine/settings.h"
 #include "machine/state.h"
-#include "verbs/status.h"
+#include "verbs/verbs.h"
 
 /* All that there is to know. */
 struct view {
@@ -24,7 +24,8 @@ static int take_view(struct view *view)
 	int ret;
 
 	view->loaded = module_is_loaded();
-	view->running = state_look(&view->state);
+	state_read(&view->state);
+	view->running = state_is_alive(&view->state);
 	if (!view->loaded)
 		return 0;
 	ret = settings_read(&view->settings);
@@ -45,12 +46,12 @@ static void print_run(const struct view *view)
 		return;
 	if (view->running) {
 		printf("a run is going on: pid %d, %s\n", view->state.pid,
-		       view->state.command);
+		       view->state.what);
 		return;
 	}
 	printf("a run (pid %d: %s) was killed before it could put back: enabled %d, policy %s, scope %s\n"
 	       "    what is above is what it left; 'mapstack off' puts these back, and so does the next run\n",
-	       view->state.pid, view->state.command, settings->enabled,
+	       view->state.pid, view->state.what, settings->enabled,
 	       settings->policy, settings->scope);
 }
 
@@ -85,7 +86,7 @@ static void put_run(struct json *json, const struct view *view)
 				       "killed");
 	if (view->state.pid) {
 		json_number(json, "pid", view->state.pid);
-		json_string(json, "command", view->state.command);
+		json_string(json, "what", view->state.what);
 		json_open(json, "put_back", '{');
 		json_bool(json, "enabled", view->state.settings.enabled);
 		json_string(json, "policy", view->state.settings.policy);
@@ -129,7 +130,7 @@ static void print_prometheus(const struct view *view)
 	prometheus_counters(stdout, "mapstack", "counter", &view->counters);
 }
 
-int status(enum format format)
+int status(const struct options *options)
 {
 	static void (*const print[NR_FORMATS])(const struct view *view) = {
 		[FORMAT_TEXT] = print_text,
@@ -140,7 +141,7 @@ int status(enum format format)
 
 	if (take_view(&view))
 		return STATUS_FAILED;
-	print[format](&view);
+	print[options->format](&view);
 	if (!view.loaded)
 		return STATUS_NOT_LOADED;
 	return view.settings.enabled ? STATUS_ON : STATUS_OFF;

@@ -1,30 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* mapstack on and off. See status.h. */
-
-#include <unistd.h>
+/* mapstack on and off. See verbs.h. */
 
 #include "machine/files.h"
+#include "machine/session.h"
 #include "machine/settings.h"
-#include "machine/state.h"
-#include "verbs/status.h"
-
-/* The lock, with what a killed run left put back; or -1. */
-static int lock_and_recover(const char *what)
-{
-	struct state state;
-	int lock;
-
-	if (geteuid()) {
-		say_err("%s needs root; nothing was changed; use sudo", what);
-		return -1;
-	}
-	lock = state_lock(&state);
-	if (lock >= 0 && state_recover(lock, &state)) {
-		close(lock);
-		return -1;
-	}
-	return lock;
-}
+#include "verbs/verbs.h"
 
 static int set_on(const char *policy)
 {
@@ -35,27 +15,28 @@ static int set_on(const char *policy)
 	return setting_write("enabled", "1") ? 1 : 0;
 }
 
-int turn_on(const char *policy)
+int turn_on(const struct options *options)
 {
-	int lock, ret;
+	struct session session;
+	int ret;
 
-	lock = lock_and_recover("on");
-	if (lock < 0)
+	if (session_lock(&session))
 		return 1;
-	ret = set_on(policy);
-	close(lock);
+	ret = set_on(options->policy);
+	session_unlock(&session);
 	return ret;
 }
 
-int turn_off(void)
+int turn_off(const struct options *options)
 {
-	int lock, ret = 0;
+	struct session session;
+	int ret = 0;
 
-	lock = lock_and_recover("off");
-	if (lock < 0)
+	(void)options;
+	if (session_lock(&session))
 		return 1;
 	if (module_is_loaded() && setting_write("enabled", "0"))
 		ret = 1;
-	close(lock);
+	session_unlock(&session);
 	return ret;
 }

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a user types: main.c turns words into options, and calls one of these. */
+#ifndef TOOLS_VERBS_H
+#define TOOLS_VERBS_H
+
+#include <stdbool.h>
+
+#include "report/report.h"
+
+/* The tool itself failed, as env(1) and timeout(1) say it. */
+#define EXIT_SELF 125
+
+/* Exit statuses of status. */
+enum { STATUS_ON, STATUS_FAILED, STATUS_OFF = 3, STATUS_NOT_LOADED };
+
+struct options {
+	const char *policy; /* NULL: the one in force */
+	const char *output; /* NULL: standard output */
+	enum format format;
+	unsigned long kib; /* buffer of each CPU */
+	bool wait; /* for all that the command started */
+	bool quiet; /* no progress */
+	bool backtrace; /* of refused calls */
+	char *const *command; /* what follows the options; ends with NULL */
+};
+
+/**
+ * status() - print settings and counters, and what a killed run left
+ * @options: format
+ *
+ * Return: the exit status.
+ */
+int status(const struct options *options);
+
+/**
+ * doctor() - print a line for everything that is wrong, with its remedy
+ * @options: format
+ *
+ * Return: the exit status: 0, or 1 if there is a finding.
+ */
+int doctor(const struct options *options);
+
+/**
+ * turn_on() - switch on, loading the module if need be
+ * @options: policy, to be set first; NULL: leave it
+ *
+ * What a killed run left is put back before.
+ *
+ * Return: the exit status: 0, or 1 after a complaint.
+ */
+int turn_on(const struct options *options);
+
+/**
+ * turn_off() - switch off; what a killed run left is put back before
+ * @options: none
+ *
+ * Return: the exit status: 0, or 1 after a complaint.
+ */
+int turn_off(const struct options *options);
+
+/**
+ * run() - run a command and report
+ * @options: how
+ *
+ * Return: the exit status to pass on.
+ */
+int run(const struct options *options);
+
+#endif /* TOOLS_VERBS_H */
