@@ -25,7 +25,8 @@ tools:
 clean:
 	[ ! -e tools ] || $(MAKE) -C tools clean
 	$(RM) -r *.ko *.o *.mod *.mod.c .*.cmd .*.o .tmp_versions Module.symvers \
-		modules.order module/*.o module/.*.cmd tests/bench/host
+		modules.order module/*.o module/.*.cmd tests/bench/host \
+		tests/findings/here
 
 demo:
 	$(LAB) tests/vm/demo.py $(KERNELS)
@@ -35,6 +36,9 @@ test:
 
 findings:
 	$(LAB) -a tests/findings/findings.py $(KERNELS)
+
+findings-here:
+	tests/findings/here.py
 
 test-long:
 	$(LAB) -a tests/vm/run.py --long $(KERNELS)
@@ -98,6 +102,7 @@ help:
 	@echo '                  (KERNELS="6.12-amd64 6.1-amd64" for some of tests/vm/kernels)'
 	@echo 'make findings     measure what growable stacks change, and write docs/findings.md;'
 	@echo '                  about an hour and a half (KERNELS= as above, the others are kept)'
+	@echo 'make findings-here  some of that on this machine, as any user, without the module; a minute'
 	@echo 'make test-long    what make test leaves out: debug kernels, storms; hours'
 	@echo 'make check        static analysis of the whole tree; about 3 minutes'
 	@echo 'make bench        what calls cost, to the instruction, into docs/cost.md; about 10 minutes'
@@ -110,5 +115,5 @@ help:
 	@echo 'demo, test, test-long, findings, bench, check and deb need root (they use sudo)'
 	@echo 'and keep their tools, downloads and kernels in /var/cache/mapstack (MAPSTACK_CACHE= for another place).'
 
-.PHONY: all modules tools clean demo test test-long findings bench bench-host \
-	check deb install-source install uninstall help
+.PHONY: all modules tools clean demo test test-long findings findings-here bench \
+	bench-host check deb install-source install uninstall help

@@ -38,6 +38,10 @@ SELFTEST_KERNELS = ["6.12-amd64", "7.3-amd64"]
 ROOT_KERNELS = ["6.12-amd64"]
 NPTL_KERNELS = ["6.12-amd64"]
 TRACING_KERNELS = ["6.12-amd64", "7.3-amd64"]
+# What else the command line of the kernel says, by the kind of guest.
+CMDLINE = {"selinux": "security=selinux"}
+# Programs that are linked with shared libraries, by the beginning of a command.
+LINKED = ("suite nptl", "sizes-dynamic")
 FORKY = Path("/cache/glibc-forky")
 WORK = Path("/out/findings")
 # A step of 10,000 threads says nothing for long where mmap() is linear.
@@ -54,13 +58,19 @@ COMMANDS = {
         "leftover", "fit-ia32", "fit-ia32 3g", "huge", "below",
         "lines bare {n}", "lines threads {threads}", "lines-forky threads {threads}",
         "search time down {n}",
+        "recorded", "recorded-forky", "clash", "clash-forky",
         "commit exhaust",
     ],
     "selftests": [f"selftest {test.name}" for test in selftests.TESTS],
     "root": root_programs.commands(),
     "nptl": ["suite nptl"],
     "tracing": tracing.commands(),
-    "counted": ["search instructions down {n}", "search instructions up {n}"],
+    "counted": [
+        "search instructions down {n}", "search instructions up {n}",
+        "sizes free {n}",
+        "sizes-dynamic free {n}", "sizes-dynamic filled {n}",
+    ],
+    "selinux": ["execstack"],
     "ppc64el": [
         "grow", "gap", "gap legacy", "shapes", "guard", "commit", "limits",
         "leftover", "huge", "below", "lines bare {n}",
@@ -93,14 +103,27 @@ def fetch_forky():
     new.rename(FORKY)
 
 
+def fetch_secilc(cache):
+    """Unpack the compiler of SELinux's policies; return where it is."""
+    package = debian.newest(cache, "secilc", "trixie", "amd64")
+    where = build.BUILD / "secilc"
+    with debian.locked():
+        debian.fetch([package])
+    debian.extract(debian.deb_path(package), where)
+    return where / "usr/bin/secilc"
+
+
 def build_programs(cache, architecture):
     """Build the programs for an architecture; return where they are."""
     where = build.BUILD / f"findings-{architecture}"
     words = [f"O={where}", f"FORKY={FORKY}"]
     if architecture == "amd64":
         fetch_forky()
-        selftests.build(cache, where / "findings")
-        nptl.build(cache, where / "glibc", where / "glibc-build")
+        words.append(f"SECILC={fetch_secilc(cache)}")
+        if COMMANDS["selftests"]:
+            selftests.build(cache, where / "findings")
+        if COMMANDS["nptl"]:
+            nptl.build(cache, where / "glibc", where / "glibc-build")
     else:
         names = {command.split()[0] for command in COMMANDS[architecture]}
         machine = MACHINES[architecture]
@@ -134,6 +157,7 @@ def make_initramfs(kernel, where, programs, modules, commands):
     shutil.copytree(programs / "findings", root / "findings")
     if commands == COMMANDS["nptl"]:
         shutil.copytree(programs / "glibc", root / "findings/glibc")
+    if any(command.startswith(LINKED) for command in commands):
         nptl.copy_libraries(root)
     (root / "findings/commands").write_text("\n".join(commands) + "\n")
     guest.pack(root, where / "more.cpio")
@@ -152,7 +176,7 @@ def kinds(name):
     if machine_name(name) != "amd64":
         return [machine_name(name)]
     return [
-        "plain", "counted",
+        "plain", "counted", "selinux",
         *(["selftests"] if name in SELFTEST_KERNELS else []),
         *(["root"] if name in ROOT_KERNELS else []),
         *(["nptl"] if name in NPTL_KERNELS else []),
@@ -216,7 +240,8 @@ def measure(name, kernel, kind, programs, modules, sizes):
         machine = guest.Guest(
             kernel,
             make_initramfs(kernel, where, programs, modules, commands),
-            where, memory=memory, counting=kind == "counted",
+            where, CMDLINE.get(kind, ""), memory=memory,
+            counting=kind == "counted",
         )
     machine.silent_seconds = SILENT_SECONDS
     listener = Listener(name)
@@ -287,6 +312,10 @@ def main():
     parser.add_argument("--jobs", type=int, default=1, metavar="N")
     options = parser.parse_args()
 
+    if options.kind:
+        for kind in COMMANDS:
+            if kind not in options.kind:
+                COMMANDS[kind] = []
     if options.only:
         for kind, commands in COMMANDS.items():
             COMMANDS[kind] = [

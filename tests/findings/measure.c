@@ -83,8 +83,8 @@ char *measure_stack(char *at, size_t size, int prot, int flags)
 
 int measure_many_stacks(long n)
 {
-	/* This many are placed by the kernel. */
-	const long searched = 1000;
+	/* This many are placed by the kernel; it puts all as far apart. */
+	const long searched = 100;
 	static char *last;
 	static long distance;
 	char *stack;
@@ -99,6 +99,26 @@ int measure_many_stacks(long n)
 	distance = stack - last;
 	last = stack;
 	return 0;
+}
+
+long measure_fill_holes(void)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	size_t size = 4 * MEASURE_GAP_PAGES * page;
+	char *below = measure_room(size), *addr;
+	long pages = 0;
+
+	for (;;) {
+		addr = mmap(NULL, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+			    -1, 0);
+		if (addr == MAP_FAILED)
+			guest_die("cannot fill holes");
+		if (addr >= below && addr < below + size)
+			break;
+		pages++;
+	}
+	munmap(addr, page);
+	return pages;
 }
 
 size_t measure_size(const void *addr)

@@ -13,6 +13,8 @@
 
 #define KIB 1024UL
 #define MIB (1024UL * KIB)
+/* The kernel's default of stack_guard_gap. */
+#define MEASURE_GAP_PAGES 256UL
 
 /**
  * measure_word() - print a result that is a word
@@ -76,6 +78,15 @@ char *measure_stack(char *at, size_t size, int prot, int flags);
  * Return: 0 or an errno.
  */
 int measure_many_stacks(long n);
+
+/**
+ * measure_fill_holes() - leave no free addresses above the next mapping
+ *
+ * Maps pages until one comes to lie below all that is mapped now.
+ *
+ * Return: how many pages that took.
+ */
+long measure_fill_holes(void);
 
 /**
  * measure_size() - the size of the mapping that holds an address

@@ -34,6 +34,8 @@ DEFINES = ["-DTIMEOUTFACTOR=10", *(
 LIBRARIES = ("libc.so.6", "libm.so.6", "libgcc_s.so.1")
 LIBRARY_PATH = Path("/lib/x86_64-linux-gnu")
 LOADER = Path("/lib64/ld-linux-x86-64.so.2")
+# The loader maps it and unmaps it, which leaves a hole among the libraries.
+LOADER_CACHE = Path("/etc/ld.so.cache")
 
 
 def compile_one(tree, headers, name, output, *words):
@@ -110,5 +112,5 @@ def build(cache, where, work):
 def copy_libraries(root):
     """Put the C library of the lab into the root of a guest."""
     guest.copy_into(
-        root, (LOADER, *(LIBRARY_PATH / name for name in LIBRARIES))
+        root, (LOADER, LOADER_CACHE, *(LIBRARY_PATH / name for name in LIBRARIES))
     )

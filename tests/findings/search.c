@@ -16,7 +16,9 @@
 #include <sys/personality.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef __x86_64__
 #include <x86intrin.h>
+#endif
 
 #include "guest.h"
 #include "measure.h"
@@ -31,8 +33,10 @@ static unsigned long now(void)
 {
 	struct timespec time;
 
+#ifdef __x86_64__
 	if (instructions)
 		return __rdtsc();
+#endif
 	clock_gettime(CLOCK_MONOTONIC, &time);
 	return time.tv_sec * 1000000000UL + time.tv_nsec;
 }

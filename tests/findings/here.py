@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Measure some of the findings on this machine, without the module: tests/findings/here.py
+
+Runs as any user, from the top of the tree; root makes contend a real-time
+program, which a busy machine does not disturb. The programs are built twice with the
+compiler that is here: as they are, and with MAP_GROWSDOWN in every MAP_STACK, which
+is what the proposed line makes of it where stacks grow down. Writes a page into
+docs/findings/hardware; the name of the machine is not in it. Times are medians of
+--runs runs, with the smallest and the largest.
+"""
+
+import argparse
+import csv
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path("tests/findings/here")
+PAGES = Path("docs/findings/hardware")
+MODES = {"off": "", "on": "-include growsdown.h"}
+# By effect; what else there is needs root, threads whose stacks the C library
+# maps, or (commit) takes memory from the machine until it is started again.
+COMMANDS = {
+    "0. Growth": "grow",
+    "1. Calls that stop working": "shapes",
+    "2. Guard gaps": "gap",
+    "2. Guard gaps, legacy layout": "gap legacy",
+    "3. Lines of /proc/PID/maps": "lines bare 10000",
+    "6. Limits": "limits",
+    "7. What munmap() leaves": "leftover",
+}
+TIMED = {
+    "4. Time of mmap() of a page": "search time down 10000",
+    "15. Contention": "contend 10000",
+}
+# lines.c lowers max_map_count for these, which a user cannot.
+WITHOUT = ("stacks-under-max_map_count-1000", "the-next-one")
+SECONDS = 600
+
+
+def build():
+    names = sorted({
+        command.split()[0] for command in [*COMMANDS.values(), *TIMED.values()]
+    })
+    for mode, extra in MODES.items():
+        subprocess.run(
+            ["make", "-s", "-C", "tests/findings", f"O={(HERE / mode).resolve()}",
+             f"CC={os.environ.get('CC', 'cc')}", f"EXTRA={extra}",
+             *(f"{(HERE / mode / 'findings').resolve()}/{name}"
+               for name in names)],
+            check=True,
+        )
+
+
+def run(mode, command):
+    """One run of a program; return {key: value}."""
+    program, *words = command.split()
+    result = subprocess.run(
+        [HERE / mode / "findings" / program, *words], text=True,
+        stdout=subprocess.PIPE, timeout=SECONDS, check=False,
+    )
+    found = dict(re.findall(r"^result \S+ (\S+) (\S+)$", result.stdout, re.M))
+    if result.returncode or not found:
+        raise RuntimeError(
+            f"{command} ({mode}) ended with {result.returncode} and "
+            f"{len(found)} results"
+        )
+    return {k: v for k, v in found.items() if k not in WITHOUT}
+
+
+def measure(command, runs):
+    """Rows (mode, key, value, least, most); off and on in turn.
+
+    What else the machine does hits both then.
+    """
+    each = {}
+    for _ in range(runs):
+        for mode in MODES:
+            for key, value in run(mode, command).items():
+                each.setdefault((key, mode), []).append(value)
+    rows = []
+    for (key, mode), values in each.items():
+        if all(value.lstrip("-").isdigit() for value in values):
+            values = sorted(map(int, values))
+            rows.append([mode, key, statistics.median_low(values), values[0],
+                         values[-1]])
+        else:
+            rows.append([mode, key, "/".join(dict.fromkeys(values)), "", ""])
+    return rows
+
+
+def shown(row):
+    _, _, value, least, most = row
+    if least == "":
+        return value
+    return f"{value:,}" + (
+        f" ({least:,} to {most:,})" if least != most else ""
+    )
+
+
+def table(rows):
+    lines = ["| | off | on |", "|---|---|---|"]
+    cells = {(mode, key): row for row in rows for mode, key in [row[:2]]}
+    for key in dict.fromkeys(row[1] for row in rows):
+        off, on = (
+            shown(cells[mode, key]) if (mode, key) in cells else "-"
+            for mode in MODES
+        )
+        lines.append(f"| `{key}` | {off} | {on} |")
+    return "\n".join(lines)
+
+
+def processor():
+    text = Path("/proc/cpuinfo").read_text()
+    match = re.search(r"^model name\s*:\s*(.*)$", text, re.M)
+    return match.group(1).strip() if match else platform.machine()
+
+
+def virtual():
+    return " hypervisor" in Path("/proc/cpuinfo").read_text()
+
+
+def load():
+    return f"{os.getloadavg()[0]:.1f}"
+
+
+def measure_all(runs):
+    """Return [(title, command, rows)]."""
+    found = []
+    for title, command in {**COMMANDS, **TIMED}.items():
+        print(f"  {command}", flush=True)
+        found.append((title, command, measure(
+            command, runs if command in TIMED.values() else 1
+        )))
+    return found
+
+
+def write_page(where, found, runs, loads):
+    head = (
+        f"<!-- Written by make findings-here. -->\n\n# {processor()}, "
+        f"{platform.release()}\n\n{platform.machine()}, {os.cpu_count()} "
+        f"processors{', a virtual machine' if virtual() else ''}; the load was "
+        f"{loads[0]} before and {loads[1]} after. Each time, in nanoseconds, is "
+        f"the median of {runs} runs with the smallest and the largest. *On*: "
+        "the programs pass MAP_GROWSDOWN with MAP_STACK, and the kernel is as "
+        "it is. What the keys mean: [the findings](../../findings.md).\n"
+    )
+    parts = [
+        f"## {title}\n\n`{command}`\n\n{table(rows)}\n"
+        for title, command, rows in found
+    ]
+    where.write_text("\n".join([head, *parts]))
+
+
+def write_csv(where, found):
+    with open(where, "w", newline="") as out:
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(["command", "mode", "key", "value", "least", "most"])
+        for _, command, rows in found:
+            writer.writerows([command, *row] for row in rows)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=9, metavar="N")
+    options = parser.parse_args()
+    build()
+    before = load()
+    found = measure_all(options.runs)
+    name = re.sub(r"[^A-Za-z0-9.]+", "-", f"{processor()} {platform.release()}")
+    PAGES.mkdir(parents=True, exist_ok=True)
+    write_csv(PAGES / f"{name}.csv", found)
+    write_page(PAGES / f"{name}.md", found, options.runs, (before, load()))
+    print(f"{PAGES / name}.md and .csv are what was measured; send them if you "
+          "like.")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (RuntimeError, subprocess.SubprocessError) as failure:
+        sys.exit(f"error: {failure}; no page was written")

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the C library says of a thread's stack that has grown.
+ *
+ * The thread has no guard page, as one of Java has none, so that its own stack
+ * is what grows; with a guard page the guard is hit first (guard.c).
+ */
+
+#define _GNU_SOURCE
+#include <gnu/libc-version.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "measure.h"
+
+#define STACK (128 * KIB)
+#define FRAME (4 * KIB)
+
+struct bounds {
+	char *bottom;
+	size_t size;
+};
+
+static struct bounds ask_bounds(void)
+{
+	struct bounds bounds;
+	pthread_attr_t attr;
+	void *addr;
+
+	if (pthread_getattr_np(pthread_self(), &attr) ||
+	    pthread_attr_getstack(&attr, &addr, &bounds.size))
+		guest_die("pthread_getattr_np");
+	bounds.bottom = addr;
+	pthread_attr_destroy(&attr);
+	return bounds;
+}
+
+/* Whether one who looks through what was recorded would find a local variable. */
+static void report(const void *local, const char *when)
+{
+	struct bounds bounds = ask_bounds();
+	const char *at = local;
+
+	measure_number(bounds.size / KIB, "%s.recorded.KiB", when);
+	measure_number(measure_size(local) / KIB, "%s.mapping.KiB", when);
+	measure_word(at >= bounds.bottom && at < bounds.bottom + bounds.size ?
+			     "inside" :
+			     "outside",
+		     "%s.local-variable-is", when);
+}
+
+static __attribute__((noinline)) void descend(int frames)
+{
+	volatile char frame[FRAME];
+
+	frame[0] = frames;
+	if (frames)
+		descend(frames - 1);
+	else
+		report((const void *)frame, "deep");
+	frame[1] = 0;
+}
+
+static void *thread(void *arg)
+{
+	char local = 0;
+
+	(void)arg;
+	report(&local, "shallow");
+	descend(400 * KIB / FRAME);
+	return NULL;
+}
+
+int main(void)
+{
+	pthread_attr_t attr;
+	pthread_t id;
+	int status;
+
+	measure_word(gnu_get_libc_version(), "glibc");
+	if (!fork()) {
+		pthread_attr_init(&attr);
+		pthread_attr_setstacksize(&attr, STACK);
+		pthread_attr_setguardsize(&attr, 0);
+		if (pthread_create(&id, &attr, thread, NULL))
+			guest_die("pthread_create");
+		pthread_join(id, NULL);
+		_exit(0);
+	}
+	wait(&status);
+	measure_word(WIFSIGNALED(status) ? sigabbrev_np(WTERMSIG(status)) :
+					   "goes-on",
+		     "recursion");
+	return 0;
+}
