@@ -39,7 +39,8 @@ MODULE_PARM_DESC(enabled, "attach the hook while loading (default: no)");
 
 static char *policy = "rfc";
 module_param(policy, charp, 0);
-MODULE_PARM_DESC(policy, "observe, paired, private or rfc (default: rfc)");
+MODULE_PARM_DESC(policy,
+		 "observe, paired, fitting, private or rfc (default: rfc)");
 
 static char *scope = "all";
 module_param(scope, charp, 0);
@@ -62,7 +63,7 @@ static int __init mapstack_init(void)
 
 	ret = sysfs_set_policy(policy);
 	if (ret) {
-		pr_err("there is no policy '%s', so the module was not loaded; choose observe, paired, private or rfc\n",
+		pr_err("there is no policy '%s', so the module was not loaded; choose observe, paired, fitting, private or rfc\n",
 		       policy);
 		return ret;
 	}

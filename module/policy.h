@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What to do with a MAP_STACK request: a pure function of its flags.
+ * What to do with a MAP_STACK request: pure functions of what it asks for.
  *
  * No kernel state is read, so that tests/unit can try every combination in
  * user space. All of it is here, to become part of the callback: a call would
@@ -27,6 +27,7 @@
 enum policy {
 	POLICY_OBSERVE,
 	POLICY_PAIRED,
+	POLICY_FITTING,
 	POLICY_PRIVATE,
 	POLICY_RFC,
 	NR_POLICIES,
@@ -94,12 +95,39 @@ static __always_inline enum shape shape_of(unsigned long flags, bool has_file)
 }
 
 /**
+ * policy_fits() - whether a stack would have a use for growth, and room
+ * @prot: the PROT_ bits that do_mmap() was given
+ * @len: the length that it was given, in bytes
+ * @stack_limit: RLIMIT_STACK of the caller, in bytes
+ * @page_size: PAGE_SIZE, which user space has no name for
+ *
+ * acct_stack_growth() holds the whole mapping, the page that was touched
+ * included, to RLIMIT_STACK, so one that may grow by a page is at least a page
+ * shorter. One that may not be written is a reservation, of which mprotect() opens
+ * a part: what lies below that part is mapped already, so it never grows, and what
+ * lies at the bottom grows for nobody and without VM_ACCOUNT.
+ *
+ * A length of 0, which do_mmap() refuses, and one too long to be rounded up to
+ * pages do not fit any limit.
+ *
+ * Context: any; reads nothing but its arguments.
+ */
+static __always_inline bool policy_fits(unsigned long prot, unsigned long len,
+					unsigned long stack_limit,
+					unsigned long page_size)
+{
+	return prot & PROT_WRITE &&
+	       (len - 1) / page_size + 1 < stack_limit / page_size;
+}
+
+/**
  * policy_decide() - judge one MAP_STACK request
  * @policy: the policy in force
  * @direction: which way stacks grow: MAP_GROWSDOWN asks for a growable stack
  * where they grow down, and for nothing where they grow up
  * @flags: the flags argument of do_mmap(), with MAP_STACK set
  * @has_file: whether do_mmap() was given a file
+ * @fits: policy_fits() of the request; only the policy 'fitting' looks at it
  *
  * @flags and @has_file are what do_mmap() receives, not what the program
  * passed: ksys_mmap_pgoff() has already opened a hugetlbfs file for an
@@ -111,7 +139,7 @@ static __always_inline enum shape shape_of(unsigned long flags, bool has_file)
 static __always_inline struct verdict policy_decide(enum policy policy,
 						    enum direction direction,
 						    unsigned long flags,
-						    bool has_file)
+						    bool has_file, bool fits)
 {
 	struct verdict verdict = {
 		.shape = shape_of(flags, has_file),
@@ -124,10 +152,12 @@ static __always_inline struct verdict policy_decide(enum policy policy,
 		verdict.outcome = OUTCOME_OBSERVED;
 	} else if (policy == POLICY_PAIRED && !paired) {
 		verdict.outcome = OUTCOME_SPARED;
+	} else if (policy == POLICY_FITTING && !fits) {
+		verdict.outcome = OUTCOME_SPARED;
 	} else if (verdict.shape == SHAPE_ANONYMOUS) {
 		verdict.outcome = OUTCOME_TRANSLATED;
 		verdict.grow = true;
-	} else if (policy == POLICY_PRIVATE) {
+	} else if (policy == POLICY_PRIVATE || policy == POLICY_FITTING) {
 		verdict.outcome = OUTCOME_SPARED;
 	} else {
 		/* do_mmap() lets nothing else than private anonymous grow. */

@@ -2,7 +2,9 @@
 /* What becomes of one MAP_STACK request. See request.h. */
 
 #include <linux/compiler.h>
+#include <linux/mm.h>
 #include <linux/mman.h>
+#include <linux/sched/signal.h>
 
 #include "counters.h"
 #include "growup.h"
@@ -36,8 +38,12 @@ notrace unsigned long request_handle(unsigned long addr, unsigned long len,
 				     unsigned long prot, unsigned long flags,
 				     bool has_file)
 {
+	enum policy policy = request_policy();
+	/* The limit is not read for the others. */
+	bool fits = policy == POLICY_FITTING &&
+		    policy_fits(prot, len, rlimit(RLIMIT_STACK), PAGE_SIZE);
 	struct verdict verdict =
-		policy_decide(request_policy(), direction, flags, has_file);
+		policy_decide(policy, direction, flags, has_file, fits);
 
 	counters_add(verdict.shape, verdict.outcome);
 	trace_mapstack_mmap(addr, len, prot, flags, verdict.shape,

@@ -20,9 +20,8 @@
 #include "sysfs.h"
 
 static const char *const policy_names[NR_POLICIES] = {
-	[POLICY_OBSERVE] = "observe",
-	[POLICY_PAIRED] = "paired",
-	[POLICY_PRIVATE] = "private",
+	[POLICY_OBSERVE] = "observe", [POLICY_PAIRED] = "paired",
+	[POLICY_FITTING] = "fitting", [POLICY_PRIVATE] = "private",
 	[POLICY_RFC] = "rfc",
 };
 

@@ -7,7 +7,7 @@
 
 /**
  * sysfs_set_policy() - choose a policy by its name
- * @name: "observe", "paired", "private" or "rfc"; a newline may follow
+ * @name: "observe", "paired", "fitting", "private" or "rfc"; a newline may follow
  *
  * Context: process.
  * Return: 0, or -EINVAL with nothing changed if there is no such policy.

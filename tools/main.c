@@ -37,7 +37,8 @@ static bool take_policy(void *field, const char *word)
 {
 	*(const char **)field = word;
 	return !strcmp(word, "rfc") || !strcmp(word, "private") ||
-	       !strcmp(word, "paired") || !strcmp(word, "observe");
+	       !strcmp(word, "fitting") || !strcmp(word, "paired") ||
+	       !strcmp(word, "observe");
 }
 
 static bool take_json(void *field, const char *word)
@@ -74,7 +75,7 @@ static const struct option_row {
 	const char *help;
 } option_rows[] = {
 	{ 'p', "policy", "POLICY", FIELD(policy), take_policy,
-	  "rfc, private, paired or observe; the one in force without it" },
+	  "rfc, private, fitting, paired or observe; the one in force without it" },
 	{ 'j', "json", NULL, FIELD(format), take_json, "print JSON" },
 	{ 'P', "prometheus", NULL, FIELD(format), take_prometheus,
 	  "print metrics for Prometheus" },

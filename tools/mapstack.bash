@@ -34,7 +34,7 @@ _mapstack() {
 		words="$(sed -n 's/^  -., \(--[a-z-]*\) .*/\1/p' <<<"$help") --help"
 	fi
 	case $prev in
-	--policy | -p) words="rfc private paired observe" ;;
+	--policy | -p) words="rfc private fitting paired observe" ;;
 	--output | -o) compopt -o default; words= ;;
 	--buffer | -B) words= ;;
 	esac

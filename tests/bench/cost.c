@@ -104,13 +104,15 @@ static void remove_scopes(void)
 	rmdir(CGROUP "other");
 }
 
-static const char *const policies[] = { "observe", "paired", "private", "rfc" };
+static const char *const policies[] = { "observe", "paired", "fitting",
+					"private", "rfc" };
 
 /* What a request becomes costs what such a mapping always costs. */
 static enum call becomes(const struct setting *setting, int scope)
 {
 	bool in = scope != SCOPE_CHILD && scope != SCOPE_OTHER_CGROUP;
-	bool grows = !strcmp(setting->policy, "private") ||
+	bool grows = !strcmp(setting->policy, "fitting") ||
+		     !strcmp(setting->policy, "private") ||
 		     !strcmp(setting->policy, "rfc");
 
 	return in && grows ? CALL_GROWABLE : CALL_STACK;

@@ -102,7 +102,7 @@ static void test_loaded(void)
 	guest_load("mapstack", "enabled=1 policy=private scope=pid:1");
 	status = wait_for_host(start_host("1"), output, sizeof(output));
 	same = mapstack_is("enabled", "1") &
-	       mapstack_is("policy", "observe paired [private] rfc") &
+	       mapstack_is("policy", "observe paired fitting [private] rfc") &
 	       mapstack_is("scope", "pid:1");
 	ktap_result(status == 1 && strstr(output, "has to be unloaded") && same,
 		    "loaded already: refused in words, and nothing changes");

@@ -65,7 +65,7 @@ def switching(report):
     report.result(
         off == 3 and on.returncode == 0 and status.returncode == 0 and
         re.search(r"^policy +private$", status.stdout, re.M) and
-        settings() == ("1", "observe paired [private] rfc", "all"),
+        settings() == ("1", "observe paired fitting [private] rfc", "all"),
         "on, status", on, status,
     )
     # Starting a process is a request too, so the counters go on.
@@ -439,7 +439,7 @@ def outside(report):
     code, _, err = going.end(signal.SIGTERM)
     report.result(
         code == 128 + signal.SIGTERM and
-        settings() == ("0", "observe paired private [rfc]", "all") and
+        settings() == ("0", "observe paired fitting private [rfc]", "all") and
         not os.path.exists(kit.TRACING / "instances/mapstack-run"),
         "SIGTERM: passed on, and everything is put back", code, err, settings(),
     )
@@ -482,7 +482,7 @@ def killed(report):
     status = tool("status")
     values = json.loads(tool("status", "--json").stdout)
     report.result(
-        left == ("1", "observe paired private [rfc]",
+        left == ("1", "observe paired fitting private [rfc]",
                  f"pid:{going.process.pid} (gone)") and
         "was killed before it could put back: enabled 0, policy private, "
         "scope all" in status.stdout and

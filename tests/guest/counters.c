@@ -78,7 +78,8 @@ static struct kind kinds[] = {
 	  .flags = MAP_DROPPABLE | MAP_ANONYMOUS },
 };
 
-static const char *const policies[] = { "observe", "paired", "private", "rfc" };
+static const char *const policies[] = { "observe", "paired", "fitting",
+					"private", "rfc" };
 
 static void *map(const struct kind *kind, int flags)
 {
@@ -163,7 +164,9 @@ static const char *outcome_of(const struct kind *kind, const char *policy,
 		return "spared";
 	if (can_grow(kind))
 		return "translated";
-	return strcmp(policy, "private") ? "refused" : "spared";
+	return !strcmp(policy, "private") || !strcmp(policy, "fitting") ?
+		       "spared" :
+		       "refused";
 }
 
 /* Three plain requests and two with MAP_GROWSDOWN. */

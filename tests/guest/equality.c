@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -157,6 +158,20 @@ static enum set growing_if_it_can(unsigned int number)
 
 	call_draw(&call, seed, number);
 	return call_can_grow(&call) ? GROWING : PLAIN;
+}
+
+static enum set growing_if_it_fits(unsigned int number)
+{
+	struct call call;
+	size_t page = sysconf(_SC_PAGESIZE);
+	struct rlimit limit;
+
+	call_draw(&call, seed, number);
+	getrlimit(RLIMIT_STACK, &limit);
+	if (!call_can_grow(&call) || !(call.prot & PROT_WRITE) ||
+	    call.len > SIZE_MAX - page || call.len + page > limit.rlim_cur)
+		return PLAIN;
+	return GROWING;
 }
 
 /* The first VmFlags line of a record; false if there was no mapping. */
@@ -349,7 +364,7 @@ int main(int argc, char **argv)
 	(void)argc;
 	stop_randomisation(argv);
 	take_arguments(argv);
-	ktap_plan(STACKS_GROW_UP ? 5 : 8);
+	ktap_plan(STACKS_GROW_UP ? 5 : 9);
 	ktap_note("seed %llu, %u calls in each mode", seed, calls);
 	records = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (records < 0)
@@ -372,6 +387,9 @@ int main(int argc, char **argv)
 	/* Where stacks grow down, what it lets grow asks for that itself. */
 	mapstack_set("policy", "paired");
 	compare("paired: as without the module", always_plain);
+	mapstack_set("policy", "fitting");
+	compare("fitting: grows if it has a use, else as without the module",
+		growing_if_it_fits);
 	mapstack_set("policy", "private");
 	compare("private: grows if it can, else as without the module",
 		growing_if_it_can);

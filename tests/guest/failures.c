@@ -166,9 +166,10 @@ static bool check_load_on(int ret)
 
 	if (ret)
 		return check_gone();
-	passed = mapstack_is("enabled", "1") && check_attached(true) &&
-		 mapstack_is("policy", "observe paired [private] rfc") &&
-		 mapstack_is("scope", "cgroup:/");
+	passed =
+		mapstack_is("enabled", "1") && check_attached(true) &&
+		mapstack_is("policy", "observe paired fitting [private] rfc") &&
+		mapstack_is("scope", "cgroup:/");
 	unload();
 	return passed & check_gone();
 }
@@ -283,8 +284,9 @@ static int try_policy(void)
 
 static bool check_policy(int ret)
 {
-	return mapstack_is("policy", ret ? "[observe] paired private rfc" :
-					   "observe paired [private] rfc");
+	return mapstack_is("policy",
+			   ret ? "[observe] paired fitting private rfc" :
+				 "observe paired fitting [private] rfc");
 }
 
 static void count_one(void)

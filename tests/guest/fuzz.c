@@ -33,11 +33,15 @@ struct state {
 	char scope[64];
 };
 
-static const char *const policies[] = { "observe", "paired", "private", "rfc" };
-static const char *const policy_texts[] = { "[observe] paired private rfc",
-					    "observe [paired] private rfc",
-					    "observe paired [private] rfc",
-					    "observe paired private [rfc]" };
+static const char *const policies[] = { "observe", "paired", "fitting",
+					"private", "rfc" };
+static const char *const policy_texts[] = {
+	"[observe] paired fitting private rfc",
+	"observe [paired] fitting private rfc",
+	"observe paired [fitting] private rfc",
+	"observe paired fitting [private] rfc",
+	"observe paired fitting private [rfc]"
+};
 
 static struct state state = { .policy = ARRAY_SIZE(policies) - 1,
 			      .scope = "all" };
@@ -115,7 +119,9 @@ static const struct file {
 	const char *words[6];
 } files[] = {
 	{ "enabled", model_enabled, { "0", "1", "on", "off", "y", "N" } },
-	{ "policy", model_policy, { "observe", "paired", "private", "rfc" } },
+	{ "policy",
+	  model_policy,
+	  { "observe", "paired", "fitting", "private", "rfc" } },
 	{ "scope",
 	  model_scope,
 	  { "all", "pid:1", "cgroup:/", "cgroup:/fuzz", "pid:0", "pid:" } },

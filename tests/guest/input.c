@@ -45,8 +45,9 @@ static const struct file files[] = {
 	  .bad = { "RFC", "rf", "rfcs", " rfc", "rfc ", "[rfc]", "rfc,private",
 		   "observe private", "rfc\nprivate\n", "rfc\n\n", "3", "0",
 		   "-1", "\n", "none", "\x7f" },
-	  .good = { "observe", "paired", "private", "rfc", "observe\n",
-		    "paired\n", "private\n", "rfc\n" } },
+	  .good = { "observe", "paired", "fitting", "private", "rfc",
+		    "observe\n", "paired\n", "fitting\n", "private\n",
+		    "rfc\n" } },
 	{ .name = "scope",
 	  .bad = { "everyone",	  "al",
 		   "alll",	  " all",
@@ -227,7 +228,8 @@ static void test_good(void)
 			passed &= !ret;
 		}
 	}
-	passed &= settings_are("0", "observe paired private [rfc]", "all");
+	passed &= settings_are("0", "observe paired fitting private [rfc]",
+			       "all");
 	ktap_result(passed, "every word of the ABI text is taken");
 }
 
@@ -443,7 +445,7 @@ static void test_parameters(void)
 
 	test_parameter("policy=none", -EINVAL, "there is no policy 'none'");
 	test_parameter("policy=", -EINVAL,
-		       "choose observe, paired, private or rfc");
+		       "choose observe, paired, fitting, private or rfc");
 	test_parameter("scope=none", -EINVAL, "the scope 'none'");
 	test_parameter("scope=pid:99999999", -ESRCH, "give all, pid:N");
 	test_parameter("scope=cgroup:/none", -ENOENT, "give all, pid:N");
@@ -455,12 +457,14 @@ static void test_parameters(void)
 	snprintf(params, sizeof(params), "enabled=1 policy=private scope=%s",
 		 scope);
 	guest_load("mapstack", params);
-	ktap_result(settings_are("1", "observe paired [private] rfc", scope) &&
+	ktap_result(settings_are("1", "observe paired fitting [private] rfc",
+				 scope) &&
 			    guest_stack_grows() && counter_is("translated", 1),
 		    "load with all parameters");
 	guest_unload("mapstack");
 	guest_load("mapstack", "enabled");
-	ktap_result(settings_are("1", "observe paired private [rfc]", "all"),
+	ktap_result(settings_are("1", "observe paired fitting private [rfc]",
+				 "all"),
 		    "load with enabled, which means 1");
 	guest_unload("mapstack");
 }

@@ -195,8 +195,8 @@ static void run_workers(void)
 
 static void change_policy(unsigned long n)
 {
-	static const char *const policies[] = { "observe", "paired", "private",
-						"rfc" };
+	static const char *const policies[] = { "observe", "paired", "fitting",
+						"private", "rfc" };
 
 	change("policy", policies[n % ARRAY_SIZE(policies)]);
 }

@@ -38,7 +38,8 @@ int main(void)
 	ktap_plan(11);
 	guest_load("mapstack", "");
 	ktap_result(mapstack_is("enabled", "0"), "off after loading");
-	ktap_result(mapstack_is("policy", "observe paired private [rfc]"),
+	ktap_result(mapstack_is("policy",
+				"observe paired fitting private [rfc]"),
 		    "policy rfc after loading");
 	ktap_result(!guest_stack_grows() && !guest_hooked("do_mmap"),
 		    "off: nothing on do_mmap, MAP_STACK does not grow");

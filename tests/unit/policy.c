@@ -6,7 +6,8 @@
  *
  * The low 21 bits of the flags are all that mmap() gives a meaning to, apart
  * from the size of a huge page; every combination of them that has MAP_STACK is
- * tried, and every higher bit alone.
+ * tried, and every higher bit alone. Lengths and limits are tried on both sides
+ * of every power of two, of every page near it, and of each other.
  */
 
 #include <stdio.h>
@@ -14,6 +15,7 @@
 
 #include "policy.h"
 
+#define WRITE 2UL
 #define TYPE_MASK 0x0fUL
 #define GROWSDOWN 0x100UL
 #define STACK 0x20000UL
@@ -21,9 +23,8 @@
 #define LOW_BITS 21
 
 static const char *const policy_names[] = {
-	[POLICY_OBSERVE] = "observe",
-	[POLICY_PAIRED] = "paired",
-	[POLICY_PRIVATE] = "private",
+	[POLICY_OBSERVE] = "observe", [POLICY_PAIRED] = "paired",
+	[POLICY_FITTING] = "fitting", [POLICY_PRIVATE] = "private",
 	[POLICY_RFC] = "rfc",
 };
 
@@ -46,6 +47,8 @@ static const struct rule alone[NR_POLICIES][2 /* can the kernel grow it? */] = {
 			     { OUTCOME_OBSERVED, false } },
 	[POLICY_PAIRED] = { { OUTCOME_SPARED, false },
 			    { OUTCOME_SPARED, false } },
+	[POLICY_FITTING] = { { OUTCOME_SPARED, false },
+			     { OUTCOME_TRANSLATED, true } },
 	[POLICY_PRIVATE] = { { OUTCOME_SPARED, false },
 			     { OUTCOME_TRANSLATED, true } },
 	[POLICY_RFC] = { { OUTCOME_REFUSED, true },
@@ -58,6 +61,8 @@ static const struct rule paired_up[NR_POLICIES][2] = {
 			     { OUTCOME_OBSERVED, false } },
 	[POLICY_PAIRED] = { { OUTCOME_REFUSED, true },
 			    { OUTCOME_TRANSLATED, true } },
+	[POLICY_FITTING] = { { OUTCOME_SPARED, false },
+			     { OUTCOME_TRANSLATED, true } },
 	[POLICY_PRIVATE] = { { OUTCOME_SPARED, false },
 			     { OUTCOME_TRANSLATED, true } },
 	[POLICY_RFC] = { { OUTCOME_REFUSED, true },
@@ -78,7 +83,7 @@ static void report(bool passed, const char *where, int policy, const char *what)
 }
 
 static struct verdict expect_verdict(enum policy policy, unsigned long flags,
-				     bool has_file)
+				     bool has_file, bool fits)
 {
 	struct verdict verdict = { .shape = shape_by_type[flags & TYPE_MASK] };
 	const struct rule *rule;
@@ -94,6 +99,10 @@ static struct verdict expect_verdict(enum policy policy, unsigned long flags,
 		rule = &paired_up[policy][can_grow];
 	verdict.outcome = rule->outcome;
 	verdict.grow = rule->grow;
+	if (policy == POLICY_FITTING && !fits) {
+		verdict.outcome = OUTCOME_SPARED;
+		verdict.grow = false;
+	}
 	if (flags & GROWSDOWN && direction == STACK_DOWN) {
 		verdict.outcome = OUTCOME_ALREADY;
 		verdict.grow = false;
@@ -101,21 +110,29 @@ static struct verdict expect_verdict(enum policy policy, unsigned long flags,
 	return verdict;
 }
 
-static bool try_flags(enum policy policy, unsigned long flags, bool has_file)
+static bool try_request(enum policy policy, unsigned long flags, bool has_file,
+			bool fits)
 {
-	struct verdict want = expect_verdict(policy, flags, has_file);
-	struct verdict got = policy_decide(policy, direction, flags, has_file);
+	struct verdict want = expect_verdict(policy, flags, has_file, fits);
+	struct verdict got =
+		policy_decide(policy, direction, flags, has_file, fits);
 
 	if (got.shape < NR_SHAPES && got.outcome < NR_OUTCOMES)
 		met[got.shape][got.outcome]++;
 	if (got.shape == want.shape && got.outcome == want.outcome &&
 	    got.grow == want.grow)
 		return true;
-	printf("# flags 0x%lx: shape %u, outcome %u, grow %d", flags, got.shape,
-	       got.outcome, got.grow);
+	printf("# flags 0x%lx, fits %d: shape %u, outcome %u, grow %d", flags,
+	       fits, got.shape, got.outcome, got.grow);
 	printf("; expected: shape %u, outcome %u, grow %d\n", want.shape,
 	       want.outcome, want.grow);
 	return false;
+}
+
+static bool try_flags(enum policy policy, unsigned long flags, bool has_file)
+{
+	return try_request(policy, flags, has_file, false) &&
+	       try_request(policy, flags, has_file, true);
 }
 
 /* Stops at the first difference: one is enough to look at. */
@@ -176,6 +193,59 @@ static bool met_all(void)
 	return passed;
 }
 
+/* In numbers that nothing overflows. */
+static bool expect_fit(unsigned long prot, unsigned long len,
+		       unsigned long limit, unsigned long page)
+{
+	unsigned __int128 pages = ((unsigned __int128)len + page - 1) / page;
+
+	if (!(prot & WRITE) || !len)
+		return false;
+	return (pages + 1) * page <= limit;
+}
+
+static unsigned long fitting, unfitting;
+
+static bool try_size(unsigned long len, unsigned long limit, unsigned long page)
+{
+	unsigned long prot;
+
+	for (prot = 0; prot < 16; prot++) {
+		bool fits = policy_fits(prot, len, limit, page);
+
+		fitting += fits;
+		unfitting += !fits;
+		if (fits == expect_fit(prot, len, limit, page))
+			continue;
+		printf("# prot %#lx, length %#lx, limit %#lx, page %lu: %d\n",
+		       prot, len, limit, page, fits);
+		return false;
+	}
+	return true;
+}
+
+/* A power of two, its multiples and neighbours; some come round to 0. */
+static unsigned long size_number(unsigned int n, unsigned long page)
+{
+	static const long pages[] = { -2, -1, 0, 1, 2 };
+	static const long bytes[] = { -1, 0, 1 };
+
+	return (1UL << n / 15) + pages[n / 3 % 5] * (long)page + bytes[n % 3];
+}
+
+static bool try_sizes(unsigned long page)
+{
+	unsigned int len, limit, sizes = 15 * 8 * sizeof(long);
+
+	for (len = 0; len < sizes; len++)
+		for (limit = 0; limit < sizes; limit++)
+			if (!try_size(size_number(len, page),
+				      size_number(limit, page), page))
+				return false;
+	return try_size(0, 0, page) && try_size(0, -1UL, page) && fitting &&
+	       unfitting;
+}
+
 static void try_direction(enum direction where, const char *name)
 {
 	int policy;
@@ -196,7 +266,9 @@ static void try_direction(enum direction where, const char *name)
 
 int main(void)
 {
-	printf("1..%d\n", 2 * (4 * NR_POLICIES + 1));
+	printf("1..%d\n", 2 + 2 * (4 * NR_POLICIES + 1));
+	report(try_sizes(4096), "pages of 4 KiB", -1, "what fits");
+	report(try_sizes(65536), "pages of 64 KiB", -1, "what fits");
 	try_direction(STACK_DOWN, "stacks grow down");
 	try_direction(STACK_UP, "stacks grow up");
 	return failures != 0;

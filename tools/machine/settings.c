@@ -62,7 +62,7 @@ bool module_load(void)
 	return false;
 }
 
-/* "observe paired private [rfc]": the one in brackets. */
+/* "observe paired fitting private [rfc]": the one in brackets. */
 static bool parse_policy(const char *text, struct settings *settings)
 {
 	return sscanf(strchr(text, '[') ?: "", "[%15[a-z]]",
@@ -99,7 +99,7 @@ static const char *remedy(const char *name, int error)
 	if (!strcmp(name, "enabled"))
 		return "the kernel log says why (dmesg | grep mapstack), and 'mapstack doctor'";
 	if (!strcmp(name, "policy"))
-		return "choose observe, paired, private or rfc";
+		return "choose observe, paired, fitting, private or rfc";
 	return "choose all, pid:N or cgroup:/path";
 }
 
