@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import apt_pkg
@@ -23,6 +24,7 @@ IMAGES = Path("/cache/images")
 LOCK = Path("/cache/lock")
 # An apt that knows the suites and architectures of tests/vm/kernels.
 APT_CONFIG = Path("/out/apt/kernels.conf")
+LISTS = Path("/var/lib/apt/kernels")
 
 
 class Failure(Exception):
@@ -97,12 +99,20 @@ def update(*names):
     """Bring the package lists up to date for some kernels; return them.
 
     Each architecture by itself: where the mirror does not have one, or is
-    away, what there is of last time is used.
+    away, what there is of last time is used. Lists that were fetched less than an
+    hour ago are up to date.
     """
     os.environ["APT_CONFIG"] = str(APT_CONFIG)
     apt_pkg.init()
     for name in sorted({"amd64", *map(architecture_of, names)}):
+        sources = Path(f"/out/apt/kernels/{name}.list").read_text()
+        fetched = LISTS / f"fetched-{name}"
         with locked():
+            if (
+                fetched.exists() and fetched.read_text() == sources
+                and time.time() - fetched.stat().st_mtime < 3600
+            ):
+                continue
             result = subprocess.run(
                 [
                     "apt-get", "update", "-q", "-o", "Dir::Etc::SourceParts=-",
@@ -115,6 +125,8 @@ def update(*names):
                 f"# package lists of {name} could not all be fetched; "
                 "going on with those that are here"
             )
+        else:
+            fetched.write_text(sources)
     # apt writes its own cache of the lists, which two at a time spoil.
     with locked():
         return apt_pkg.Cache(None)
