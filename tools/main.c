@@ -41,6 +41,13 @@ static bool take_policy(void *field, const char *word)
 	       !strcmp(word, "observe");
 }
 
+static bool take_by(void *field, const char *word)
+{
+	*(const char **)field = word;
+	return !strcmp(word, "unit") || !strcmp(word, "program") ||
+	       !strcmp(word, "user") || !strcmp(word, "host");
+}
+
 static bool take_json(void *field, const char *word)
 {
 	(void)word;
@@ -81,6 +88,8 @@ static const struct option_row {
 	  "print metrics for Prometheus" },
 	{ 'o', "output", "FILE", FIELD(output), take_text,
 	  "write the report there" },
+	{ 'y', "by", "WHAT", FIELD(by), take_by,
+	  "put programs together by unit, program, user or host" },
 	{ 'b', "backtrace", NULL, FIELD(backtrace), take_flag,
 	  "say where refused calls were made" },
 	{ 'w', "wait", NULL, FIELD(wait), take_flag,
@@ -92,11 +101,6 @@ static const struct option_row {
 };
 
 #define NR_OPTIONS ARRAY_SIZE(option_rows)
-
-static int do_report(const struct options *options)
-{
-	return report_again(options->format);
-}
 
 static const struct verb {
 	const char *name;
@@ -117,8 +121,8 @@ static const struct verb {
 	  "switch off, and put back what a killed run left" },
 	{ "run", run, "pjPobwqB", "-- COMMAND [ARGUMENT...]", true, EXIT_SELF,
 	  "run a command with the module on for it alone, and report" },
-	{ "report", do_report, "jP", NULL, false, 1,
-	  "print the report of the last run again" },
+	{ "report", report, "jPoy", "[FILE]", false, EXIT_SELF,
+	  "print a report again, that of the last run without FILE" },
 };
 
 static void print_verb_help(const struct verb *verb)
@@ -195,7 +199,8 @@ static void list_options(const struct verb *verb, struct getopt_words *words)
 {
 	const struct option_row *row;
 	struct option *next = words->longs;
-	char *letter = stpcpy(words->shorts, "+:h");
+	/* The options of a command that is run are its own. */
+	char *letter = stpcpy(words->shorts, verb->changes ? "+:h" : ":h");
 
 	for (row = option_rows; row < option_rows + NR_OPTIONS; row++) {
 		if (!strchr(verb->takes, row->letter))
@@ -236,7 +241,7 @@ static int take_options(const struct verb *verb, struct options *options,
 			return wrong_argument(verb, row->name);
 	}
 	options->command = argv + optind;
-	if (verb->operands && optind == argc)
+	if (verb->operands && *verb->operands != '[' && optind == argc)
 		return wrong_use(verb, "a word is missing: ", verb->operands);
 	if (!verb->operands && optind < argc)
 		return wrong_use(verb, "not understood: ", argv[optind]);

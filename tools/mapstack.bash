@@ -37,6 +37,7 @@ _mapstack() {
 	--policy | -p) words="rfc private fitting paired observe" ;;
 	--output | -o) compopt -o default; words= ;;
 	--buffer | -B) words= ;;
+	--by | -y) words="unit program user host" ;;
 	esac
 	COMPREPLY=($(compgen -W "$words" -- "$cur"))
 }

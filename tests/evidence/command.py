@@ -73,7 +73,7 @@ def switching(report):
     before = kit.counter("seen")
     values = json.loads(tool("status", "--json").stdout)
     prometheus = tool("status", "--prometheus").stdout
-    shown = re.search(r"^mapstack_seen_total (\d+)$", prometheus, re.M)
+    shown = re.search(r"^mapstack_requests_total (\d+)$", prometheus, re.M)
     setting("scope", "all")
     report.result(
         values["enabled"] is True and
@@ -296,7 +296,7 @@ def effects(report):
 def report_again(report):
     text = tool("run", "--", *ask("shared")).stdout
     report.result(
-        "python3, 1 process\n" in text and "the kernel refused" in text and
+        re.search(r"/python3[.0-9]*$", text, re.M) and "the kernel refused" in text and
         text.endswith(tool("report").stdout),
         "report: the last run's, in text", text,
     )
@@ -304,9 +304,49 @@ def report_again(report):
     metrics = tool("report", "--prometheus").stdout
     report.result(
         values["version"] == 1 and kit.program(values, "python3")["refused"]
-        == 1 and 'shape="shared",outcome="refused"} 1\n' in metrics,
+        == 1 and re.search(r'/python3[^}]*,shape="shared"} 1$', metrics,
+                              re.M),
         "report: --json and --prometheus", values, metrics,
     )
+
+
+def written(report):
+    """Nothing runs for a report that cannot be written."""
+    wrong = []
+    for words in ("-o", "/nonexistent/report"), ("-o", "/proc/version"), \
+            ("-o", "/tmp"):
+        done = tool("run", *words, "--", "touch", "/tmp/ran")
+        if done.returncode != 125 or words[1] not in done.stderr or \
+                os.path.exists("/tmp/ran"):
+            wrong.append(done)
+    report.result(not wrong, "run: no place for the report, no run", *wrong)
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([kit.TOOL, "run", "--", "true"], stdout=full,
+                              stderr=subprocess.PIPE, text=True)
+    file = tool("run", "-o", "/dev/full", "--", "true")
+    report.result(
+        done.returncode == file.returncode == 125 and
+        "No space left" in done.stderr and "No space left" in file.stderr and
+        settings()[0] == "0",
+        "run: a report that could not be written is 125", done, file,
+    )
+    for name in Path("/tmp").glob("kept*"):
+        name.unlink()
+    Path("/tmp/kept.json").write_text("before")
+    os.symlink("kept.json", "/tmp/kept.link")
+    code = "print(open('/tmp/kept.json').read(), end='')"
+    during = tool("run", "-j", "-o", "/tmp/kept.link", "--",
+                  "python3", "-c", code).stdout
+    after = json.loads(Path("/tmp/kept.json").read_text())
+    report.result(
+        during == "before" and after["version"] == 1 and
+        os.path.islink("/tmp/kept.link") and
+        len(list(Path("/tmp").glob("kept*"))) == 2,
+        "--output replaces a file whole, at the end", during, after,
+    )
+    mode = os.stat("/run/mapstack/report.json").st_mode & 0o7777
+    report.result(mode == 0o600, "the report that is kept is root's only",
+                  oct(mode))
 
 
 def growth(report):
@@ -326,7 +366,7 @@ import time; time.sleep(2)
     entry = kit.program(result, "python3")
     report.result(
         done.stdout == "11\n" and entry["grown"] == 3 and
-        entry["grown_pages"] == 3 and entry["processes"] == 2 and
+        entry["grown_pages"] == 3 and
         entry["grow_denied"]["rlimit_stack"] == 1,
         "growth, and growth that the kernel refused", done, entry,
     )
@@ -523,16 +563,16 @@ for _ in range(20000):
     entry = kit.program(result, "python3")
     text = tool("report").stdout
     report.result(
-        result["events_lost"] > 0 and result["counters"]["seen"] >= 20000 and
-        entry["requests"] < 20000 and "events were lost" in text,
+        result["complete"]["dropped"] > 0 and result["counters"]["seen"] >= 20000 and
+        entry["requests"] < 20000 and "requests belong to no program" in text,
         "lost events are counted and reported; the sums are right",
         result, text,
     )
     done, result = run(*python(code), options=("--buffer", "8192"))
     entry = kit.program(result, "python3")
     report.result(
-        result["events_lost"] < 200 and result["counters"]["seen"] >= 20000
-        and entry["requests"] + result["events_lost"] ==
+        result["complete"]["dropped"] < 200 and result["counters"]["seen"] >= 20000
+        and entry["requests"] + result["complete"]["dropped"] ==
         result["counters"]["seen"],
         "with room for them hardly any, and none silently", result,
     )
@@ -611,7 +651,7 @@ def doctor(report):
 def backtraces(report):
     done, result = run(*ask("shared"), options=("--backtrace",))
     frames = [frame for call in kit.program(result, "python3")["refused_calls"]
-              for frame in call["backtrace"]]
+              for frame in call["sample"]["backtrace"]]
     report.result(
         any("mmap" in frame and "libc" in frame for frame in frames) and
         any("ffi_call" in frame for frame in frames) and
@@ -621,7 +661,7 @@ def backtraces(report):
 
 
 def main():
-    report = kit.Report(51)
+    report = kit.Report(55)
     loaded_or_not(report)
     switching(report)
     unprivileged(report)
@@ -633,6 +673,7 @@ def main():
     exit_status(report)
     effects(report)
     report_again(report)
+    written(report)
     growth(report)
     peak(report)
     progress(report)

@@ -11,6 +11,9 @@ import sys
 import time
 from pathlib import Path
 
+import jsonschema
+
+SCHEMA = json.loads(Path("/files/schema.json").read_text())
 TOOL = "/files/mapstack"
 SYSFS = Path("/sys/kernel/mapstack")
 TRACING = Path("/sys/kernel/tracing")
@@ -85,7 +88,8 @@ def run(*command, options=()):
     try:
         report = json.loads(Path("/tmp/report.json").read_text())
     except (OSError, ValueError):
-        report = None
+        return done, None
+    jsonschema.validate(report, SCHEMA)
     return done, report
 
 

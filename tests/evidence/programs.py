@@ -150,11 +150,11 @@ def look_at(report, name, program, command, output, shapes):
     )
     strace = kit.strace_shapes(LOG)
     report.result(
-        strace == seen and not result["events_lost"] and
+        strace == seen and not result["complete"]["dropped"] and
         result["counters"]["seen"] ==
         sum(entry["requests"] for entry in result["programs"]),
         f"{name}: as strace saw it", f"strace {strace}", f"report {seen}",
-        result["counters"], f"lost {result['events_lost']}",
+        result["counters"], f"lost {result['complete']['dropped']}",
     )
 
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The parts of tools/ that need no kernel: doctor's judgement, the words for a
- * call, JSON, and what a sequence of events adds up to.
+ * call, safe names, and what a sequence of events adds up to.
  */
 
 #include <linux/sched.h>
@@ -12,8 +12,8 @@
 
 #include "machine/doctor.h"
 #include "machine/files.h"
-#include "report/json.h"
 #include "report/names.h"
+#include "report/text.h"
 #include "recorder/tally.h"
 
 static unsigned int results, failures;
@@ -124,28 +124,35 @@ static bool test_calls(void)
 	return ok && same(tiny, "mmap(NU");
 }
 
-static const char json_text[] =
-	"{\n  \"text\": \"a\\\"\\\\\\u000a\\u0001\xc3\xa4\\ufffd\\ufffd\\ufffd\\ufffd\",\n"
-	"  \"empty\": [],\n  \"unknown\": null,\n  \"known\": 0,\n  \"yes\": true\n}\n";
+/* What acts on a terminal, or is not UTF-8, and what is printed for it. */
+static const struct {
+	const char *raw, *safe;
+} names[] = {
+	{ "a\"\\ \xc3\xa4\xe2\x82\xac\xf0\x9f\x90\xa7", NULL },
+	{ "\x1b[2J\x07\x7f", "\\x1b[2J\\x07\\x7f" },
+	{ "a\n    0 refused", "a\\x0a    0 refused" },
+	{ "\xc2\x9bK", "\\xc2\\x9bK" }, /* C1 */
+	{ "\xe2\x80\xaegpj", "\\xe2\\x80\\xaegpj" }, /* right to left */
+	{ "\xff\xc3", "\\xff\\xc3" },
+	{ "\xc0\xaf\xe0\x80\xaf", "\\xc0\\xaf\\xe0\\x80\\xaf" }, /* too long */
+	{ "\xed\xa0\x80", "\\xed\\xa0\\x80" }, /* a surrogate */
+	{ "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80" }, /* beyond 10ffff */
+	{ "\xf5\x80\x80\x80", "\\xf5\\x80\\x80\\x80" },
+};
 
-static bool test_json(void)
+static bool test_names(void)
 {
-	char *text = NULL;
-	size_t size;
-	struct json json = { .file = open_memstream(&text, &size) };
-	bool ok;
+	const char *safe;
+	bool ok = true;
+	json_t *json;
+	size_t i;
 
-	json_open(&json, NULL, '{');
-	json_string(&json, "text", "a\"\\\n\x01\xc3\xa4\xff\xed\xa0\x80");
-	json_open(&json, "empty", '[');
-	json_close(&json, ']');
-	json_known(&json, "unknown", -1);
-	json_known(&json, "known", 0);
-	json_bool(&json, "yes", true);
-	json_close(&json, '}');
-	fclose(json.file);
-	ok = same(text, json_text);
-	free(text);
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		safe = names[i].safe ?: names[i].raw;
+		json = text_json(names[i].raw);
+		ok &= same(json_string_value(json) ?: "none", safe);
+		json_decref(json);
+	}
 	return ok;
 }
 
@@ -248,7 +255,7 @@ int main(void)
 	printf("1..4\n");
 	report(test_doctor(), "doctor: each finding from its fact alone");
 	report(test_calls(), "a call as text");
-	report(test_json(), "JSON");
+	report(test_names(), "names that act on a terminal or are no UTF-8");
 	report(test_tally(), "programs, processes and threads from events");
 	return failures ? 1 : 0;
 }

@@ -64,7 +64,7 @@ def run(kernel, where, only, hear):
     )
     files = [
         build_command(), "tests/evidence/kit.py", "tools/mapstack.bash",
-        "README.md",
+        "tools/report/schema.json", "README.md",
     ]
     vm = rootfs.boot(
         kernel, root().image(), where, tests=tests,

@@ -35,6 +35,7 @@ import evidence
 import guest
 import mutants
 import refusals
+import reports
 import source
 import trinity
 import unit
@@ -216,6 +217,7 @@ class Tests:
                 kernel = self.resolve(BUILD_KERNEL)
                 tested, report = kernel.release, refusals.run(kernel)
                 report.add_all(unit.run())
+                report.add_all(reports.run())
                 report.add_all(deb.test())
             elif name in dkms.SUITES:
                 hear = listener(name, self.options.show)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The report of a run: as text, as JSON, and for Prometheus. */
+/* Prints a document: as text, as JSON, for Prometheus, or as a page. */
 #ifndef TOOLS_REPORT_H
 #define TOOLS_REPORT_H
 
+#include <jansson.h>
 #include <stdio.h>
 
-#include "machine/settings.h"
-#include "recorder/tally.h"
+#include "report/output.h"
 
 /* How something is printed. */
 enum format {
@@ -16,91 +16,64 @@ enum format {
 	NR_FORMATS,
 };
 
-struct report {
-	char *const *command; /* ends with NULL */
-	const char *policy;
-	int status; /* exit status that is passed on */
-	double seconds;
-	bool still_running; /* processes of the command outlived it */
-	struct counter_values counters; /* of the run */
-	unsigned long long events, lost; /* read, and lost */
-	const struct program *programs;
-};
+/**
+ * report_text() - print a document for people
+ * @document: what
+ * @file: where to
+ */
+void report_text(const json_t *document, FILE *file);
 
 /**
- * report_print() - print the report of a run
- * @report: what came of it
+ * report_json() - print a document for programs
+ * @document: what; any JSON
+ * @file: where to
+ */
+void report_json(const json_t *document, FILE *file);
+
+/**
+ * report_prometheus() - print a document for node_exporter's textfiles
+ * @document: what
+ * @file: where to
+ */
+void report_prometheus(const json_t *document, FILE *file);
+
+/**
+ * report_write() - print a report and commit it
+ * @document: the report
  * @format: how
- * @file: where to
- */
-void report_print(const struct report *report, enum format format, FILE *file);
-
-/**
- * report_text() - as report_print(), for people
- * @report: what came of it
- * @file: where to
- */
-void report_text(const struct report *report, FILE *file);
-
-/**
- * report_json() - as report_print(), for programs
- * @report: what came of it
- * @file: where to
- */
-void report_json(const struct report *report, FILE *file);
-
-/**
- * report_prometheus() - as report_print(), for node_exporter's textfiles
- * @report: what came of it
- * @file: where to
- */
-void report_prometheus(const struct report *report, FILE *file);
-
-/**
- * report_keep() - keep the report for "mapstack report"
- * @report: what came of the run
+ * @output: from output_open(); nothing of it is left
  *
- * In every format, below STATE_DIR.
- */
-void report_keep(const struct report *report);
-
-/**
- * report_again() - print the report of the last run again
- * @format: how
+ * Complains if not everything could be written.
  *
- * Return: 0, or 1 after a complaint.
+ * Return: 0 or -1.
  */
-int report_again(enum format format);
+int report_write(const json_t *document, enum format format,
+		 struct output *output);
 
 /**
- * report_is_forecast() - whether nothing was changed
- * @report: of which run
- */
-bool report_is_forecast(const struct report *report);
-
-/**
- * prometheus_label() - print a label's value
+ * prometheus_head() - print HELP and TYPE of a metric
  * @file: where to
+ * @name: of the metric; if it ends in _total it is a counter, else a gauge
+ * @help: one sentence
+ */
+void prometheus_head(FILE *file, const char *name, const char *help);
+
+/**
+ * prometheus_label() - print a label
+ * @file: where to
+ * @name: of the label
  * @value: printed in quotes, with what is special there escaped
  */
-void prometheus_label(FILE *file, const char *value);
+void prometheus_label(FILE *file, const char *name, const char *value);
 
 /**
  * prometheus_counters() - print the module's counters
  * @file: where to
  * @prefix: of the metrics' names
- * @type: "counter" or "gauge"
- * @counters: their values; what cannot be known is left out
+ * @counters: the object of that name; what is unknown is left out
+ * @page_size: in bytes
  */
-void prometheus_counters(FILE *file, const char *prefix, const char *type,
-			 const struct counter_values *counters);
-
-/**
- * json_counters() - write the module's counters as members
- * @json: where to
- * @counters: their values; what cannot be known is null
- */
-struct json;
-void json_counters(struct json *json, const struct counter_values *counters);
+void prometheus_counters(FILE *file, const char *prefix, const json_t *counters,
+			 long long page_size);
 
 #endif /* TOOLS_REPORT_H */

@@ -2,164 +2,319 @@
 /* The report for people. See report.h. */
 
 #include <string.h>
-#include <unistd.h>
 
-#include "report/names.h"
+#include "machine/files.h"
+#include "report/document.h"
 #include "report/report.h"
+#include "report/text.h"
 
-static void print_calls(const struct program *program, FILE *file)
+static void print_number(FILE *file, const json_t *object, const char *name)
 {
-	unsigned int i, j;
-	char text[512];
+	long long value = document_number(object, name);
 
-	for (i = 0; i < program->nr_calls; i++) {
-		const struct call *call = &program->calls[i];
-
-		fprintf(file, "      %lu x %s, first by %s (pid %d)\n",
-			call->count,
-			call_text(text, sizeof(text), call->has_addr, call->len,
-				  call->prot, call->flags),
-			*call->name ? call->name : "a task", call->pid);
-		for (j = 0; j < MAX_FRAMES && call->backtrace[j]; j++)
-			fprintf(file, "          %s\n", call->backtrace[j]);
-	}
-	if (program->calls_left_out)
-		fprintf(file, "      %lu x calls of other kinds\n",
-			program->calls_left_out);
+	if (value < 0)
+		fputs("an unknown number", file);
+	else
+		fprintf(file, "%lld", value);
 }
 
-static void print_shapes(const struct program *program, FILE *file)
+/* "anonymous 3, file 1": the members that are not 0; returns their sum. */
+static long long print_parts(FILE *file, const json_t *parts,
+			     const char *before, const char *after)
 {
-	const char *separator = "";
-	int shape;
+	long long sum = 0;
+	json_t *value;
+	const char *name;
 
-	for (shape = 0; shape < NR_SHAPES; shape++) {
-		unsigned long count = program_shapes(program, shape);
-
-		if (!count)
+	json_object_foreach((json_t *)parts, name, value)
+	{
+		if (json_integer_value(value) <= 0)
 			continue;
-		fprintf(file, "%s%s %lu", separator, shape_names[shape], count);
-		separator = ", ";
+		fputs(sum ? ", " : before, file);
+		text_put(file, name);
+		fprintf(file, " %lld", (long long)json_integer_value(value));
+		sum += json_integer_value(value);
+	}
+	if (sum)
+		fputs(after, file);
+	return sum;
+}
+
+static void print_sample(FILE *file, const json_t *sample)
+{
+	const char *error = document_text(sample, "backtrace_error");
+	json_t *frame;
+	size_t i;
+
+	if (!json_is_object(sample))
+		return;
+	fputs(", for example by ", file);
+	text_put(file, document_text(sample, "thread"));
+	fprintf(file, " (pid %lld)", document_number(sample, "pid"));
+	json_array_foreach(json_object_get(sample, "backtrace"), i, frame)
+	{
+		fputs("\n          ", file);
+		text_put(file, json_string_value(frame));
+	}
+	if (error) {
+		fputs("\n          no backtrace: ", file);
+		text_put(file, error);
 	}
 }
 
-static void print_denied(const struct program *program, FILE *file)
+static void print_refused(const json_t *document, const json_t *program,
+			  FILE *file)
 {
-	unsigned long denied = program_denied(program);
-	const char *separator = "";
-	int reason;
+	long long refused = document_number(program, "refused");
+	const char *what = "the kernel refused, with EINVAL", *owner;
+	json_t *call;
+	size_t i;
 
-	fprintf(file, "%lu refused", denied);
-	if (!denied)
+	if (refused <= 0)
 		return;
-	fputs(" (", file);
-	for (reason = 0; reason < NR_GROW_REASONS; reason++) {
-		if (!program->denied[reason])
-			continue;
-		fprintf(file, "%s%s %lu", separator, reason_names[reason],
-			program->denied[reason]);
-		separator = ", ";
-	}
-	fputc(')', file);
-}
-
-static void print_refused(const struct report *report,
-			  const struct program *program, FILE *file)
-{
-	unsigned long refused = program_refused(program);
-	const char *what = "the kernel refused, with EINVAL";
-
-	if (!refused)
-		return;
-	if (report_is_forecast(report))
+	if (json_is_true(json_object_get(document, "forecast")))
 		what = "the kernel would refuse, with EINVAL";
-	else if (!program_outcomes(program, OUTCOME_REFUSED))
+	else if (!document_number(json_object_get(program, "outcomes"),
+				  "refused"))
 		what = "spared, which the kernel would refuse under rfc";
-	fprintf(file, "    %lu %s:\n", refused, what);
-	print_calls(program, file);
-}
-
-static void print_program(const struct report *report,
-			  const struct program *program, FILE *file)
-{
-	long page = sysconf(_SC_PAGESIZE);
-
-	fprintf(file, "\n%s, %lu process%s\n", program->file,
-		program->processes, program->processes == 1 ? "" : "es");
-	fprintf(file, "    %lu requests", program_requests(program));
-	if (program_requests(program)) {
-		fputs(": ", file);
-		print_shapes(program, file);
-	}
-	fprintf(file, "\n    %lu %s growable, %llu KiB",
-		program_growable(program),
-		report_is_forecast(report) ? "would become" : "became",
-		(unsigned long long)program->growable_bytes / 1024);
-	if (program_outcomes(program, OUTCOME_ALREADY))
-		fprintf(file, "; %lu had asked for it (MAP_GROWSDOWN)",
-			program_outcomes(program, OUTCOME_ALREADY));
-	fputc('\n', file);
-	print_refused(report, program, file);
-	if (report->counters.value[C_GROWN] >= 0) {
-		fprintf(file, "    %lu grew, by %llu pages; ", program->grown,
-			(unsigned long long)program->grown_bytes / page);
-		print_denied(program, file);
+	fprintf(file, "    %lld %s:\n", refused, what);
+	json_array_foreach(json_object_get(program, "refused_calls"), i, call)
+	{
+		fprintf(file, "      %lld x ", document_number(call, "count"));
+		text_put(file, document_text(call, "call"));
+		owner = document_text(call, "program");
+		if (owner) {
+			fputs(" of ", file);
+			text_put(file, owner);
+		}
+		print_sample(file, json_object_get(call, "sample"));
 		fputc('\n', file);
 	}
-	if (program->peak_mappings)
-		fprintf(file, "    %lu mappings at most in one process\n",
-			program->peak_mappings);
 }
 
-static void print_head(const struct report *report, FILE *file)
+static void print_title(const json_t *document, const json_t *program,
+			FILE *file)
 {
-	const long long *value = report->counters.value;
-	char *const *word;
+	static const char *const members[] = { "program", "host",      "unit",
+					       "cgroup",  "container", "user",
+					       NULL };
+	const char *by = document_text(document, "by") ?: members[0];
+	const char *separator = " (", *value;
+	const char *const *member;
 
-	fputs("mapstack:", file);
-	for (word = report->command; *word; word++)
-		fprintf(file, " %s", *word);
-	fprintf(file, "\n%.1f seconds under policy %s%s, exit status %d\n",
-		report->seconds, report->policy,
-		report_is_forecast(report) ?
-			" (a forecast: nothing was changed)" :
-			"",
-		report->status);
-	fprintf(file,
-		"%lld requests: %lld translated, %lld already growable, %lld refused, %lld spared, %lld observed\n",
-		value[C_SEEN], value[C_TRANSLATED], value[C_ALREADY],
-		value[C_REFUSED], value[C_SPARED], value[C_OBSERVED]);
-	if (value[C_GROWN] < 0)
-		fputs("growth cannot be followed on this kernel\n", file);
+	value = document_text(program, by);
+	fputc('\n', file);
+	if (value) {
+		text_put(file, value);
+	} else {
+		fputs("no known ", file);
+		text_put(file, by);
+	}
+	for (member = members; *member; member++) {
+		value = document_text(program, *member);
+		if (!value || !strcmp(*member, by))
+			continue;
+		/* The unit says as much, in fewer words. */
+		if (!strcmp(*member, "cgroup") &&
+		    document_text(program, "unit"))
+			continue;
+		fprintf(file, "%s%s ", separator, *member);
+		text_put(file, value);
+		separator = ", ";
+	}
+	fputs(separator[0] == ',' ? ")\n" : "\n", file);
+}
+
+static void print_growable(const json_t *document, const json_t *program,
+			   FILE *file)
+{
+	const json_t *outcomes = json_object_get(program, "outcomes");
+	const json_t *complete = json_object_get(document, "complete");
+	long long bytes = document_number(program, "bytes");
+	const char *what = "became growable";
+
+	if (json_is_true(json_object_get(document, "forecast")))
+		what = "would become growable";
+	else if (!json_is_true(json_object_get(complete, "results")))
+		what = "were passed on as growable";
+	fputs("    ", file);
+	print_number(file, program, "growable");
+	fprintf(file, " %s", what);
+	if (bytes >= 0)
+		fprintf(file, ", asking for %lld KiB over time", bytes / 1024);
+	if (document_number(outcomes, "already") > 0)
+		fprintf(file, "; %lld had asked for it (MAP_GROWSDOWN)",
+			document_number(outcomes, "already"));
+	fputc('\n', file);
+	if (document_number(program, "failed") > 0)
+		fprintf(file,
+			"    %lld the kernel refused for a reason of its own, such as ENOMEM\n",
+			document_number(program, "failed"));
+}
+
+static void print_growth(const json_t *document, const json_t *program,
+			 FILE *file)
+{
+	long long pages = document_number(program, "grown_pages");
+
+	if (document_number(program, "grown") < 0)
+		return;
+	fprintf(file, "    %lld grew, by %lld KiB; ",
+		document_number(program, "grown"),
+		pages * document_page_size(document) / 1024);
+	if (!print_parts(file, json_object_get(program, "grow_denied"),
+			 "growth was refused: ", "\n"))
+		fputs("growth was never refused\n", file);
+}
+
+static void print_program(const json_t *document, const json_t *program,
+			  FILE *file)
+{
+	long long peak = document_number(program, "peak_mappings");
+
+	print_title(document, program, file);
+	fputs("    ", file);
+	print_number(file, program, "requests");
+	fputs(" requests", file);
+	print_parts(file, json_object_get(program, "shapes"), ": ", "");
+	fputc('\n', file);
+	print_growable(document, program, file);
+	print_refused(document, program, file);
+	print_growth(document, program, file);
+	if (peak > 0)
+		fprintf(file, "    %lld mappings at most in one process\n",
+			peak);
+}
+
+static void print_end(const json_t *document, FILE *file)
+{
+	const char *signal = document_text(document, "signal");
+	const char *policy = document_text(document, "policy");
+	long long ms = document_number(document, "milliseconds");
+	long long status = document_number(document, "exit_status");
+
+	if (ms >= 0)
+		fprintf(file, "%.1f seconds ", ms / 1000.0);
+	fputs("under policy ", file);
+	text_put(file, policy ?: "(several)");
+	if (json_is_true(json_object_get(document, "forecast")))
+		fputs(" (a forecast: nothing was changed)", file);
+	if (signal) {
+		fputs(", ended by ", file);
+		text_put(file, signal);
+	} else if (status >= 0) {
+		fprintf(file, ", exit status %lld", status);
+	}
+	fputc('\n', file);
+}
+
+/* What was recorded, where and when. */
+static void print_origin(const json_t *document, FILE *file)
+{
+	const json_t *hosts = json_object_get(document, "hosts");
+	const json_t *list = json_object_get(document, "command");
+	json_t *item;
+	size_t i;
+
+	fputs("mapstack ", file);
+	text_put(file, document_text(document, "verb") ?: "report");
+	if (json_array_size(list))
+		fputc(':', file);
+	json_array_foreach(list, i, item)
+	{
+		fputc(' ', file);
+		text_put(file, json_string_value(item));
+	}
+	fputs("\non ", file);
+	json_array_foreach(hosts, i, item)
+	{
+		fputs(i ? ", " : "", file);
+		text_put(file, document_text(item, "host"));
+	}
+	if (!hosts) {
+		text_put(file, document_text(document, "host"));
+		fputs(", Linux ", file);
+		text_put(file, document_text(document, "kernel"));
+		fputc(' ', file);
+		text_put(file, document_text(document, "architecture"));
+	}
+	fputs(", from ", file);
+	text_put(file, document_text(document, "start"));
+	fputs(" to ", file);
+	text_put(file, document_text(document, "end"));
+	fputc('\n', file);
+}
+
+static void print_head(const json_t *document, FILE *file)
+{
+	static const char *const outcomes[] = { "translated", "already",
+						"refused", "spared",
+						"observed" };
+	const json_t *counters = json_object_get(document, "counters");
+	size_t i;
+
+	print_origin(document, file);
+	print_end(document, file);
+	print_number(file, counters, "seen");
+	fputs(" requests", file);
+	for (i = 0; i < ARRAY_SIZE(outcomes); i++) {
+		fputs(i ? ", " : ": ", file);
+		print_number(file, counters, outcomes[i]);
+		fprintf(file, " %s", outcomes[i]);
+	}
+	fputc('\n', file);
+	if (document_number(counters, "grown") < 0)
+		fputs("growth could not be followed\n", file);
 	else
 		fprintf(file,
-			"%lld times a mapping grew, by %lld pages; %lld times growth was refused\n",
-			value[C_GROWN], value[C_GROWN_PAGES],
-			value[C_GROW_DENIED]);
+			"%lld times a mapping grew, by %lld KiB in all; %lld times growth was refused\n",
+			document_number(counters, "grown"),
+			document_number(counters, "grown_pages") *
+				document_page_size(document) / 1024,
+			document_number(counters, "grow_denied"));
 }
 
-static void print_caveats(const struct report *report, FILE *file)
+static void print_caveats(const json_t *document, FILE *file)
 {
-	if (report->lost)
+	const json_t *counters = json_object_get(document, "counters");
+	const json_t *complete = json_object_get(document, "complete");
+	const json_t *programs = json_object_get(document, "programs");
+	long long outside = document_number(counters, "out_of_scope");
+	long long dropped = document_number(complete, "dropped");
+	long long n;
+
+	if (dropped > 0)
 		fprintf(file,
-			"\n%llu events were lost: the sums above are right, what follows lacks some; try a larger --buffer\n",
-			report->lost);
-	if (report->counters.value[C_GROW_MISSED] > 0)
-		fprintf(file, "\n%lld expansions were missed\n",
-			report->counters.value[C_GROW_MISSED]);
-	if (report->still_running)
+			"\n%lld requests belong to no program below: there were more programs than the kernel had room for\n",
+			dropped);
+	n = document_number(complete, "samples_lost");
+	if (n > 0)
+		fprintf(file,
+			"\n%lld refused calls are counted, but were not looked at\n",
+			n);
+	n = document_number(counters, "grow_missed");
+	if (n > 0)
+		fprintf(file, "\n%lld expansions were missed\n", n);
+	if (json_is_true(json_object_get(document, "still_running")))
 		fputs("\nprocesses that the command started run on; they are not followed any more (see --wait)\n",
 		      file);
-	if (!report->programs && !report->lost)
-		fputs("\nno program used MAP_STACK\n", file);
+	if (!json_array_size(programs) && dropped <= 0)
+		fprintf(file, "\nno program %sused MAP_STACK\n",
+			outside > 0 ? "in scope " : "");
+	if (outside > 0)
+		fprintf(file,
+			"\n%lld requests were made out of scope meanwhile, by processes that the command did not start itself\n"
+			"(a service manager or a container engine may have); 'mapstack watch --unit' or '--all' follows those\n",
+			outside);
 }
 
-void report_text(const struct report *report, FILE *file)
+void report_text(const json_t *document, FILE *file)
 {
-	const struct program *program;
+	json_t *program;
+	size_t i;
 
-	print_head(report, file);
-	print_caveats(report, file);
-	for (program = report->programs; program; program = program->next)
-		print_program(report, program, file);
+	print_head(document, file);
+	print_caveats(document, file);
+	json_array_foreach(json_object_get(document, "programs"), i, program)
+		print_program(document, program, file);
 }

@@ -10,11 +10,13 @@
 
 #include "recorder/backtrace.h"
 #include "machine/child.h"
+#include "recorder/compose.h"
 #include "recorder/events.h"
 #include "machine/files.h"
 #include "machine/session.h"
 #include "machine/settings.h"
 #include "recorder/tally.h"
+#include "report/document.h"
 #include "verbs/verbs.h"
 
 #define READ_MS 100
@@ -26,12 +28,14 @@ struct run {
 	const struct options *options;
 	struct session session;
 	const char *policy;
+	char scope[32];
+	time_t start;
+	struct output output;
 	struct counter_values before, counted;
 	struct events *events;
 	struct backtraces *backtraces; /* NULL: not asked for */
 	struct tally *tally;
 	struct child child;
-	unsigned long long read; /* events */
 	long long requests; /* those of MAP_STACK among them */
 	long long started, looked, told; /* ms */
 };
@@ -46,13 +50,11 @@ static long long now_ms(void)
 
 static int apply(struct run *run)
 {
-	char scope[32];
-
 	run->policy = run->options->policy;
 	if (!run->policy)
 		run->policy = run->session.state.settings.policy;
-	snprintf(scope, sizeof(scope), "pid:%d", getpid());
-	if (session_switch_on(scope, run->policy))
+	snprintf(run->scope, sizeof(run->scope), "pid:%d", getpid());
+	if (session_switch_on(run->scope, run->policy))
 		return -1;
 	counters_read_all(&run->before);
 	return 0;
@@ -68,10 +70,7 @@ static void take(const struct event *event, void *context)
 
 static void read_events(struct run *run, bool last)
 {
-	int n = events_read(run->events, last, take, run);
-
-	if (n > 0)
-		run->read += n;
+	events_read(run->events, last, take, run);
 	if (run->backtraces)
 		backtraces_read(run->backtraces);
 }
@@ -113,24 +112,6 @@ static void follow(struct run *run)
 	}
 }
 
-static int print_report(const struct run *run, struct report *report)
-{
-	const char *output = run->options->output;
-	FILE *file = stdout;
-
-	report_keep(report);
-	if (output)
-		file = fopen(output, "we");
-	if (file) {
-		report_print(report, run->options->format, file);
-		if (!fflush(file) && (!output || !fclose(file)))
-			return 0;
-	}
-	say_err("cannot write the report to %s (%m); 'mapstack report' prints it",
-		output ?: "standard output");
-	return -1;
-}
-
 /*
  * On a busy machine 27 of 20,000 events did not come, and the kernel (6.12) said
  * that it had lost none. The module's counters know how many there were.
@@ -147,22 +128,28 @@ static unsigned long long count_lost(const struct run *run)
 
 static int report_run(struct run *run)
 {
-	struct report report = {
+	struct recording recording = {
 		.command = run->options->command,
 		.policy = run->policy,
+		.scope = run->scope,
 		.status = run->child.status,
+		.start = run->start,
 		.seconds = (now_ms() - run->started) / 1000.0,
 		.still_running = !run->child.alone,
 		.counters = run->counted,
-		.events = run->read,
 		.lost = count_lost(run),
 	};
+	json_t *document;
+	int ret;
 
 	if (run->backtraces)
 		backtraces_resolve(run->backtraces, run->tally);
-	report.programs = tally_programs(run->tally);
-	print_report(run, &report);
-	return report.status;
+	recording.programs = tally_programs(run->tally);
+	document = compose_document(&recording);
+	ret = document_keep(document);
+	ret |= report_write(document, run->options->format, &run->output);
+	json_decref(document);
+	return ret ? EXIT_SELF : recording.status;
 }
 
 static int run_prepared(struct run *run)
@@ -176,6 +163,7 @@ static int run_prepared(struct run *run)
 	}
 	if (apply(run) || events_start(run->events))
 		return EXIT_SELF;
+	run->start = time(NULL);
 	run->started = now_ms();
 	run->looked = run->started;
 	run->told = run->started;
@@ -222,9 +210,12 @@ out_end:
 int run(const struct options *options)
 {
 	struct run run = { .options = options };
+	int status = EXIT_SELF;
 
-	if (!module_load() ||
-	    session_begin(&run.session, "run", options->command[0]))
+	if (!module_load() || output_open(&run.output, options->output, false))
 		return EXIT_SELF;
-	return run_begun(&run);
+	if (!session_begin(&run.session, "run", options->command[0]))
+		status = run_begun(&run);
+	output_abandon(&run.output);
+	return status;
 }

@@ -3,11 +3,13 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "machine/files.h"
-#include "report/json.h"
 #include "machine/settings.h"
 #include "machine/state.h"
+#include "report/document.h"
+#include "report/text.h"
 #include "verbs/verbs.h"
 
 /* All that there is to know. */
@@ -38,110 +40,139 @@ static int take_view(struct view *view)
 	return ret;
 }
 
-static void print_run(const struct view *view)
+static void print_run(const struct view *view, FILE *file)
 {
 	const struct settings *settings = &view->state.settings;
 
 	if (!view->state.pid)
 		return;
 	if (view->running) {
-		printf("a run is going on: pid %d, %s\n", view->state.pid,
-		       view->state.what);
+		fprintf(file, "a run is going on: pid %d, ", view->state.pid);
+		text_put(file, view->state.what);
+		fputc('\n', file);
 		return;
 	}
-	printf("a run (pid %d: %s) was killed before it could put back: enabled %d, policy %s, scope %s\n"
-	       "    what is above is what it left; 'mapstack off' puts these back, and so does the next run\n",
-	       view->state.pid, view->state.what, settings->enabled,
-	       settings->policy, settings->scope);
+	fprintf(file, "a run (pid %d: ", view->state.pid);
+	text_put(file, view->state.what);
+	fprintf(file,
+		") was killed before it could put back: enabled %d, policy %s, scope ",
+		settings->enabled, settings->policy);
+	text_put(file, settings->scope);
+	fputs("\n    what is above is what it left; 'mapstack off' puts these back, and so does the next run\n",
+	      file);
 }
 
-static void print_text(const struct view *view)
+static void print_text(const struct view *view, FILE *file)
 {
 	int i;
 
 	if (!view->loaded) {
-		puts("the module is not loaded: MAP_STACK means nothing; 'mapstack on' loads and switches on, 'mapstack doctor' says why if it cannot");
-		print_run(view);
+		fputs("the module is not loaded: MAP_STACK means nothing; 'mapstack on' loads and switches on, 'mapstack doctor' says why if it cannot\n",
+		      file);
+		print_run(view, file);
 		return;
 	}
-	printf("enabled  %d\npolicy   %s\nscope    %s\n",
-	       view->settings.enabled, view->settings.policy,
-	       view->settings.scope);
+	fprintf(file, "enabled  %d\npolicy   %s\nscope    ",
+		view->settings.enabled, view->settings.policy);
+	text_put(file, view->settings.scope);
+	fputc('\n', file);
 	for (i = 0; i < NR_COUNTER_NAMES; i++) {
 		if (view->counters.value[i] < 0)
-			printf("%-15s  unknown\n", counter_names[i]);
+			fprintf(file, "%-15s  unknown\n", counter_names[i]);
 		else
-			printf("%-15s  %lld\n", counter_names[i],
-			       view->counters.value[i]);
+			fprintf(file, "%-15s  %lld\n", counter_names[i],
+				view->counters.value[i]);
 	}
-	print_run(view);
+	print_run(view, file);
 }
 
-static void put_run(struct json *json, const struct view *view)
+static json_t *compose_run(const struct view *view)
 {
-	json_open(json, "run", '{');
-	json_string(json, "state",
-		    !view->state.pid ? "none" :
-		    view->running    ? "running" :
-				       "killed");
-	if (view->state.pid) {
-		json_number(json, "pid", view->state.pid);
-		json_string(json, "what", view->state.what);
-		json_open(json, "put_back", '{');
-		json_bool(json, "enabled", view->state.settings.enabled);
-		json_string(json, "policy", view->state.settings.policy);
-		json_string(json, "scope", view->state.settings.scope);
-		json_close(json, '}');
-	}
-	json_close(json, '}');
+	const struct settings *settings = &view->state.settings;
+
+	if (!view->state.pid)
+		return json_pack("{s:s}", "state", "none");
+	return json_pack("{s:s, s:i, s:o, s:{s:b, s:s, s:o}}", "state",
+			 view->running ? "running" : "killed", "pid",
+			 view->state.pid, "command",
+			 text_json(view->state.what), "put_back", "enabled",
+			 settings->enabled, "policy", settings->policy, "scope",
+			 text_json(settings->scope));
 }
 
-static void print_json(const struct view *view)
+static void print_json(const struct view *view, FILE *file)
 {
-	struct json json = { .file = stdout };
+	const struct settings *settings = &view->settings;
+	json_t *json, *more;
 
-	json_open(&json, NULL, '{');
-	json_number(&json, "version", 1);
-	json_bool(&json, "loaded", view->loaded);
+	json = json_pack("{s:i, s:b}", "version", 1, "loaded", view->loaded);
 	if (view->loaded) {
-		json_bool(&json, "enabled", view->settings.enabled);
-		json_string(&json, "policy", view->settings.policy);
-		json_string(&json, "scope", view->settings.scope);
-		json_counters(&json, &view->counters);
+		more = json_pack("{s:b, s:s, s:o, s:o}", "enabled",
+				 settings->enabled, "policy", settings->policy,
+				 "scope", text_json(settings->scope),
+				 "counters",
+				 document_counters(&view->counters));
+		json_object_update(json, more);
+		json_decref(more);
 	}
-	put_run(&json, view);
-	json_close(&json, '}');
+	json_object_set_new(json, "run", compose_run(view));
+	report_json(json, file);
+	json_decref(json);
 }
 
-static void print_prometheus(const struct view *view)
+static void print_gauge(FILE *file, const char *name, const char *help,
+			int value)
 {
-	printf("# TYPE mapstack_loaded gauge\nmapstack_loaded %d\n"
-	       "# TYPE mapstack_run_killed gauge\nmapstack_run_killed %d\n",
-	       view->loaded, view->state.pid && !view->running);
+	prometheus_head(file, name, help);
+	fprintf(file, "%s %d\n", name, value);
+}
+
+static void print_prometheus(const struct view *view, FILE *file)
+{
+	json_t *counters;
+
+	print_gauge(file, "mapstack_loaded", "Whether the module is loaded.",
+		    view->loaded);
+	print_gauge(file, "mapstack_run_killed",
+		    "Whether a run was killed and left its settings.",
+		    view->state.pid && !view->running);
 	if (!view->loaded)
 		return;
-	printf("# TYPE mapstack_enabled gauge\nmapstack_enabled %d\n"
-	       "# TYPE mapstack_settings gauge\nmapstack_settings{policy=",
-	       view->settings.enabled);
-	prometheus_label(stdout, view->settings.policy);
-	fputs(",scope=", stdout);
-	prometheus_label(stdout, view->settings.scope);
-	fputs("} 1\n", stdout);
-	prometheus_counters(stdout, "mapstack", "counter", &view->counters);
+	print_gauge(file, "mapstack_enabled",
+		    "Whether the module is switched on.",
+		    view->settings.enabled);
+	prometheus_head(file, "mapstack_settings",
+			"The settings in force; the value is always 1.");
+	fputs("mapstack_settings{", file);
+	prometheus_label(file, "policy", view->settings.policy);
+	fputc(',', file);
+	prometheus_label(file, "scope", view->settings.scope);
+	fputs("} 1\n", file);
+	counters = document_counters(&view->counters);
+	prometheus_counters(file, "mapstack_", counters, sysconf(_SC_PAGESIZE));
+	json_decref(counters);
 }
 
 int status(const struct options *options)
 {
-	static void (*const print[NR_FORMATS])(const struct view *view) = {
+	static void (*const print[NR_FORMATS])(const struct view *view,
+					       FILE *file) = {
 		[FORMAT_TEXT] = print_text,
 		[FORMAT_JSON] = print_json,
 		[FORMAT_PROMETHEUS] = print_prometheus,
 	};
 	struct view view = { 0 };
+	struct output output;
 
-	if (take_view(&view))
+	if (output_open(&output, NULL, false))
+		return EXIT_SELF;
+	if (take_view(&view)) {
+		output_abandon(&output);
 		return STATUS_FAILED;
-	print[options->format](&view);
+	}
+	print[options->format](&view, output.file);
+	if (output_commit(&output))
+		return EXIT_SELF;
 	if (!view.loaded)
 		return STATUS_NOT_LOADED;
 	return view.settings.enabled ? STATUS_ON : STATUS_OFF;

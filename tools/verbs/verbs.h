@@ -17,6 +17,7 @@ struct options {
 	const char *policy; /* NULL: the one in force */
 	const char *output; /* NULL: standard output */
 	enum format format;
+	const char *by; /* put programs together by; NULL: by nothing */
 	unsigned long kib; /* buffer of each CPU */
 	bool wait; /* for all that the command started */
 	bool quiet; /* no progress */
@@ -65,5 +66,13 @@ int turn_off(const struct options *options);
  * Return: the exit status to pass on.
  */
 int run(const struct options *options);
+
+/**
+ * report() - print a report again
+ * @options: format, output, by; a file, or none for the last one that was kept
+ *
+ * Return: the exit status: 0, or EXIT_SELF after a complaint.
+ */
+int report(const struct options *options);
 
 #endif /* TOOLS_VERBS_H */

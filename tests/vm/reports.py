@@ -1,0 +1,288 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the command makes of a report, from the documents in tests/report.
+
+Runs in the lab: tests/vm/lab -a tests/vm/reports.py [--write], which writes the
+expected outputs (NAME.txt, NAME.prom) anew. What each document is there for:
+
+    run      refused calls, with and without a backtrace, growth that was
+             refused, names that are HTML; x86-64
+    watch    a forecast of a whole machine, requests that belong to no program,
+             nothing known of growth; arm64, with pages of 16 KiB
+"""
+
+import copy
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import evidence
+import jsonschema
+import ktap
+
+REPORTS = Path("tests/report")
+NAMES = ("run", "watch")
+SCHEMA = json.loads(Path("tools/report/schema.json").read_text())
+CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]")
+
+
+class Command:
+    """The command, and what it says."""
+
+    def __init__(self, path, work):
+        self.path, self.work = path, work
+
+    def __call__(self, *words, **options):
+        options.setdefault("stdout", subprocess.PIPE)
+        return subprocess.run(
+            [self.path, *map(str, words)], stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, env={"MAPSTACK_ROOT": str(self.work)},
+            **options,
+        )
+
+    def keep(self, document):
+        """Have a document be the last report; return it."""
+        kept = self.work / "run/mapstack/report.json"
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps(document))
+        return document
+
+    def text(self, *words):
+        done = self(*words)
+        assert done.returncode == 0 and not done.stderr, (words, done)
+        return done.stdout.decode()
+
+
+def read(name):
+    return json.loads((REPORTS / f"{name}.json").read_text())
+
+
+def samples(metrics):
+    """Metrics as a dictionary: name and labels to value."""
+    lines = [x for x in metrics.splitlines() if not x.startswith("#")]
+    return {x.rsplit(" ", 1)[0]: float(x.rsplit(" ", 1)[1]) for x in lines}
+
+
+def check_metrics(metrics):
+    """promtool's complaints."""
+    return subprocess.run(
+        ["promtool", "check", "metrics"], input=metrics, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    ).stdout
+
+
+def check_golden(command, write):
+    """The documents fit the schema, and their outputs are what is kept."""
+    for name in NAMES:
+        document = command.keep(read(name))
+        jsonschema.validate(document, SCHEMA)
+        assert json.loads(command.text("report", "--json")) == document
+        for option, ending in ((), "txt"), (("--prometheus",), "prom"):
+            path = REPORTS / f"{name}.{ending}"
+            text = command.text("report", *option)
+            if write:
+                path.write_text(text)
+            assert text == path.read_text(), f"{path} differs"
+            assert not CONTROL.search(text), repr(text)
+
+
+def check_schema(_):
+    """The schema refuses what the documents never hold"""
+    validator = jsonschema.Draft202012Validator
+    validator.check_schema(SCHEMA)
+
+    def spoil(document, *path, value):
+        document = copy.deepcopy(document)
+        at = document
+        for step in path[:-1]:
+            at = at[step]
+        at[path[-1]] = value
+        return document
+
+    good = read("run")
+    for path, value in {
+        ("counters", "seen"): -1, ("programs", 0, "refused"): -31,
+        ("programs", 0, "program"): "a\x1b[2J", ("start",): "now",
+        ("programs", 0, "refused_calls", 0, "prot"): -1, ("host",): 1,
+        ("exit_status",): "0", ("more",): 1, ("programs", 0, "more"): 1,
+    }.items():
+        assert not validator(SCHEMA).is_valid(
+            spoil(good, *path, value=value)
+        ), path
+
+
+def check_promtool(command):
+    """promtool finds nothing to say of any metrics, and they add up"""
+    for name in NAMES:
+        document = command.keep(read(name))
+        metrics = command.text("report", "--prometheus")
+        assert not check_metrics(metrics), check_metrics(metrics)
+        values = samples(metrics)
+        total = sum(
+            value for key, value in values.items()
+            if key.startswith("mapstack_program_requests_total{")
+        )
+        assert total + document["complete"]["dropped"] == \
+            document["counters"]["seen"] == \
+            values["mapstack_report_requests_total"], values
+    assert "pages" not in metrics.replace("huge pages", "")
+    assert check_metrics("mapstack_x 1\n"), "promtool says nothing"
+
+
+def check_names(command):
+    """Any name at all: text, JSON and metrics stay safe and valid"""
+    document = read("run")
+    first = document["programs"][0]
+    hostile = [chr(c) for c in range(1, 0x100)] + ["\u202e", "\u2028", "\\", ""]
+    document["programs"] = [
+        {**first, "program": name, "unit": name, "container": name,
+         "user": name, "refused_calls": [
+             {**first["refused_calls"][0], "call": name}]}
+        for name in hostile
+    ]
+    document["command"] = document["programs"][:0] + hostile
+    command.keep(document)
+    text = command.text("report")
+    assert not CONTROL.search(text), CONTROL.search(text)
+    printed = command.text("report", "--json")
+    assert printed.isascii() and json.loads(printed) == document
+    metrics = command.text("report", "--prometheus")
+    assert not CONTROL.search(metrics) and not check_metrics(metrics), \
+        check_metrics(metrics)
+
+
+def check_labels(command):
+    """Labels do not explode: scopes are their slice, most programs are one"""
+    values = None
+    document = read("watch")
+    entry = document["programs"][-1]
+    document["programs"] += [
+        {**entry, "program": f"/tmp/{number}", "requests": 1,
+         "shapes": {"anonymous": 1}, "refused": 0} for number in range(5000)
+    ]
+    command.keep(document)
+    metrics = command.text("report", "--prometheus")
+    values = samples(metrics)
+    requests = {
+        key: value for key, value in values.items()
+        if key.startswith("mapstack_program_requests_total{")
+    }
+    assert not check_metrics(metrics)
+    assert sum(requests.values()) == 228 + 5000, sum(requests.values())
+    assert len(requests) <= 202, len(requests)
+    assert requests['mapstack_program_requests_total{program="(other)",'
+                    'shape="anonymous"}'] > 4700
+    assert requests[
+        'mapstack_program_requests_total{program="/usr/sbin/nginx",'
+        'unit="machine.slice",container="podman:web",user="www-data",'
+        'shape="anonymous"}'
+    ] == 28, "two containers of one name are one series"
+    assert ".scope" not in metrics
+
+
+def check_by(command):
+    """--by puts programs together, and nothing is lost"""
+    for name, by, count in ("watch", "user", 2), ("watch", "program", 2), \
+            ("watch", "unit", 4), ("run", "unit", 2):
+        path = REPORTS / f"{name}.json"
+        before = read(name)
+        after = json.loads(command.text("report", path, "--json", "--by", by))
+        jsonschema.validate(after, SCHEMA)
+        assert after["by"] == by and len(after["programs"]) == count, after
+        for member in "requests", "refused", "growable", "bytes":
+            assert sum(p[member] for p in after["programs"]) == \
+                sum(p[member] for p in before["programs"]), (by, member)
+    assert after["programs"][0]["peak_mappings"] == 431, after
+    assert after["programs"][0]["program"] is None
+    text = command.text("report", "--by", "unit", path)
+    assert "no known unit (program /usr/bin/dash)" in text, text
+    assert "MAP_PRIVATE|MAP_STACK) of /usr/bin/python3.13" in text, text
+    done = command("report", "--by", "nonsense", path)
+    assert done.returncode == 125 and b"nonsense" in done.stderr, done
+
+
+def check_written(command):
+    """What cannot be written is 125 and says so; a file is whole or as before"""
+    command.keep(read("run"))
+    path = command.work / "out"
+    path.write_text("before")
+    path.chmod(0o640)
+    done = command("report", "-o", path, "--json", "/nonexistent")
+    assert done.returncode == 125 and path.read_text() == "before", done
+    command.text("report", "-o", path, "--json")
+    assert json.loads(path.read_text()) == read("run")
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert not list(command.work.glob("out?*")), "nothing is left aside"
+    for option in (), ("--json",), ("--prometheus",):
+        with open("/dev/full", "wb") as full:
+            done = command("report", *option, stdout=full)
+        assert done.returncode == 125, done
+        assert b"No space left" in done.stderr, done
+    closed = subprocess.Popen(["true"], stdin=subprocess.PIPE)
+    closed.wait()
+    done = command("report", stdout=closed.stdin)
+    assert done.returncode == 125 and b"Broken pipe" in done.stderr, done
+    done = command("doctor", stdout=closed.stdin)
+    assert done.returncode == 125 and b"Broken pipe" in done.stderr, done
+    done = command("status", stdout=closed.stdin)
+    assert done.returncode == 125 and b"Broken pipe" in done.stderr, done
+
+
+def check_foreign(command):
+    """What is no report is refused, and what lacks members is printed"""
+    kept = command.work / "run/mapstack/report.json"
+    for text in "", "{", "[]", "1", '{"version": 2}', "\xff", \
+            '{"version": 1, "counters": {}}', \
+            '{"version": 1, "counters": [], "programs": []}':
+        kept.write_bytes(text.encode("latin-1"))
+        done = command("report")
+        assert done.returncode == 125 and not done.stdout, (text, done)
+        assert b"is no report" in done.stderr, (text, done)
+    kept.unlink()
+    done = command("report")
+    assert done.returncode == 125 and b"mapstack run -- CMD" in done.stderr
+    for programs in [], [{}], [1, None, "x", {"refused": 3, "shapes": [],
+                                              "refused_calls": [{}, 1]}]:
+        command.keep({"version": 1, "counters": {}, "programs": programs})
+        for option in (), ("--json",), ("--prometheus",):
+            command.text("report", *option)
+
+
+CHECKS = (
+    check_schema, check_promtool, check_names, check_labels, check_by,
+    check_written, check_foreign,
+)
+
+
+def run(write=False):
+    """Run the checks; return a report."""
+    report = ktap.Report()
+    work = Path(tempfile.mkdtemp())
+    command = Command(evidence.build_command(), work)
+    for check in check_golden, *CHECKS:
+        name = f"reports: {check.__doc__.split(':')[0]}"
+        try:
+            check(command, *[write] * (check is check_golden))
+            report.add(True, name)
+        except (AssertionError, jsonschema.ValidationError) as error:
+            report.add(False, name)
+            print(f"# {name}: {str(error)[:2000]}", flush=True)
+    shutil.rmtree(work)
+    return report
+
+
+def main():
+    report = run("--write" in sys.argv[1:])
+    for name in report.passed:
+        print(f"ok {name}")
+    for name in report.failed:
+        print(f"not ok {name}")
+    return 1 if report.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The document that a report is. See document.h. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "machine/files.h"
+#include "machine/state.h"
+#include "report/document.h"
+#include "report/report.h"
+
+#define KEPT STATE_DIR "/report.json"
+
+long long document_number(const json_t *object, const char *name)
+{
+	const json_t *value = json_object_get(object, name);
+
+	return json_is_integer(value) ? json_integer_value(value) : -1;
+}
+
+const char *document_text(const json_t *object, const char *name)
+{
+	return json_string_value(json_object_get(object, name));
+}
+
+long long document_page_size(const json_t *document)
+{
+	long long size = document_number(document, "page_size");
+
+	return size > 0 ? size : sysconf(_SC_PAGESIZE);
+}
+
+json_t *document_counters(const struct counter_values *counters)
+{
+	json_t *object = json_object();
+	int i;
+
+	for (i = 0; i < NR_COUNTER_NAMES; i++)
+		json_object_set_new(object, counter_names[i],
+				    counters->value[i] < 0 ?
+					    json_null() :
+					    json_integer(counters->value[i]));
+	return object;
+}
+
+/* One kind of call of one program is one entry, whoever made it. */
+static void add_call(json_t *calls, const json_t *more)
+{
+	const char *call = document_text(more, "call") ?: "";
+	const char *program = document_text(more, "program") ?: "";
+	json_int_t sum;
+	json_t *known;
+	size_t i;
+
+	json_array_foreach(calls, i, known)
+	{
+		if (strcmp(document_text(known, "call") ?: "", call) ||
+		    strcmp(document_text(known, "program") ?: "", program))
+			continue;
+		sum = document_number(known, "count") +
+		      document_number(more, "count");
+		json_object_set_new(known, "count", json_integer(sum));
+		return;
+	}
+	json_array_append_new(calls, json_deep_copy(more));
+}
+
+static json_t *add_values(const char *name, json_t *sum, const json_t *more)
+{
+	json_int_t a = json_integer_value(sum), b = json_integer_value(more);
+	const json_t *call;
+	size_t i;
+
+	if (json_is_object(sum) && json_is_object(more)) {
+		document_add(sum, more);
+		return json_incref(sum);
+	}
+	if (json_is_array(sum) && json_is_array(more)) {
+		json_array_foreach(more, i, call) add_call(sum, call);
+		return json_incref(sum);
+	}
+	if (json_is_integer(sum) && json_is_integer(more) &&
+	    strcmp(name, "uid")) {
+		if (!strncmp(name, "peak_", 5))
+			return json_integer(a > b ? a : b);
+		return json_integer(a + b);
+	}
+	return json_equal(sum, more) ? json_incref(sum) : json_null();
+}
+
+void document_add(json_t *sum, const json_t *more)
+{
+	json_t *value, *added;
+	const char *name;
+	void *next;
+
+	json_object_foreach_safe(sum, next, name, value)
+	{
+		added = add_values(name, value, json_object_get(more, name));
+		json_object_set_new(sum, name, added);
+	}
+}
+
+void document_group(json_t *groups, const char *key, const json_t *program)
+{
+	json_t *group = json_object_get(groups, key);
+
+	if (group)
+		document_add(group, program);
+	else
+		json_object_set_new(groups, key, json_deep_copy(program));
+}
+
+static int compare(const void *a, const void *b)
+{
+	static const char *const members[] = { "refused", "requests", NULL };
+	const json_t *left = *(const json_t *const *)a;
+	const json_t *right = *(const json_t *const *)b;
+	const char *const *member;
+	long long l, r;
+
+	for (member = members; *member; member++) {
+		l = document_number(left, *member);
+		r = document_number(right, *member);
+		if (l != r)
+			return l < r ? 1 : -1;
+	}
+	return strcmp(document_text(left, "program") ?: "",
+		      document_text(right, "program") ?: "");
+}
+
+json_t *document_sorted(const json_t *groups)
+{
+	size_t count = json_object_size(groups), i = 0;
+	json_t **list = xalloc((count + 1) * sizeof(json_t *));
+	json_t *array = json_array(), *group;
+	const char *key;
+
+	json_object_foreach((json_t *)groups, key, group) list[i++] = group;
+	qsort(list, count, sizeof(*list), compare);
+	for (i = 0; i < count; i++)
+		json_array_append(array, list[i]);
+	free(list);
+	return array;
+}
+
+/* A call says whose it is, since its group no longer does. */
+static json_t *name_calls(const json_t *program)
+{
+	json_t *copy = json_deep_copy(program), *call;
+	size_t i;
+
+	json_array_foreach(json_object_get(copy, "refused_calls"), i, call)
+		json_object_set(call, "program",
+				json_object_get(program, "program"));
+	return copy;
+}
+
+json_t *document_by(const json_t *document, const char *by)
+{
+	json_t *copy = json_copy((json_t *)document);
+	json_t *groups = json_object(), *program, *named;
+	size_t i;
+
+	json_array_foreach(json_object_get(document, "programs"), i, program)
+	{
+		named = name_calls(program);
+		document_group(groups, document_text(program, by) ?: "", named);
+		json_decref(named);
+	}
+	json_object_set_new(copy, "by", json_string(by));
+	json_object_set_new(copy, "programs", document_sorted(groups));
+	json_decref(groups);
+	return copy;
+}
+
+static bool is_report(const json_t *document)
+{
+	return document_number(document, "version") == 1 &&
+	       json_is_object(json_object_get(document, "counters")) &&
+	       json_is_array(json_object_get(document, "programs"));
+}
+
+json_t *document_load(const char *path)
+{
+	bool kept = !path, input = path && !strcmp(path, "-");
+	char buf[4352];
+	json_error_t error;
+	json_t *document;
+	FILE *file;
+
+	if (kept)
+		path = file_path(KEPT, buf, sizeof(buf));
+	file = input ? stdin : fopen(path, "re");
+	if (!file) {
+		if (kept && errno == ENOENT)
+			say_err("there was no recording since the system was started; 'mapstack run -- CMD' makes a report");
+		else
+			say_err("cannot read %s (%m), so there is no report%s",
+				path, errno == EACCES ? "; use sudo" : "");
+		return NULL;
+	}
+	document = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
+	if (!document)
+		say_err("%s is no report (line %d: %s); nothing was done", path,
+			error.line, error.text);
+	else if (!is_report(document))
+		say_err("%s is no report of this version of mapstack; nothing was done",
+			path);
+	if (!input)
+		fclose(file);
+	if (is_report(document))
+		return document;
+	json_decref(document);
+	return NULL;
+}
+
+int document_keep(const json_t *document)
+{
+	struct output output;
+
+	mkdir(STATE_DIR, 0755);
+	if (output_open(&output, KEPT, true))
+		return -1;
+	return report_write(document, FORMAT_JSON, &output);
+}
