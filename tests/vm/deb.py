@@ -15,43 +15,48 @@ import debian
 import ktap
 
 WHERE = Path("/out/deb")
+# What names the version, first of all.
+VERSIONED = ("VERSION", "debian/changelog")
 
 
 def tracked():
-    """Files of the tree that git knows."""
+    """Files of the tree, as git or the release says."""
     names = subprocess.run(
-        ["git", "-c", "safe.directory=*", "ls-files", "-z"],
-        capture_output=True, text=True, check=True,
-    ).stdout.split("\0")
-    return [name for name in names if name and Path(name).is_file()]
+        ["packaging/files"], capture_output=True, text=True, check=True,
+    ).stdout.splitlines()
+    return [name for name in names if Path(name).is_file()]
 
 
-def lay_out(where):
-    """Copy the tree and write its changelog, which has the version."""
+def lay_out(where, version=None):
+    """Copy the tree without git, as another version if one is given."""
     if where.exists():
         shutil.rmtree(where)
-    for name in tracked():
+    names = tracked()
+    for name in names:
         (where / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(name, where / name)
-    version = Path("VERSION").read_text().strip()
-    changelog = (where / "debian/changelog.in").read_text()
-    (where / "debian/changelog").write_text(
-        changelog.replace("@VERSION@", version)
-    )
-    (where / "debian/changelog.in").unlink()
+    (where / "MANIFEST").write_text("".join(f"{name}\n" for name in names))
+    if version:
+        old = Path("VERSION").read_text().strip()
+        for name in VERSIONED:
+            path = where / name
+            path.write_text(path.read_text().replace(old, version, 1))
 
 
-def build(name):
-    """Build in a place of its own; return where the packages are."""
+def build(name, version=None):
+    """Build in a place of its own; return where the packages are.
+
+    Of another version only the module's package is built.
+    """
     where = WHERE / name
     if where.exists():
         shutil.rmtree(where)
-    lay_out(where / "mapstack")
+    lay_out(where / "mapstack", version)
     log = where / "log"
     with open(log, "w") as out:
         result = subprocess.run(
-            ["dpkg-buildpackage", "-us", "-uc"], cwd=where / "mapstack",
-            stdout=out, stderr=subprocess.STDOUT,
+            ["dpkg-buildpackage", "-us", "-uc", *(["-A"] if version else [])],
+            cwd=where / "mapstack", stdout=out, stderr=subprocess.STDOUT,
         )
     if result.returncode:
         tail = "\n".join(log.read_text().splitlines()[-12:])
