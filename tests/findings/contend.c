@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/sysinfo.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "guest.h"
@@ -27,14 +26,6 @@ static const long counts[] = { 0, 1000, 10000 };
 static atomic_bool stop;
 static atomic_long mapped;
 static size_t page;
-
-static long now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec * 1000000000L + time.tv_nsec;
-}
 
 static void *map_and_unmap(void *arg)
 {
@@ -80,9 +71,9 @@ static long time_of(void (*once)(char *memory, size_t i), char *memory)
 
 	for (i = 0; i < ATTEMPTS; i++) {
 		wait_for_turn();
-		before = now();
+		before = measure_now(false);
 		once(memory, i);
-		times[i] = now() - before;
+		times[i] = measure_now(false) - before;
 	}
 	qsort(times, ATTEMPTS, sizeof(times[0]), compare_times);
 	return times[ATTEMPTS / 2];

@@ -67,8 +67,9 @@ COMMANDS = {
     "tracing": tracing.commands(),
     "counted": [
         "search instructions down {n}", "search instructions up {n}",
-        "sizes free {n}",
-        "sizes-dynamic free {n}", "sizes-dynamic filled {n}",
+        "sizes instructions free {n}",
+        "sizes-dynamic instructions free {n}",
+        "sizes-dynamic instructions filled {n}",
     ],
     "selinux": ["execstack"],
     "ppc64el": [
@@ -345,8 +346,9 @@ def main():
         modules = build.build_modules(kernel)
         if any("below" in COMMANDS[kind] for kind in kinds(name)):
             modules.append(ram_disk(kernel, WORK / name / "modules"))
-        for kind in options.kind or kinds(name):
-            if not COMMANDS[kind]:
+        wanted = options.kind or kinds(name)
+        for kind in COMMANDS:
+            if kind not in wanted or not COMMANDS[kind]:
                 continue
             if kind == "tracing":
                 tracing.fetch(

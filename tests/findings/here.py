@@ -36,6 +36,9 @@ COMMANDS = {
 }
 TIMED = {
     "4. Time of mmap() of a page": "search time down 10000",
+    "4. By its length, static": "sizes time free 10000",
+    "4. By its length, linked": "sizes-dynamic time free 10000",
+    "4. By its length, linked, holes filled": "sizes-dynamic time filled 10000",
     "15. Contention": "contend 10000",
 }
 # lines.c lowers max_map_count for these, which a user cannot.

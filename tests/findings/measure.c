@@ -10,7 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
+#ifdef __x86_64__
+#include <x86intrin.h>
+#endif
 
 #include "guest.h"
 #include "measure.h"
@@ -99,6 +103,20 @@ int measure_many_stacks(long n)
 	distance = stack - last;
 	last = stack;
 	return 0;
+}
+
+unsigned long measure_now(bool instructions)
+{
+	struct timespec time;
+
+#ifdef __x86_64__
+	if (instructions)
+		return __rdtsc();
+#else
+	(void)instructions;
+#endif
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * 1000000000UL + time.tv_nsec;
 }
 
 long measure_fill_holes(void)

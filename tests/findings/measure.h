@@ -9,6 +9,7 @@
 #ifndef TESTS_FINDINGS_MEASURE_H
 #define TESTS_FINDINGS_MEASURE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define KIB 1024UL
@@ -78,6 +79,15 @@ char *measure_stack(char *at, size_t size, int prot, int flags);
  * Return: 0 or an errno.
  */
 int measure_many_stacks(long n);
+
+/**
+ * measure_now() - read a clock
+ * @instructions: the time stamp counter of x86, which counts instructions in a
+ * guest that QEMU runs with -icount shift=0
+ *
+ * Return: instructions, or nanoseconds.
+ */
+unsigned long measure_now(bool instructions);
 
 /**
  * measure_fill_holes() - leave no free addresses above the next mapping

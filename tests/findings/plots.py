@@ -6,13 +6,13 @@ import subprocess
 import tables
 
 HEAD = """
-set terminal svg size 720,440 font "sans-serif,13" background "white"
+set terminal svg noenhanced size 760,480 font "sans-serif,13" background "white"
 set output "{output}"
-set key left top
+set key above left Left reverse maxcols 2
 set grid
-set style line 1 lw 2
-set style line 2 lw 2
 """
+# Curves that never are further apart than this are drawn as one.
+ALIKE = 0.1
 
 
 def lines(results, command, pattern, modes=("off", "rfc")):
@@ -31,18 +31,50 @@ def lines(results, command, pattern, modes=("off", "rfc")):
             yield f"{tables.short(kernel)} {mode}", points
 
 
+def alike(points, others):
+    return [x for x, _ in points] == [x for x, _ in others] and all(
+        abs(y - other) <= ALIKE * max(y, other)
+        for (_, y), (_, other) in zip(points, others)
+    )
+
+
+def joined(series):
+    """The series, those that coincide as one: ([title], points)."""
+    groups = []
+    for title, points in series:
+        for titles, first in groups:
+            if alike(points, first):
+                titles.append(title)
+                break
+        else:
+            groups.append(([title], points))
+    return groups
+
+
+def name_of(titles):
+    """One title for several: what they have in common said once."""
+    modes = {}
+    for title in titles:
+        kernel, mode = title.rsplit(" ", 1)
+        modes.setdefault(mode, []).append(kernel)
+    lines = [
+        f"{mode}: {', '.join(kernels)}" for mode, kernels in modes.items()
+    ]
+    return "; ".join(lines)
+
+
 def plot(output, settings, series):
     """Draw some series of points into a file."""
     script = [HEAD.format(output=output), settings]
     drawn = []
-    for i, (title, points) in enumerate(series):
+    for i, (titles, points) in enumerate(joined(series)):
         script.append(f"$data{i} << END")
         script += [f"{x} {y}" for x, y in points]
         script.append("END")
-        dash = 2 if title.endswith("off") else 1
+        dash = 2 if titles[0].endswith("off") else 1
         drawn.append(
             f"$data{i} using 1:2 with linespoints lw 2 dt {dash} "
-            f"lc {i // 2 + 1} pt {i // 2 + 4} title '{title}'"
+            f'lc {i + 1} pt {i + 4} title "{name_of(titles)}"'
         )
     script.append("plot " + ", ".join(drawn))
     subprocess.run(

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Write docs/findings.md and what README says of it from the raw results.
+"""Write docs/findings.md, its annex and what README says of it from the raw results.
 
-Prose is in findings.md.in and readme.md.in of this directory; between {{ and }}
+Prose is in findings.md.in, annex.md.in and readme.md.in of this directory; between {{ and }}
 stands a Python expression over the results in docs/findings/*.csv, with the
 names of Results and of tables.py. No figure is typed in, and what a sentence
 says without a figure is guarded by require(), which stops the writing when the
@@ -11,6 +11,7 @@ results say otherwise.
 
 import csv
 import functools
+import inspect
 import re
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from pathlib import Path
 RESULTS = Path("docs/findings")
 TEMPLATES = Path("tests/findings")
 FINDINGS = Path("docs/findings.md")
+ANNEX = RESULTS / "annex.md"
 README = Path("README.md")
 BEGIN = "<!-- findings: written by make findings -->\n"
 END = "<!-- findings end -->"
@@ -60,6 +62,12 @@ class Results:
                 self.rows[
                     row["command"], row["kernel"], row["mode"], row["key"]
                 ] = row["value"]
+
+        # What make findings-here wrote, here or at somebody else's.
+        self.hardware = {
+            path.stem: read_csv(path)
+            for path in sorted((RESULTS / "hardware").glob("*.csv"))
+        }
 
     def kernels(self, command="grow"):
         """The kernels that a command ran on, in the order of the list."""
@@ -145,8 +153,13 @@ def names(results):
     }
     for name in dir(tables):
         function = getattr(tables, name)
-        if getattr(function, "__module__", "") == "tables":
-            scope[name] = functools.partial(function, results)
+        if getattr(function, "__module__", "") != "tables":
+            continue
+        needed = list(inspect.signature(function).parameters)
+        scope[name] = (
+            functools.partial(function, results)
+            if needed[:1] == ["results"] else function
+        )
     return scope | {
         "require": require, "thousands": thousands, "kernels_wanted": KERNELS,
     }
@@ -179,16 +192,19 @@ def documents():
     results = Results()
     return {
         FINDINGS: render("findings.md.in", results),
+        ANNEX: render("annex.md.in", results),
         README: readme_with(render("readme.md.in", results)),
     }
 
 
 def main():
+    import drawings
     import plots
 
     for path, text in documents().items():
         path.write_text(text)
     plots.draw(Results(), RESULTS)
+    drawings.draw(RESULTS)
 
 
 if __name__ == "__main__":

@@ -9,16 +9,13 @@
 
 #define _GNU_SOURCE
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
-#include <time.h>
 #include <unistd.h>
-#ifdef __x86_64__
-#include <x86intrin.h>
-#endif
 
 #include "guest.h"
 #include "measure.h"
@@ -27,19 +24,7 @@
 
 static const long samples[] = { 0,    100,  200,  500,	1000,
 				2000, 3000, 5000, 7000, 10000 };
-static int instructions;
-
-static unsigned long now(void)
-{
-	struct timespec time;
-
-#ifdef __x86_64__
-	if (instructions)
-		return __rdtsc();
-#endif
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec * 1000000000UL + time.tv_nsec;
-}
+static bool instructions;
 
 /* PROT_READ: nothing beside it can be merged with. */
 static unsigned long cost_of_mmap(int flags)
@@ -50,10 +35,10 @@ static unsigned long cost_of_mmap(int flags)
 	int i;
 
 	for (i = 0; i < ATTEMPTS; i++) {
-		before = now();
+		before = measure_now(instructions);
 		addr = mmap(NULL, page, PROT_READ,
 			    MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
-		cost = now() - before;
+		cost = measure_now(instructions) - before;
 		if (addr == MAP_FAILED)
 			guest_die("mmap");
 		munmap(addr, page);

@@ -122,6 +122,191 @@ def all_of(results, command, *without, kernels=None):
     return by_kernel(results, command, *keys, kernels=kernels)
 
 
+def words(value):
+    """A result that is several words joined by hyphens, for a reader."""
+    return value.replace("-", " ") if value[:1].isalpha() else value
+
+
+def cell(results, command, mode, key, kernels=None):
+    """One result of all kernels: one value, or each with its kernels."""
+    found = {}
+    for kernel in kernels or results.kernels(command):
+        value = results.shown(command, kernel, mode, key)
+        if value != "-":
+            found.setdefault(words(value), []).append(kernel)
+    if len(found) == 1:
+        return next(iter(found))
+    return "; ".join(
+        f"{value} ({listed(where)})" for value, where in found.items()
+    ) or "-"
+
+
+def compare(results, command, *pairs, kernels=None):
+    """What is measured in a reader's words: (words, key), off and on."""
+    return markdown(["", "off", "on"], [
+        [label, *(
+            cell(results, command, mode, key, kernels)
+            for mode in ("off", "rfc")
+        )]
+        for label, key in pairs
+    ])
+
+
+# The lengths of sizes.c, by what stands in its keys.
+SIZES = {
+    "4-KiB": "4 KiB", "64-KiB": "64 KiB", "256-KiB": "256 KiB",
+    "1020-KiB": "1 MiB - 4 KiB", "1024-KiB": "1 MiB",
+    "1028-KiB": "1 MiB + 4 KiB", "2048-KiB": "2 MiB", "8192-KiB": "8 MiB",
+    "default-thread-stack": "a thread's default stack",
+}
+MANY = 10000
+
+
+def size_key(holes, n, size):
+    return f"{holes}.{n}-stacks.{size}.instructions"
+
+
+def sizes_table(results, program, holes):
+    """Instructions by length and number of stacks, off and rfc."""
+    command = f"{program} instructions {holes}"
+    kernels = results.kernels(command)
+    head = ["length", "stacks"]
+    for kernel in kernels:
+        head += [f"{short(kernel)} off", "rfc"]
+    return markdown(head, [
+        [words, f"{n:,}", *(
+            results.shown(command, kernel, mode, size_key(holes, n, size))
+            for kernel in kernels for mode in ("off", "rfc")
+        )]
+        for size, words in SIZES.items() for n in (0, 100, 1000, MANY)
+    ])
+
+
+def times(results, program, holes, size, kernel, n=MANY):
+    """How many times off an mmap() of a length executes under rfc."""
+    command, key = f"{program} instructions {holes}", size_key(holes, n, size)
+    return results.number(command, kernel, "rfc", key) / results.number(
+        command, kernel, "off", key
+    )
+
+
+def who_pays(results, kernels):
+    """By length: how many times more beside MANY stacks, by kind of program."""
+    programs = (
+        ("sizes", "free"), ("sizes-dynamic", "free"),
+        ("sizes-dynamic", "filled"),
+    )
+    head = ["length"]
+    for words in ("static", "linked", "linked, holes filled"):
+        head += [f"{words}: {short(kernels[0])}", *map(short, kernels[1:])]
+    rows = []
+    for size, words in SIZES.items():
+        each = [
+            times(results, *program, size, kernel)
+            for program in programs for kernel in kernels
+        ]
+        rows.append([words, *(
+            f"{t:,.0f}" if t >= 10 else f"{t:.1f}" for t in each
+        )])
+    return markdown(head, rows)
+
+
+def held_at_the_gap(results, kernels):
+    """Whether who pays changes at stack_guard_gap, and one page beside it."""
+    programs = (("sizes", "free"), ("sizes-dynamic", "filled"))
+    return all(
+        times(results, *program, below, kernel) > 100
+        and times(results, *program, at, kernel) > 100
+        and times(results, *program, above, kernel) < 2
+        for program in programs for kernel in kernels
+        for below, at, above in (("1020-KiB", "1024-KiB", "1028-KiB"),)
+    )
+
+
+def machines(results):
+    """The machines that people measured, by the names of their pages."""
+    return list(results.hardware)
+
+
+def here(results, machine, mode, key, command=""):
+    """One result of make findings-here: (value, least, most)."""
+    return next(
+        tuple(int(row[field]) for field in ("value", "least", "most"))
+        for row in results.hardware[machine]
+        if (row["mode"], row["key"]) == (mode, key)
+        and row["command"].startswith(command)
+    )
+
+
+def microseconds(results, machine, mode, key):
+    value, least, most = (t / 1000 for t in here(results, machine, mode, key))
+    return f"{value:,.1f} us ({least:,.1f} to {most:,.1f})"
+
+
+def hardware_table(results, *pairs):
+    """Times on people's machines in a reader's words: (words, key)."""
+    return markdown(["machine", "", "off", "on"], [
+        [f"[{name}](findings/hardware/{name}.md)", words, *(
+            microseconds(results, name, mode, key) for mode in ("off", "on")
+        )]
+        for name in machines(results) for words, key in pairs
+    ])
+
+
+# What is there above the stacks, by the programs that measure sizes.
+ABOVE = {
+    "static": ("sizes time free", "free"),
+    "linked": ("sizes-dynamic time free", "free"),
+    "linked, holes filled": ("sizes-dynamic time filled", "filled"),
+}
+
+
+def size_here(results, machine, mode, what, size, n=MANY):
+    """Nanoseconds of an mmap() by its length on somebody's machine."""
+    command, holes = ABOVE[what]
+    key = size_key(holes, n, size).replace("instructions", "ns")
+    return here(results, machine, mode, key, command)[0]
+
+
+def sizes_here(results, machine):
+    """Microseconds by length, beside MANY stacks: off and on."""
+    head = ["length"]
+    for what in ABOVE:
+        head += [f"{what}: off", "on"]
+    return markdown(head, [
+        [label, *(
+            f"{size_here(results, machine, mode, what, size) / 1000:,.1f}"
+            for what in ABOVE for mode in ("off", "on")
+        )]
+        for size, label in SIZES.items()
+    ])
+
+
+def held_at_the_gap_here(results):
+    """held_at_the_gap() in time, on the machines that people measured."""
+    return all(
+        100 * size_here(results, name, "off", what, size)
+        < size_here(results, name, "on", what, size)
+        for name in machines(results)
+        for what in ("static", "linked, holes filled")
+        for size in ("1020-KiB", "1024-KiB")
+    ) and all(
+        3 * size_here(results, name, "off", what, "1028-KiB")
+        > size_here(results, name, "on", what, "1028-KiB")
+        for name in machines(results)
+        for what in ("static", "linked, holes filled")
+    )
+
+
+def slower(results, key, factor):
+    """Whether on every such machine it takes that many times longer on."""
+    return all(
+        here(results, name, "on", key)[0]
+        > factor * here(results, name, "off", key)[0]
+        for name in machines(results)
+    ) and bool(machines(results))
+
+
 def shape_table(results):
     """Which shapes of mmap() work: what differs from off is what matters."""
     rows = []
@@ -316,11 +501,27 @@ def ended(results, command, kernel, mode):
     return str(status) + (f" ({passed} ok, {failed} not)" if passed else "")
 
 
+def asked(results, beginning, kernel):
+    """Those of them that made a MAP_STACK request under rfc."""
+    return [
+        command for command in commands(results, beginning, kernel)
+        if results.number(command, kernel, "rfc", "seen")
+    ]
+
+
+def counted(results, beginning, kernel, counter):
+    """What the module counted under rfc, of all of them."""
+    return sum(
+        results.number(command, kernel, "rfc", counter)
+        for command in commands(results, beginning, kernel)
+    )
+
+
 def endings(results, beginning, kernel):
-    """How somebody else's programs ended; equal modes are joined."""
+    """How those that asked ended; equal modes are joined."""
     counters = ("seen", "translated", "refused", "grown")
     rows = []
-    for command in commands(results, beginning, kernel):
+    for command in asked(results, beginning, kernel):
         each = [ended(results, command, kernel, mode) for mode in MODES]
         rows.append([
             f"`{command.split(maxsplit=1)[1]}`",
