@@ -6,18 +6,31 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 SUDO := $(if $(filter-out 0,$(shell id -u)),sudo -E)
 LAB := $(SUDO) tests/vm/lab
 VERSION := $(shell cat VERSION)
+PREFIX ?= /usr/local
 DKMS_SOURCE := $(DESTDIR)/usr/src/mapstack-$(VERSION)
 SERVICE := debian/mapstack-dkms.mapstack.service
-UNITS := /etc/systemd/system
+# A packager's own place, the administrator's without a package.
+UNITS := $(if $(DESTDIR),$(DESTDIR)$(PREFIX)/lib,/etc)/systemd/system
+# The command that removes what is installed.
+REMOVE := make uninstall
 
 all: modules
 
+# A kernel that clang built takes flags that only clang understands.
+CLANG = $(if $(LLVM),,$(shell grep -qs ^CONFIG_CC_IS_CLANG=y $(KDIR)/.config && echo LLVM=1))
+
 modules:
+	@[ $(words x$(CURDIR) $(KDIR)) = 2 ] || { \
+		echo "The kernel's build system takes no space in the name of a directory," >&2; \
+		echo "neither in $(CURDIR) nor in $(KDIR). Nothing was built." >&2; \
+		echo "Move the one that has it, and type make again." >&2; \
+		exit 1; }
 	@[ -e $(KDIR)/Makefile ] || { \
 		echo "There are no kernel headers in $(KDIR), so nothing was built." >&2; \
-		echo "Install linux-headers-$$(uname -r), or say where they are: make KDIR=DIRECTORY" >&2; \
+		echo "To get those of this kernel: $$(packaging/name-headers "$$(uname -r)")" >&2; \
+		echo "Or say where they are: make KDIR=DIRECTORY" >&2; \
 		exit 1; }
-	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+	$(MAKE) -C $(KDIR) M=$(CURDIR) $(CLANG) modules
 
 tools:
 	$(MAKE) -C tools
@@ -49,42 +62,50 @@ check:
 deb:
 	$(LAB) -a tests/vm/deb.py
 
-# What the build needs; the package has its dkms.conf from dh_dkms.
+# What DKMS builds from.
 install-source:
 	install -d $(DKMS_SOURCE)/module
-	install -m 644 Kbuild VERSION dkms.mk $(DKMS_SOURCE)
-	install -m 644 module/*.[ch] $(DKMS_SOURCE)/module
+	install -m 644 Kbuild VERSION dkms.conf dkms.mk $(DKMS_SOURCE)
+	install -m 644 module/*.[chS] $(DKMS_SOURCE)/module
+	echo "$(REMOVE)" >$(DKMS_SOURCE)/remove
 
+install-unit:
+	install -d $(UNITS)
+	install -m 644 $(SERVICE) $(UNITS)/mapstack.service
+
+# Without its libraries the command is missing, and the module works all the same.
+LIBRARIES = $(shell sed -n 's/^PACKAGES := //p' tools/Makefile)
+
+install-tools:
+	@if missing=$$(pkg-config --print-errors --exists $(LIBRARIES) 2>&1); then \
+		$(MAKE) -C tools install; \
+	else \
+		echo "mapstack: the command was not installed: $$missing" >&2; \
+		echo "It needs pkg-config, $(LIBRARIES). With those: make -C tools install" >&2; \
+	fi
+
+# mapstack(4), from what docs/ABI says.
+MAN := $(DESTDIR)$(PREFIX)/share/man/man4
+
+install-man:
+	install -d $(MAN)
+	awk -f docs/man/abi.awk docs/ABI/sysfs-kernel-mapstack \
+		docs/man/mapstack.4.in >$(MAN)/mapstack.4
+
+ifdef DESTDIR
+install: install-source install-unit install-man
+	$(MAKE) -C tools install
+else
 install:
-	@[ ! -e $(DKMS_SOURCE) ] || { \
-		echo "mapstack $(VERSION) is in $(DKMS_SOURCE), so nothing was installed." >&2; \
-		echo "Remove it first: make uninstall, or apt purge mapstack-dkms" >&2; \
-		exit 1; }
-	@$(MAKE) --no-print-directory install-source
-	@sed 's/#MODULE_VERSION#/$(VERSION)/' dkms.conf >$(DKMS_SOURCE)/dkms.conf
-	@[ ! -d $(UNITS) ] || [ -e $(UNITS)/mapstack.service ] || \
-		install -m 644 $(SERVICE) $(UNITS)/mapstack.service
-	dkms add mapstack/$(VERSION)
-	@for build in /lib/modules/*/build/include; do \
-		kernel=$${build#/lib/modules/}; kernel=$${kernel%%/*}; \
-		[ -e "$$build" ] || continue; \
-		dkms install mapstack/$(VERSION) -k $$kernel || \
-			echo "mapstack was not installed for $$kernel; its other kernels are not touched" >&2; \
-	done
-	dkms status mapstack/$(VERSION)
+	@packaging/install module
+	@$(MAKE) --no-print-directory -s install-man install-tools
+endif
 
 uninstall:
-	@[ ! -e /var/lib/dpkg/info/mapstack-dkms.list ] || { \
-		echo "mapstack is installed as a package: apt purge mapstack-dkms" >&2; \
-		exit 1; }
-	! cmp -s $(SERVICE) $(UNITS)/mapstack.service || { \
-		systemctl --quiet disable mapstack.service; \
-		$(RM) $(UNITS)/mapstack.service; }
-	[ ! -d /sys/module/mapstack ] || { \
-		echo 0 >/sys/kernel/mapstack/enabled; rmmod mapstack; }
-	[ ! -e /var/lib/dkms/mapstack/$(VERSION) ] || \
-		dkms remove mapstack/$(VERSION) --all
-	$(RM) -r $(DKMS_SOURCE)
+	@packaging/install remove
+	@$(MAKE) --no-print-directory -s -C tools uninstall
+	@$(RM) $(MAN)/mapstack.4
+	@rmdir $(MAN) 2>/dev/null || :
 
 bench:
 	$(LAB) -a tests/bench/bench.py $(KERNELS)
@@ -109,11 +130,13 @@ help:
 	@echo 'make bench-host   what they cost here, in ns: loads the module for as long as that takes'
 	@echo 'make deb          mapstack-dkms_$(VERSION)_all.deb and mapstack-tools'
 	@echo 'make install      build and install the module by DKMS, for every kernel with headers,'
-	@echo '                  and the unit that can switch it on (the command: make -C tools install)'
+	@echo '                  the unit that can switch it on, and the command'
+	@echo '                  (DESTDIR=DIRECTORY PREFIX=/usr: the files only, for a package)'
 	@echo 'make uninstall    undo that'
 	@echo 'make clean        remove what was built here'
 	@echo 'demo, test, test-long, findings, bench, check and deb need root (they use sudo)'
 	@echo 'and keep their tools, downloads and kernels in /var/cache/mapstack (MAPSTACK_CACHE= for another place).'
 
 .PHONY: all modules tools clean demo test test-long findings findings-here bench \
-	bench-host check deb install-source install uninstall help
+	bench-host check deb install install-source install-unit install-man \
+	install-tools uninstall help

@@ -12,12 +12,14 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, "tests/vm")
 
 import build  # noqa: E402
+import deb  # noqa: E402
 import debian  # noqa: E402
 import mutants  # noqa: E402
 
@@ -66,6 +68,22 @@ SANITIZE = [
     # In "passed &= a() & b()" both are meant to be called.
     "-Wno-bitwise-instead-of-logical",
 ]
+
+# What packaging/name-headers says of kernel 1.2-lts, whose pkgbase is linux-lts, to
+# these os-release files.
+HEADERS = {
+    'ID=debian': "apt install linux-headers-1.2-lts",
+    'ID=linuxmint\nID_LIKE="ubuntu debian"': "apt install linux-headers-1.2-lts",
+    'ID=fedora': "dnf install kernel-devel-1.2-lts",
+    'ID="rocky"\nID_LIKE="rhel centos fedora"': "dnf install kernel-devel-1.2-lts",
+    'ID="opensuse-leap"\nID_LIKE="suse opensuse"':
+        "zypper install kernel-lts-devel",
+    'ID=manjaro\nID_LIKE=arch': "pacman -S linux-lts-headers",
+    'ID=alpine': "apk add linux-lts-dev",
+    'ID=gentoo': "emerge sys-kernel/gentoo-sources",
+    'ID=unheard-of': "install the headers of kernel 1.2-lts",
+    '': "install the headers of kernel 1.2-lts",
+}
 
 # What uname -m says where module/regs.h asks for a symbol.
 UNAME = {
@@ -303,6 +321,46 @@ class Checks:
         return [
             f"{name}: only in {'ABI text' if name in described else 'sysfs.c'}"
             for name in sorted(made ^ described)
+        ]
+
+    def packaging(self):
+        """what names the version agrees; each distribution's headers are named"""
+        version = Path("VERSION").read_text().strip()
+        first = {
+            name: re.search(r"(?<![\d.])\d+\.\d+\.\d+", Path(name).read_text())
+            for name in deb.VERSIONED
+        }
+        complaints = [
+            f"{name}: not version {version}" for name, found in first.items()
+            if not found or found.group() != version
+        ]
+        with tempfile.TemporaryDirectory() as where:
+            modules = Path(where) / "1.2-lts"
+            modules.mkdir()
+            (modules / "pkgbase").write_text("linux-lts\n")
+            for release, wanted in HEADERS.items():
+                file = Path(where) / "os-release"
+                file.write_text(release)
+                said = subprocess.run(
+                    ["packaging/name-headers", "1.2-lts"], text=True,
+                    env={**os.environ, "OS_RELEASE": file, "MODULES": where},
+                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                ).stdout.strip()
+                if not said.startswith(wanted):
+                    complaints.append(f"name-headers, {release!r}: {said}")
+        return complaints
+
+    def manual(self):
+        """mandoc finds nothing against the manual pages"""
+        page = build.BUILD / "mapstack.4"
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(subprocess.run(
+            ["awk", "-f", "docs/man/abi.awk", "docs/ABI/sysfs-kernel-mapstack",
+             "docs/man/mapstack.4.in"], stdout=subprocess.PIPE, text=True,
+        ).stdout)
+        return [
+            line for name in (str(page), *tracked("*.8"))
+            for line in run("mandoc", "-Tlint", "-Wwarning", name, quiet=False)
         ]
 
     def dkms_conf(self):

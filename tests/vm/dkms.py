@@ -40,13 +40,18 @@ PACKAGES = (
     "openssl", "systemd-sysv",
 )
 VERSION = Path("VERSION").read_text().strip()
-# What apt and dpkg keep about themselves, and where run() mounts.
+OLDER = "0.1.0"
+# What apt and its like keep about themselves, and where run() mounts.
 BOOKKEEPING = (
-    "mnt/", "tmp/", "var/cache/", "var/lib/apt/", "var/lib/dpkg/", "var/log/",
+    "mnt/", "run/", "tmp/", "var/cache/", "var/lib/apt/", "var/lib/dpkg/",
+    "var/lib/pacman/", "var/lib/rpm/", "var/log/",
 )
-# Where tests/dkms/bench finds the source, and what of it is there.
+# Where tests/dkms/bench and tests/dkms/ways find the source, and what of it.
 CLONE = "/srv/mapstack"
-CLONED = "Kbuild Makefile VERSION module tests/bench tests/guest"
+CLONED = (
+    "Kbuild Makefile VERSION debian dkms.conf dkms.mk docs module packaging "
+    "tests/bench tests/guest tools"
+)
 # Runs tests/dkms/booted at the end of a boot; rootfs.boot() puts it into /files.
 REPORT_UNIT = """[Unit]
 After=mapstack.service
@@ -83,6 +88,10 @@ class Machine:
         self.package = package
         self.report = ktap.Report()
         self.tree = rootfs.copy_tree(root(suite).tree(), where / "tree")
+        self.older = where / "source"  # of an older version
+        deb.lay_out(self.older, OLDER)
+        self.ways = where / "ways"  # for tests/dkms/ways
+        rootfs.remove_tree(self.ways)
         self.log = open(where / "log", "w")
 
     def expect(self, name, wrong):
@@ -97,6 +106,7 @@ class Machine:
         process = rootfs.enter(
             self.tree, *command, binds=[
                 (self.package.parent, "/mnt/package"), ("/src", "/mnt/src"),
+                (self.older, "/mnt/older"),
             ],
         )
         print(f"$ {command}\n{process.stdout}= {process.returncode}\n",
@@ -133,6 +143,40 @@ class Machine:
         """What came or went since a list of files was made."""
         return ", ".join(sorted(self.files() ^ before)[:5])
 
+    def version(self):
+        """The version of the module that is installed for the only kernel."""
+        (release,) = self.releases()
+        return self.run("modinfo", "-k", release, "-F", "version", "mapstack")[1]
+
+    def expect_only(self, what):
+        """No other version is installed, known to DKMS, or in /usr/src."""
+        seen = (
+            self.version(), self.run("dkms", "status", "-m", "mapstack")[1],
+            str([p.name for p in (self.tree / "usr/src").glob("mapstack-*")]),
+        )
+        self.expect(f"{what}: only version {VERSION} is there", [
+            words for words in seen if OLDER in words or VERSION not in words
+        ])
+
+    def keep_way(self, name, since, removal):
+        """Keep what came since a file was made, for tests/dkms/ways."""
+        kept = self.ways / name
+        kept.mkdir(parents=True)
+        subprocess.run(
+            ["sh", "-c", """find . -xdev ! -type d -newercm "$1" \
+                ! -path './mnt/*' ! -path './tmp/*' ! -path './var/log/*' \
+                ! -path './var/cache/*' -print0 |
+                tar -c --null --files-from=- | tar -x -C "$2" """,
+             "sh", since, kept], cwd=self.tree, check=True,
+        )
+        self.ways.joinpath(f"{name}.remove").write_text(" ".join(removal))
+
+    def mark(self):
+        """A file that is made now, for keep_way()."""
+        mark = self.where / "mark"
+        mark.write_text("")
+        return mark
+
     def mentions(self):
         """Files with the module's name in them: depmod's indices, settings.
 
@@ -141,6 +185,7 @@ class Machine:
         return " ".join(self.run(
             "grep", "-rls", "mapstack", "/etc", "/usr/lib/modules", "/boot",
             "/var/lib", "--exclude-dir=apt", "--exclude-dir=dpkg",
+            "--exclude-dir=rpm",
             "--exclude=mok.pub",
         )[1].split())
 
@@ -172,7 +217,13 @@ def test_install(machine):
     """The package builds for the kernels that are there and can be purged."""
     before = machine.files()
     (release,) = machine.releases()
+    older = next(deb.build(f"{machine.suite}-older", OLDER).glob("*.deb"))
+    shutil.copy(older, machine.package.parent)
+    machine.expect("apt installs an older version", bad(
+        machine.apt("install", f"/mnt/package/{older.name}")
+    ) or OLDER not in machine.version() and "no module")
     machine.expect("apt installs the package", bad(machine.install()))
+    machine.expect_only("apt")
     machine.expect(
         "built for the installed kernel and no other",
         machine.releases() != {release} and str(machine.releases())
@@ -208,24 +259,83 @@ def test_command(machine, package):
 
 
 def test_make_install(machine):
-    """make install and make uninstall do it without a package."""
+    """make install and make uninstall do it without a package.
+
+    DKMS keeps its books elsewhere than usual, as an administrator may ask it to.
+    """
+    books = machine.tree / "etc/dkms/framework.conf"
+    usual = books.read_text()
+    books.write_text(f"{usual}\ndkms_tree=/srv/dkms\n")
+    (machine.tree / "srv/dkms").mkdir()
     before = machine.files()
     (release,) = machine.releases()
-    make = ("make", "-C", "/mnt/src")
-    machine.expect("make install", bad(machine.run(*make, "install")))
-    machine.expect("it installs the module", not machine.module(release))
-    machine.expect("it installs the unit, off", machine.run(
-        "systemctl", "is-enabled", "mapstack.service"
-    )[1].strip() != "disabled")
-    machine.run("systemctl", "enable", "mapstack.service")
-    status, said = machine.run(*make, "install")
-    machine.expect(
-        "make install a second time says what to do",
-        not status or "make uninstall" not in said,
+
+    def make(*words, source="/mnt/src"):
+        return machine.run("env", *words[1:], "make", "-C", source, words[0])
+
+    def expect_refusal(name, result, *said):
+        missing = [words for words in said if words not in result[1]]
+        if not result[0]:
+            missing.append("a status that is not 0")
+        machine.expect(f"make install, {name}", ", ".join(missing))
+
+    expect_refusal(
+        "no dkms", make("install", "PATH=/usr/bin:/bin"),
+        "no dkms in PATH", "Nothing was changed",
     )
-    machine.expect("make uninstall", bad(machine.run(*make, "uninstall")))
+    read_only = "mount --bind /usr /usr && mount -o remount,bind,ro /usr"
+    expect_refusal(
+        "/usr read-only", machine.run(
+            "sh", "-c", f"{read_only} && make -C /mnt/src install"
+        ), "Nothing was changed", "remount,rw",
+    )
+    headers = machine.tree / "usr/lib/modules" / release / "build"
+    headers.rename(headers.with_name("away"))
+    expect_refusal(
+        "no headers", make("install"),
+        "Nothing was changed", "apt install linux-headers-",
+    )
+    headers.with_name("away").rename(headers)
+    machine.expect("make install, refused: nothing is left", machine.left(before))
+
+    mark = machine.mark()
+    machine.expect("make install", bad(make("install", source="/mnt/older")))
+    machine.expect(
+        "make install: the module", OLDER not in machine.version() and "none"
+    )
+    unit = ("systemctl", "is-enabled", "mapstack.service")
+    machine.expect(
+        "make install: the unit, off", machine.run(*unit)[1].strip() != "disabled"
+    )
+    machine.run("systemctl", "enable", "mapstack.service")
+    machine.run("sh", "-euc", """
+        cp -a /mnt/src /srv/broken
+        echo '#error broken on purpose' >>/srv/broken/module/main.c""")
+    expect_refusal(
+        "no kernel it builds for", make("install", source="/srv/broken"),
+        f"not for {release}", "What else was installed is as it was",
+        "#error broken on purpose",
+    )
+    rootfs.remove_tree(machine.tree / "srv/broken")
+    machine.expect(
+        "and the older version is there", OLDER not in machine.version() and "no"
+    )
+    result = make("install")
+    machine.expect("make install over an older version", bad(result))
+    machine.expect(
+        "make install says what the command lacks",
+        "the command was not installed" not in result[1] and result[1],
+    )
+    machine.expect_only("make install")
+    machine.expect(
+        "the unit stays on", machine.run(*unit)[1].strip() != "enabled"
+    )
+    machine.keep_way("make", mark, ("make", "-C", CLONE, "uninstall"))
+    machine.expect("make uninstall", bad(make("uninstall", source="/mnt/older")))
     machine.expect("make uninstall leaves nothing", machine.left(before))
     machine.expect("nor a word of it in a file", machine.mentions())
+    books.write_text(usual)
+    (machine.tree / "srv/dkms").rmdir()
 
 
 def test_excluded(machine):
@@ -445,6 +555,7 @@ def run(name, hear):
     old, new = test_newer_kernel(machine)
     test_make(machine, new)
     prepare_boot(machine)
+    machine.ways.rename(machine.tree / "ways")
     boots = Boots(machine, hear)
     tests = Path("tests/dkms")
     boots.boot(
@@ -452,7 +563,9 @@ def run(name, hear):
             boots.growth, tests / "bench", tests / "loads", tests / "lockdown",
         ],
     )
-    boots.boot("older", old, [tests / "loads", tests / "purged"])
+    boots.boot("older", old, [
+        tests / "loads", tests / "removed", tests / "ways",
+    ])
     boots.boot("systemd", old, start="/sbin/init")
     boots.boot(
         "kept away", old, start="/sbin/init",
