@@ -20,6 +20,8 @@ import kit  # noqa: E402
 SAID = Path("/tmp/said")
 PROGRAM = "fentry:do_mmap { @calls = count(); }"
 SECONDS = 240
+# A function's line in enabled_functions, and those that belong to it.
+ATTACHED = re.compile(r"^do_mmap \(.*(?:\n\t.*)*direct-->bpf", re.M)
 
 
 class Bpf:
@@ -37,8 +39,13 @@ class Bpf:
         )
 
     def is_attached(self):
-        """Asked of the kernel: what bpftrace says comes before it has done it."""
-        return "direct-->bpf" in (kit.TRACING / "enabled_functions").read_text()
+        """Asked of the kernel: what bpftrace says comes before it has done it.
+
+        Of do_mmap() only: bpftrace tries what it can do on other functions first.
+        """
+        return ATTACHED.search(
+            (kit.TRACING / "enabled_functions").read_text()
+        ) is not None
 
     def end(self):
         """Stop it; return how many calls it saw, or None if it saw nothing."""
