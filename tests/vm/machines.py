@@ -100,15 +100,58 @@ MACHINES = {
 }
 
 
-def machine_of(name):
-    """The machine that a kernel of this name runs on.
+@dataclass(frozen=True)
+class Variant:
+    """A kernel of the lists that is booted in another way."""
 
-    With "smp" in the name, which parisc's can have, it has two CPUs, not one.
-    KCSAN waits at an access for what the other CPU does meanwhile.
-    """
+    kernel: str  # its name in the list
+    programs: str = ""  # those whose name begins so, with commas between; "": all
+    qemu: tuple = ()  # more of QEMU's words
+    cmdline: str = ""  # more words for the kernel
+    # FILE:TEXT: what the guest must find, or the variant is not what it says
+    expect: str = ""
+    smp: bool = False  # two CPUs, with a thread of QEMU each
+
+
+# What attaches and detaches, beside others too, and where arguments arrive.
+PATCHED = "churn,company,growth,switch,trace"
+VULNERABILITIES = "/sys/devices/system/cpu/vulnerabilities"
+
+VARIANTS = {
+    # parisc on two CPUs, where the other programs are too slow.
+    "6.1-smp-hppa64": Variant("6.1-hppa64", "growup,switch", smp=True),
+    # Processors whose mitigations replace each return, and are patched into a
+    # module and into ftrace's trampolines: call depth tracking, and the untrained
+    # return thunk.
+    "6.12-stuffing-amd64": Variant(
+        "6.12-amd64", PATCHED, ("-cpu", "Skylake-Server"),
+        "spectre_v2=retpoline retbleed=stuff",
+        f"{VULNERABILITIES}/retbleed:Stuffing",
+    ),
+    "6.12-untrained-amd64": Variant(
+        "6.12-amd64", PATCHED, ("-cpu", "EPYC-Rome"),
+        # Against SRSO it wants microcode that QEMU has not, and says "WARNING".
+        "spec_rstack_overflow=off",
+        expect=f"{VULNERABILITIES}/retbleed:untrained",
+    ),
+}
+
+
+def machine_of(name):
+    """The machine that a kernel of this name runs on."""
     machine = MACHINES[name.rsplit("-", 1)[1]]
-    if "smp" in name.split("-"):
-        machine = replace(machine, cpus=2, accelerator=THREADS)
+    variant = VARIANTS.get(name)
+    if variant:
+        words = [machine.cmdline, variant.cmdline]
+        if variant.expect:
+            words.append(f"expect={variant.expect}")
+        machine = replace(
+            machine, qemu=machine.qemu + variant.qemu,
+            cmdline=" ".join(word for word in words if word),
+        )
+        if variant.smp:
+            machine = replace(machine, cpus=2, accelerator=THREADS)
+    # KCSAN waits at an access for what the other CPU does meanwhile.
     if "kcsan" in name.split("-"):
         machine = replace(machine, accelerator=THREADS)
     return machine

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Run the tests in guests: tests/vm/lab -a tests/vm/run.py [NAME...]
 
-NAME is a line of tests/vm/kernels; one of SMP, which runs some of them on two CPUs;
-"build", which is what can be tested without a guest; "cost", how many instructions
-calls cost; "evidence", the mapstack command on real programs; "mutants", the module
-broken on purpose, which the tests have to notice; or a name of dkms.py, which has the
-package in full root file systems; without one, all are run, as many at a time as there
-are CPUs. --long runs what make test leaves
+NAME is a line of tests/vm/kernels; one of VARIANTS of machines.py, which boots one
+of those in another way; "build", which is what can be tested without a guest;
+"cost", how many instructions calls cost;
+"evidence", the mapstack command on real programs; "mutants", the module broken on
+purpose, which the tests have to notice; or a name of dkms.py, which has the package
+in full root file systems; without one, all are run, as many at a time as there are
+CPUs. --long runs what make test leaves
 out: tests/vm/kernels-long, with storms and fuzz of minutes, and writes what came of
 them into the table of docs/trust.md.
 --only TEST,... runs only the programs whose name begins so; --show prints
@@ -39,7 +40,7 @@ import reports
 import source
 import trinity
 import unit
-from machines import machine_of
+from machines import VARIANTS, machine_of
 
 WORK = Path("/out/guests")
 # For tests/guest/.
@@ -53,8 +54,8 @@ LONG_PROGRAMS = ("races", "trinity")
 BUILD_KERNEL = "6.12-amd64"
 COST_KERNEL = "6.12-amd64"
 MUTANTS_KERNEL = "6.12-amd64"
-# Programs that are run again on two CPUs, where the others are too slow for that.
-SMP = {"6.1-smp-hppa64": "growup,switch"}
+# Run only where the machine or the kernel has to be of a certain kind.
+EXPECT_PROGRAM = "expect"
 # Where it is measured which lines of the module run.
 COVERED = "6.12-debug-amd64"
 
@@ -107,18 +108,16 @@ def write_table(summary, path, kernels, command):
     Path(path).write_text(head + begin + table + end + tail)
 
 
-def plain(name):
-    """The kernel that a name of SMP stands for, as in the lists."""
-    return name.replace("-smp-", "-")
-
-
-def choose_programs(directory, only, long):
+def choose_programs(directory, only, long, variant):
     programs = sorted((directory / "tests").glob("*"))
     if not long:
         programs = [p for p in programs if p.name not in LONG_PROGRAMS]
+    only = only or variant and variant.programs
     if only:
-        names = tuple(only.split(","))
+        names = (*only.split(","), EXPECT_PROGRAM)
         programs = [p for p in programs if p.name.startswith(names)]
+    if not (variant and variant.expect):
+        programs = [p for p in programs if p.name != EXPECT_PROGRAM]
     if not programs:
         raise debian.Failure(f"there is no test program {only}")
     return programs
@@ -178,8 +177,8 @@ class Tests:
         self.short = debian.read_list()
         self.long = debian.read_list("tests/vm/kernels-long")
         self.listed = self.short | self.long
-        for name in SMP:
-            self.listed[name] = self.listed[plain(name)]
+        for name, variant in VARIANTS.items():
+            self.listed[name] = self.listed[variant.kernel]
         self.cache = debian.update(*(
             name for name in options.names or self.names()
             if name in self.listed
@@ -188,13 +187,20 @@ class Tests:
     def names(self):
         """What is run unless told otherwise, in order."""
         if self.options.long:
-            return ["mutants", *self.long]
-        return [
-            "build", "cost", "evidence", *dkms.SUITES, *self.short, *SMP,
-        ]
+            return ["mutants", *self.long, *(
+                name for name, variant in VARIANTS.items()
+                if variant.kernel not in self.short
+            )]
+        return ["build", "cost", "evidence", *dkms.SUITES, *self.short, *(
+            name for name, variant in VARIANTS.items()
+            if variant.kernel in self.short
+        )]
 
     def resolve(self, name):
-        kernel = source.resolve(self.cache, plain(name), self.listed[name])
+        variant = VARIANTS.get(name)
+        kernel = source.resolve(
+            self.cache, variant.kernel if variant else name, self.listed[name]
+        )
         kernel.name = name  # it is built and booted in places of its own
         return kernel
 
@@ -204,7 +210,7 @@ class Tests:
         say(name, kernel.release)
         directory = build.build_guest(machine_of(name))
         programs = choose_programs(
-            directory, self.options.only or SMP.get(name), self.options.long
+            directory, self.options.only, self.options.long, VARIANTS.get(name)
         )
         return kernel.release, boot_tests(
             kernel, programs, directory / "init", self.options
