@@ -234,25 +234,47 @@ def locking(report):
                   "off waits a little for another to end", still)
 
 
+def elsewhere(report):
+    """A run in a pid namespace, whose numbers mean nothing here."""
+    Path("/tmp/ready").unlink(missing_ok=True)
+    there = subprocess.Popen(
+        ["unshare", "-pf", "--mount-proc", kit.TOOL, "run", "-q", "--", "sh",
+         "-c", "touch /tmp/ready; exec sleep 1000"],
+    )
+    kit.wait_for(lambda: os.path.exists("/tmp/ready"))
+    status, off = tool("status"), tool("off")
+    subprocess.run(["pkill", "-KILL", "-x", "mapstack"])
+    there.wait()
+    again = tool("off")
+    report.result(
+        "a run is going on" in status.stdout and off.returncode == 1 and
+        again.returncode == 0 and "was killed; putting back" in again.stderr
+        and settings()[0] == "0",
+        "a run in a pid namespace", status, off, again,
+    )
+
+
 def closed_files(report):
     """A descriptor that is not open is not given to a file of ours."""
     done = subprocess.run(
-        ["sh", "-c", f"{kit.TOOL} run -q -o /tmp/closed -- sh -c "
-         "'readlink /proc/self/fd/[012] >/tmp/fds' <&- >&- 2>&-"],
+        ["sh", "-c", f"{kit.TOOL} run -q -o /tmp/closed -- sh -c 'for n in 0 1 "
+         "2; do [ ! -e /proc/$$/fd/$n ] || echo $n; done >/tmp/fds' "
+         "<&- >&- 2>&-"],
     )
     fds = Path("/tmp/fds").read_text().split()
     values = json.loads(tool("status", "--json").stdout)
     report.result(
-        done.returncode == 0 and fds[0] == "/dev/null" and
-        fds[2:] == ["/dev/null"] and values["run"]["state"] == "none" and
-        "true" not in Path("/run/mapstack/lock").read_text(),
-        "standard files that are closed", done, fds, values,
+        done.returncode == 0 and fds == ["1"] and
+        values["run"]["state"] == "none" and
+        Path("/tmp/closed").stat().st_size and
+        not Path("/run/mapstack/lock").stat().st_size,
+        "standard files that are closed stay so", done, fds, values,
     )
 
 
 def exit_status(report):
     cases = {
-        ("sh", "-c", "exit 7"): 7, ("sh", "-c", "kill -9 $$"): 137,
+        ("sh", "-c", "exit 7"): 7, ("sh", "-c", "kill -9 $$"): -9,
         ("/nonexistent",): 127, ("/etc/passwd",): 126, ("true",): 0,
     }
     got = {words: tool("run", "--", *words).returncode for words in cases}
@@ -400,6 +422,33 @@ def progress(report):
         re.search(r"\b1\d s: \d+ requests, 0 refused, 0 grown", done.stdout),
         "a long run shows on a terminal that it is alive", done,
     )
+    done = subprocess.run(
+        ["script", "-qec", f"{kit.TOOL} run -o /dev/null -- "
+         "sh -c 'stty -icanon; sleep 15; stty icanon'", "/dev/null"],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300,
+    )
+    report.result(" requests" not in done.stdout,
+                  "but not where the command paints it", done)
+
+
+def another_user(report):
+    """As strace -u: the user's groups, and root's environment."""
+    Path("/etc/group").open("a").write("extra:x:4242:nobody\n")
+    done = tool("run", "-q", "-o", "/tmp/as", "--user", "nobody", "--",
+                "sh", "-c", "id; echo $HOME; cat /root/.profile")
+    expected = subprocess.run(["id", "nobody"], capture_output=True, text=True)
+    report.result(
+        done.stdout == expected.stdout + "/root\n" and done.returncode == 1 and
+        "4242" in done.stdout and "Permission denied" in done.stderr,
+        "--user: the command is that user's", done,
+    )
+    before = settings()
+    done = tool("run", "-u", "nonesuch", "--", "touch", "/tmp/ran")
+    report.result(
+        done.returncode == 125 and "no user nonesuch" in done.stderr and
+        not os.path.exists("/tmp/ran") and settings() == before,
+        "--user: one that there is not", done,
+    )
 
 
 def daemons(report):
@@ -478,7 +527,7 @@ def outside(report):
                   status.returncode == 0, "status tells of a run", status)
     code, _, err = going.end(signal.SIGTERM)
     report.result(
-        code == 128 + signal.SIGTERM and
+        code == -signal.SIGTERM and
         settings() == ("0", "observe paired fitting private [rfc]", "all") and
         not os.path.exists(kit.TRACING / "instances/mapstack-run"),
         "SIGTERM: passed on, and everything is put back", code, err, settings(),
@@ -497,13 +546,13 @@ def restores(report):
         going = Going("--policy", "observe")
         during = settings()
         code, _, _ = going.end(number)
-        states.append((during != before, code == 128 + number or
-                       (number == signal.SIGINT and code in (1, 130)),
+        states.append((during != before, code == -number or
+                       (number == signal.SIGINT and code == 1),
                        settings() == before))
     going = Going()
     going.kill_command()
     code = going.process.wait(120)
-    states.append((True, code == 137, settings() == before))
+    states.append((True, code == -9, settings() == before))
     report.result(all(all(state) for state in states),
                   "signals and a killed command: put back", states, settings())
     setting("enabled", "0")
@@ -661,7 +710,7 @@ def backtraces(report):
 
 
 def main():
-    report = kit.Report(55)
+    report = kit.Report(59)
     loaded_or_not(report)
     switching(report)
     unprivileged(report)
@@ -669,6 +718,7 @@ def main():
     asked_for_help(report)
     another_root(report)
     locking(report)
+    elsewhere(report)
     closed_files(report)
     exit_status(report)
     effects(report)
@@ -677,6 +727,7 @@ def main():
     growth(report)
     peak(report)
     progress(report)
+    another_user(report)
     daemons(report)
     outside(report)
     restores(report)

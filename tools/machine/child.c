@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -13,20 +15,50 @@
 #include "machine/child.h"
 #include "machine/files.h"
 
+/* What cannot be caught, what an instruction of ours does, and what is nothing. */
+static const int left_alone[] = { SIGKILL, SIGSTOP, SIGSEGV,  SIGBUS,
+				  SIGFPE,  SIGILL,  SIGTRAP,  SIGSYS,
+				  SIGABRT, SIGURG,  SIGWINCH, SIGCHLD };
+
+/* What is ignored when we start, by nohup(1) or a shell's &, stays ignored. */
+static bool is_ignored(int signal)
+{
+	struct sigaction action;
+
+	return !sigaction(signal, NULL, &action) &&
+	       action.sa_handler == SIG_IGN;
+}
+
+static void choose_signals(sigset_t *taken)
+{
+	size_t i;
+	int signal;
+
+	sigfillset(taken);
+	for (signal = 1; signal <= SIGRTMAX; signal++)
+		if (is_ignored(signal))
+			sigdelset(taken, signal);
+	for (i = 0; i < ARRAY_SIZE(left_alone); i++)
+		sigdelset(taken, left_alone[i]);
+	sigaddset(taken, SIGCHLD);
+}
+
 int child_prepare(struct child *child)
 {
-	sigset_t mask;
+	sigset_t blocked;
 
-	sigemptyset(&mask);
-	sigaddset(&mask, SIGCHLD);
-	sigaddset(&mask, SIGHUP);
-	sigaddset(&mask, SIGINT);
-	sigaddset(&mask, SIGQUIT);
-	sigaddset(&mask, SIGTERM);
-	child->signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
-	/* Writing to a pipe that nobody reads must not end us half-way. */
-	sigaddset(&mask, SIGPIPE);
-	if (child->signals < 0 || sigprocmask(SIG_BLOCK, &mask, &child->mask) ||
+	/* Children whose parent ignores it are not waited for. */
+	child->chld_ignored = is_ignored(SIGCHLD);
+	signal(SIGCHLD, SIG_DFL);
+	choose_signals(&child->taken);
+	blocked = child->taken;
+	/* These two come of our own writing, which returns an error as well. */
+	sigdelset(&child->taken, SIGPIPE);
+	sigdelset(&child->taken, SIGXFSZ);
+	child->signals =
+		signalfd(-1, &child->taken, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (child->signals < 0 ||
+	    sigprocmask(SIG_BLOCK, &blocked, &child->mask) ||
 	    prctl(PR_SET_CHILD_SUBREAPER, 1)) {
 		say_err("cannot prepare to start the command (%m), so nothing was changed; look at the limits (ulimit -a)");
 		return -1;
@@ -34,46 +66,131 @@ int child_prepare(struct child *child)
 	return 0;
 }
 
-static void execute(const struct child *child, char *const *command, int report)
-{
+/* What a child that could not become the command says of it. */
+struct failure {
 	int error;
+	bool user; /* in becoming the user */
+};
 
-	sigprocmask(SIG_SETMASK, &child->mask, NULL);
-	execvp(command[0], command);
-	error = errno;
-	if (write(report, &error, sizeof(error)) < 0)
-		_exit(126);
+static int become(const struct passwd *user)
+{
+	if (!user)
+		return 0;
+	return initgroups(user->pw_name, user->pw_gid) ||
+	       setgid(user->pw_gid) || setuid(user->pw_uid);
+}
+
+/* Does not return. */
+static void execute(const struct child *child, char *const *command,
+		    const struct passwd *user, int go, int report)
+{
+	struct failure failure = { 0 };
+	char byte;
+
+	if (read(go, &byte, 1) != 1)
+		_exit(EXIT_SELF);
+	failure.user = become(user);
+	if (!failure.user) {
+		if (child->chld_ignored)
+			signal(SIGCHLD, SIG_IGN);
+		sigprocmask(SIG_SETMASK, &child->mask, NULL);
+		execvp(command[0], command);
+	}
+	failure.error = errno;
+	if (write(report, &failure, sizeof(failure)) < 0)
+		_exit(EXIT_SELF);
 	_exit(127);
 }
 
 /*
- * fork() and not posix_spawn(), whose child would run on a MAP_STACK mapping
- * of ours and be counted.
+ * Of what the terminal sends, its whole foreground gets: the command too. But a
+ * hangup goes to the leader of the session, who may be this process alone.
  */
-int child_start(struct child *child, char *const *command)
+static bool command_has_it(const struct signalfd_siginfo *info)
 {
-	int error = 0, fds[2];
+	if (info->ssi_code != SI_KERNEL)
+		return false;
+	switch (info->ssi_signo) {
+	case SIGHUP:
+		return getsid(0) != getpid();
+	case SIGINT:
+	case SIGQUIT:
+	case SIGTSTP:
+	case SIGTTIN:
+	case SIGTTOU:
+		return true;
+	}
+	return false;
+}
 
-	if (pipe2(fds, O_CLOEXEC)) {
-		say_err("cannot start the command (%m); look at the limits (ulimit -a)");
-		return 125;
+/*
+ * Stopped as the command was, this process lets the shell have the terminal.
+ * SIGTSTP and its like do nothing where no shell could continue it: SIGSTOP,
+ * which would, becomes one of them.
+ */
+static void stop_as(int number)
+{
+	sigset_t one;
+
+	if (number == SIGSTOP)
+		number = SIGTSTP;
+	sigemptyset(&one);
+	sigaddset(&one, number);
+	signal(number, SIG_DFL);
+	/* While it is blocked, what the terminal sent is not a second one. */
+	sigprocmask(SIG_BLOCK, &one, NULL);
+	raise(number);
+	sigprocmask(SIG_UNBLOCK, &one, NULL);
+	sigprocmask(SIG_BLOCK, &one, NULL);
+}
+
+static void take_signal(struct child *child,
+			const struct signalfd_siginfo *info, bool held)
+{
+	int number = info->ssi_signo;
+
+	switch (number) {
+	case SIGCHLD:
+		return;
+	case SIGCONT:
+		/* Its own stop may have left it behind, in another group. */
+		if (child->stopped)
+			kill(child->pid, SIGCONT);
+		child->stopped = false;
+		return;
 	}
-	child->pid = fork();
-	if (!child->pid)
-		execute(child, command, fds[1]);
-	close(fds[1]);
-	if (child->pid < 0) {
-		say_err("cannot start the command (%m); look at the limits (ulimit -a)");
-		close(fds[0]);
-		return 125;
+	if (child->pid > 0 && !child->ended) {
+		if (held || !command_has_it(info))
+			kill(child->pid, number);
+	} else if (number == SIGTSTP || number == SIGTTIN ||
+		   number == SIGTTOU) {
+		stop_as(number);
+	} else {
+		child->given_up = number;
 	}
-	if (read(fds[0], &error, sizeof(error)) != sizeof(error))
-		error = 0;
-	close(fds[0]);
-	if (!error)
-		return 0;
-	say_err("cannot execute %s (%s)", command[0], strerror(error));
-	return error == ENOENT ? 127 : 126;
+}
+
+static void take_signals(struct child *child, bool held)
+{
+	struct signalfd_siginfo info;
+
+	while (read(child->signals, &info, sizeof(info)) == sizeof(info))
+		take_signal(child, &info, held);
+}
+
+static void take_status(struct child *child, int status)
+{
+	if (WIFSTOPPED(status)) {
+		child->stopped = true;
+		stop_as(WSTOPSIG(status));
+		return;
+	}
+	child->ended = true;
+	child->status = WEXITSTATUS(status);
+	if (WIFSIGNALED(status)) {
+		child->signal = WTERMSIG(status);
+		child->status = 128 + child->signal;
+	}
 }
 
 static void reap(struct child *child)
@@ -81,41 +198,123 @@ static void reap(struct child *child)
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid != child->pid)
-			continue;
-		child->ended = true;
-		child->status = WIFEXITED(status) ? WEXITSTATUS(status) :
-						    128 + WTERMSIG(status);
-	}
+	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0)
+		if (pid == child->pid)
+			take_status(child, status);
 	child->alone = pid < 0 && errno == ECHILD;
-}
-
-/* What the terminal sends, it sends to the command too. */
-static void pass_on(struct child *child, const struct signalfd_siginfo *info)
-{
-	static int asked;
-
-	if (info->ssi_code == SI_KERNEL &&
-	    (info->ssi_signo == SIGINT || info->ssi_signo == SIGQUIT))
-		return;
-	if (child->ended || asked++) {
-		child->given_up = true;
-		if (!child->ended)
-			child->status = 128 + info->ssi_signo;
-		return;
-	}
-	kill(child->pid, info->ssi_signo);
 }
 
 void child_wait(struct child *child, int milliseconds)
 {
 	struct pollfd wait = { .fd = child->signals, .events = POLLIN };
-	struct signalfd_siginfo info;
 
 	poll(&wait, 1, milliseconds);
-	while (read(child->signals, &info, sizeof(info)) == sizeof(info))
-		if (info.ssi_signo != SIGCHLD)
-			pass_on(child, &info);
+	take_signals(child, false);
 	reap(child);
+}
+
+static int say_failure(const struct failure *failure, const char *program,
+		       const struct passwd *user)
+{
+	if (failure->user) {
+		say_err("cannot become %s (%s), so the command was not started",
+			user->pw_name, strerror(failure->error));
+		return EXIT_SELF;
+	}
+	say_err("cannot execute %s (%s)", program, strerror(failure->error));
+	return failure->error == ENOENT ? 127 : 126;
+}
+
+/*
+ * The child waits, with all signals blocked, until it has been given what came
+ * before it was there. What comes of the terminal meanwhile comes to both, and
+ * of two of a number that are pending the kernel makes one. What came may stop
+ * the child, or end it, before it is the command.
+ */
+static int release(struct child *child, char *const *command,
+		   const struct passwd *user, int go, int report)
+{
+	struct pollfd wait[] = { { .fd = report, .events = POLLIN },
+				 { .fd = child->signals, .events = POLLIN } };
+	struct failure failure;
+
+	take_signals(child, true);
+	/* If it cannot be written, the child has ended, which will be seen. */
+	if (write(go, "", 1) != 1)
+		child_wait(child, 0);
+	do {
+		poll(wait, ARRAY_SIZE(wait), -1);
+		child_wait(child, 0);
+	} while (!wait[0].revents);
+	if (read(report, &failure, sizeof(failure)) != sizeof(failure))
+		return 0;
+	return say_failure(&failure, command[0], user);
+}
+
+/*
+ * fork() and not posix_spawn(), whose child would run on a MAP_STACK mapping
+ * of ours and be counted.
+ */
+int child_start(struct child *child, char *const *command,
+		const struct passwd *user)
+{
+	int go[2], report[2], status = EXIT_SELF;
+
+	if (pipe2(go, O_CLOEXEC))
+		goto err_say;
+	if (pipe2(report, O_CLOEXEC))
+		goto err_go;
+	child->pid = fork();
+	if (!child->pid) {
+		close(go[1]);
+		execute(child, command, user, go[0], report[1]);
+	}
+	close(report[1]);
+	if (child->pid > 0)
+		status = release(child, command, user, go[1], report[0]);
+	close(report[0]);
+err_go:
+	close(go[0]);
+	close(go[1]);
+err_say:
+	if (child->pid <= 0)
+		say_err("cannot start the command (%m); look at the limits (ulimit -a)");
+	return status;
+}
+
+const char *child_signal(const struct child *child)
+{
+	static char name[16];
+	const char *known = sigabbrev_np(child->signal);
+
+	if (!child->signal)
+		return NULL;
+	if (known)
+		snprintf(name, sizeof(name), "SIG%s", known);
+	else
+		snprintf(name, sizeof(name), "SIGRTMIN+%d",
+			 child->signal - SIGRTMIN);
+	return name;
+}
+
+int child_end(struct child *child, int status)
+{
+	sigset_t one;
+	int number;
+
+	child->ended = true;
+	take_signals(child, false);
+	number = child->given_up;
+	if (!number && status == child->status)
+		number = child->signal;
+	if (!number)
+		return status;
+	/* It is the command that dumped core. */
+	prctl(PR_SET_DUMPABLE, 0);
+	sigemptyset(&one);
+	sigaddset(&one, number);
+	signal(number, SIG_DFL);
+	raise(number);
+	sigprocmask(SIG_UNBLOCK, &one, NULL);
+	return status;
 }

@@ -1,27 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The command of a run, as a child process. */
+/*
+ * The command of a run, as a child process, and the signals between them.
+ *
+ * As with timeout(1) and strace -o, a signal never ends the run before the
+ * command. It is passed on, and the run ends when the command does and as it
+ * did, so that a shell's loop stops when its user types Ctrl-C.
+ */
 #ifndef TOOLS_CHILD_H
 #define TOOLS_CHILD_H
 
+#include <pwd.h>
 #include <signal.h>
 #include <stdbool.h>
 
 struct child {
 	pid_t pid;
 	bool ended;
-	int status; /* exit status to pass on, once it has ended */
 	bool alone; /* all that it started has ended too */
+	int status; /* exit status to pass on, once it has ended */
+	int signal; /* that ended it; 0: none did */
+	int given_up; /* the signal that came when it did not run; 0: none did */
+	bool stopped;
 	sigset_t mask; /* of signals, as it was */
-	int signals; /* signalfd */
-	bool given_up; /* a second signal asked not to wait for it */
+	sigset_t taken; /* those that are taken */
+	int signals; /* signalfd of them */
+	bool chld_ignored; /* as we were started, and so is the command */
 };
 
 /**
  * child_prepare() - take signals by a descriptor from now on
  * @child: which
  *
- * What the command starts belongs to this process from now on when its own
- * parent ends.
+ * They wait until the command is started, which then gets them. What the
+ * command starts belongs to this process from now on when its own parent ends.
  *
  * Return: 0, or -1 after a complaint.
  */
@@ -31,17 +42,42 @@ int child_prepare(struct child *child);
  * child_start() - start the command
  * @child: which
  * @command: its words
+ * @user: as whom, groups included; NULL: as this process
  *
  * Return: 0; or the exit status to end with, after a complaint: 127 if there is
- * no such program, 126 if it cannot be executed.
+ * no such program, 126 if it cannot be executed, 125 for what else failed.
  */
-int child_start(struct child *child, char *const *command);
+int child_start(struct child *child, char *const *command,
+		const struct passwd *user);
 
 /**
  * child_wait() - wait for news of it, and pass signals on
  * @child: which
  * @milliseconds: how long to wait at most
+ *
+ * Stops this process if the command was stopped, so that the terminal goes
+ * back to the shell.
  */
 void child_wait(struct child *child, int milliseconds);
+
+/**
+ * child_signal() - the name of the signal that ended the command
+ * @child: which
+ *
+ * Return: "SIGTERM", for example, until the next call; NULL: none did.
+ */
+const char *child_signal(const struct child *child);
+
+/**
+ * child_end() - end this process as the command ended
+ * @child: which
+ * @status: to end with, if no signal says otherwise
+ *
+ * Dies of the signal that ended the command, if @status is the command's. One
+ * that has come since, or before there was a command, is not lost either.
+ *
+ * Return: @status.
+ */
+int child_end(struct child *child, int status);
 
 #endif /* TOOLS_CHILD_H */

@@ -7,6 +7,8 @@
 #include <stddef.h>
 
 #define SYSFS "/sys/kernel/mapstack/"
+/* The exit status of a failure of our own where a command's is passed on. */
+#define EXIT_SELF 125
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
 /**

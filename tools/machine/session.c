@@ -181,6 +181,7 @@ static int note(struct state *state)
 	}
 	state->pid = getpid();
 	state->start = process_start(state->pid);
+	state->pid_ns = state_pid_ns();
 	if (sscanf(state->settings.scope, "pid:%d", &pid) == 1)
 		state->scope_start = process_start(pid);
 	ret = state_write(state);

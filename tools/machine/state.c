@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "machine/files.h"
@@ -17,6 +18,8 @@ static void take_field(struct state *state, const char *name, const char *value)
 		state->pid = atoi(value);
 	else if (!strcmp(name, "start"))
 		state->start = strtoull(value, NULL, 10);
+	else if (!strcmp(name, "pid_ns"))
+		state->pid_ns = strtoull(value, NULL, 10);
 	else if (!strcmp(name, "scope_start"))
 		state->scope_start = strtoull(value, NULL, 10);
 	else if (!strcmp(name, "enabled"))
@@ -47,9 +50,25 @@ void state_read(struct state *state)
 	free(text);
 }
 
+unsigned long long state_pid_ns(void)
+{
+	char path[4352];
+	struct stat stats;
+
+	return stat(file_path("/proc/self/ns/pid", path, sizeof(path)),
+		    &stats) ?
+		       0 :
+		       stats.st_ino;
+}
+
 bool state_is_alive(const struct state *state)
 {
-	return state->pid && process_start(state->pid) == state->start;
+	unsigned long long start;
+
+	if (!state->pid || state->pid_ns != state_pid_ns())
+		return state->pid;
+	start = process_start(state->pid);
+	return start && start == state->start;
 }
 
 int state_write(struct state *state)
@@ -60,11 +79,11 @@ int state_write(struct state *state)
 		if (iscntrl((unsigned char)*at))
 			*at = '?';
 	snprintf(text, sizeof(text),
-		 "pid %d\nstart %llu\nenabled %d\npolicy %s\n"
+		 "pid %d\nstart %llu\npid_ns %llu\nenabled %d\npolicy %s\n"
 		 "scope %s\nscope_start %llu\nwhat %s\n",
-		 state->pid, state->start, state->settings.enabled,
-		 state->settings.policy, state->settings.scope,
-		 state->scope_start, state->what);
+		 state->pid, state->start, state->pid_ns,
+		 state->settings.enabled, state->settings.policy,
+		 state->settings.scope, state->scope_start, state->what);
 	return file_replace(STATE_FILE, text, 0644);
 }
 

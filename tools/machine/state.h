@@ -18,6 +18,7 @@
 struct state {
 	int pid; /* who puts back; 0: there is nothing to put back */
 	unsigned long long start; /* process_start() of it */
+	unsigned long long pid_ns; /* where its number is true */
 	unsigned long long scope_start; /* of the process in settings.scope */
 	struct settings settings; /* to put back */
 	char what[256]; /* it does: "run ./server" */
@@ -30,10 +31,17 @@ struct state {
 void state_read(struct state *state);
 
 /**
+ * state_pid_ns() - the number of this process's pid namespace
+ */
+unsigned long long state_pid_ns(void);
+
+/**
  * state_is_alive() - whether who wrote it is at work
  * @state: from state_read()
  *
- * A number that another process has by now is told by when that was started.
+ * A number that another process has by now is told by when that was started. Of
+ * another pid namespace nothing can be told: it is taken to be at work, and who
+ * gets the lock knows better.
  */
 bool state_is_alive(const struct state *state);
 

@@ -99,7 +99,7 @@ static json_t *compose_module(void)
 json_t *compose_document(const struct recording *recording)
 {
 	static const char layout[] =
-		"{s:i, s:s, s:o, s:s, s:s, s:o, s:s, s:i, s:o, s:o, s:I, s:o, s:s, s:s, s:b, s:i, s:n, s:b, s:o, s:{s:I, s:n, s:b, s:b}, s:o}";
+		"{s:i, s:s, s:o, s:s, s:s, s:o, s:s, s:i, s:o, s:o, s:I, s:o, s:s, s:s, s:b, s:o, s:s?, s:b, s:o, s:{s:I, s:n, s:b, s:b}, s:o}";
 	bool growth = recording->counters.value[C_GROWN] >= 0;
 	json_t *command = json_array(), *groups = json_object();
 	const struct program *program;
@@ -130,7 +130,9 @@ json_t *compose_document(const struct recording *recording)
 			 command, "scope", recording->scope, "policy",
 			 recording->policy, "forecast",
 			 !strcmp(recording->policy, "observe"), "exit_status",
-			 recording->status, "signal", "still_running",
+			 recording->signal ? json_null() :
+					     json_integer(recording->status),
+			 "signal", recording->signal, "still_running",
 			 recording->still_running, "counters", counters,
 			 "complete", "dropped", (json_int_t)recording->lost,
 			 "samples_lost", "results", false, "growth", growth,

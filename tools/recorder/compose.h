@@ -12,7 +12,8 @@
 struct recording {
 	char *const *command; /* ends with NULL */
 	const char *policy, *scope;
-	int status; /* exit status that is passed on */
+	int status; /* exit status of the command */
+	const char *signal; /* that ended it; NULL: none did */
 	time_t start;
 	double seconds;
 	bool still_running; /* processes of the command outlived it */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "machine/doctor.h"
+#include "machine/files.h"
 #include "report/text.h"
 #include "verbs/verbs.h"
 

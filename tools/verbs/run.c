@@ -2,13 +2,16 @@
 /* mapstack run: one command, in a scope of its own. See verbs.h. */
 
 #include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "recorder/backtrace.h"
+#include "machine/background.h"
 #include "machine/child.h"
 #include "recorder/compose.h"
 #include "recorder/events.h"
@@ -36,6 +39,8 @@ struct run {
 	struct backtraces *backtraces; /* NULL: not asked for */
 	struct tally *tally;
 	struct child child;
+	const struct passwd *user; /* NULL: root */
+	int foreground; /* who waits for the command only; -1: nobody */
 	long long requests; /* those of MAP_STACK among them */
 	long long started, looked, told; /* ms */
 };
@@ -75,6 +80,19 @@ static void read_events(struct run *run, bool last)
 		backtraces_read(run->backtraces);
 }
 
+/*
+ * A pager, an editor or a shell that reads keys paints the terminal itself. So
+ * does what the terminal belongs to if that is not this group of processes.
+ */
+static bool is_painted(void)
+{
+	struct termios terminal;
+
+	return !tcgetattr(STDERR_FILENO, &terminal) &&
+	       (!(terminal.c_lflag & ICANON) ||
+		tcgetpgrp(STDERR_FILENO) != getpgrp());
+}
+
 static void tell_progress(struct run *run)
 {
 	long long period = isatty(STDERR_FILENO) ? PROGRESS_MS :
@@ -84,7 +102,7 @@ static void tell_progress(struct run *run)
 	if (run->options->quiet || now_ms() - run->told < period)
 		return;
 	run->told = now_ms();
-	if (counters_read_all(&counters))
+	if (is_painted() || counters_read_all(&counters))
 		return;
 	counters_since(&counters, &run->before);
 	say_err("%lld s: %lld requests, %lld refused, %lld grown",
@@ -96,13 +114,17 @@ static bool is_over(const struct run *run)
 {
 	if (run->child.given_up)
 		return true;
-	return run->child.ended && (run->child.alone || !run->options->wait);
+	return run->child.ended &&
+	       (run->child.alone ||
+		!(run->options->wait || run->options->detach));
 }
 
 static void follow(struct run *run)
 {
 	while (!is_over(run)) {
 		child_wait(&run->child, READ_MS);
+		if (run->child.ended && !run->child.alone)
+			background_tell(&run->foreground, &run->child);
 		read_events(run, false);
 		if (now_ms() - run->looked >= LOOK_MS) {
 			tally_look(run->tally);
@@ -133,6 +155,7 @@ static int report_run(struct run *run)
 		.policy = run->policy,
 		.scope = run->scope,
 		.status = run->child.status,
+		.signal = child_signal(&run->child),
 		.start = run->start,
 		.seconds = (now_ms() - run->started) / 1000.0,
 		.still_running = !run->child.alone,
@@ -167,7 +190,7 @@ static int run_prepared(struct run *run)
 	run->started = now_ms();
 	run->looked = run->started;
 	run->told = run->started;
-	status = child_start(&run->child, run->options->command);
+	status = child_start(&run->child, run->options->command, run->user);
 	if (status)
 		return status;
 
@@ -185,8 +208,6 @@ static int run_begun(struct run *run)
 {
 	int status = EXIT_SELF;
 
-	if (child_prepare(&run->child))
-		goto out_end;
 	run->events = events_open(run->options->kib);
 	if (!run->events)
 		goto out_end;
@@ -207,15 +228,43 @@ out_end:
 	return status;
 }
 
-int run(const struct options *options)
+static int find_user(struct run *run)
 {
-	struct run run = { .options = options };
+	const char *name = run->options->user;
+
+	if (!name)
+		return 0;
+	run->user = getpwnam(name);
+	if (run->user)
+		return 0;
+	say_err("there is no user %s, so nothing was changed", name);
+	return -1;
+}
+
+static int run_guarded(struct run *run)
+{
 	int status = EXIT_SELF;
 
-	if (!module_load() || output_open(&run.output, options->output, false))
+	if (output_open(&run->output, run->options->output, false))
 		return EXIT_SELF;
-	if (!session_begin(&run.session, "run", options->command[0]))
-		status = run_begun(&run);
-	output_abandon(&run.output);
-	return status;
+	if (!child_prepare(&run->child) &&
+	    !session_begin(&run->session, "run", run->options->command[0]))
+		status = run_begun(run);
+	output_abandon(&run->output);
+	return child_end(&run->child, status);
+}
+
+int run(const struct options *options)
+{
+	struct run run = { .options = options, .foreground = -1 };
+	struct child front = { 0 };
+
+	if (find_user(&run) || !module_load())
+		return EXIT_SELF;
+	if (options->detach) {
+		run.foreground = background_go(&front);
+		if (run.foreground < 0)
+			return child_end(&front, front.status);
+	}
+	return run_guarded(&run);
 }

@@ -7,9 +7,6 @@
 
 #include "report/report.h"
 
-/* The tool itself failed, as env(1) and timeout(1) say it. */
-#define EXIT_SELF 125
-
 /* Exit statuses of status. */
 enum { STATUS_ON, STATUS_FAILED, STATUS_OFF = 3, STATUS_NOT_LOADED };
 
@@ -18,8 +15,10 @@ struct options {
 	const char *output; /* NULL: standard output */
 	enum format format;
 	const char *by; /* put programs together by; NULL: by nothing */
+	const char *user; /* who runs the command; NULL: root */
 	unsigned long kib; /* buffer of each CPU */
 	bool wait; /* for all that the command started */
+	bool detach; /* the same, in the background once the command has ended */
 	bool quiet; /* no progress */
 	bool backtrace; /* of refused calls */
 	char *const *command; /* what follows the options; ends with NULL */
