@@ -34,14 +34,17 @@ def loaded_or_not(report):
         done.returncode == 125 and "doctor" in done.stderr,
         "run: without the module 125, and says whom to ask", done,
     )
-    done = tool("doctor")
-    report.result(
-        done.returncode == 1 and "not-built: " in done.stdout,
-        "doctor: not-built", done,
-    )
     release = os.uname().release
     place = Path("/lib/modules", release, "updates")
+    before = tool("doctor")
     place.mkdir(parents=True)
+    done = tool("doctor")
+    report.result(
+        done.returncode == 1 and "not-built: " in done.stdout and
+        "not-rebooted: " in before.stdout and
+        "not-rebooted: " not in done.stdout,
+        "doctor: not-rebooted, not-built", before, done,
+    )
     shutil.copy("/modules/mapstack.ko", place)
     subprocess.run(["depmod", release], capture_output=True)
     done = tool("doctor")
@@ -676,10 +679,33 @@ def doctor(report):
         report, "no-cgroup2", lambda: libc.umount(cgroups),
         lambda: libc.mount(b"none", cgroups, b"cgroup2", 0, None),
     )
-    doctor_finds(
-        report, "no-tracefs", lambda: libc.umount2(b"/sys/kernel/tracing", 2),
-        lambda: libc.mount(b"none", b"/sys/kernel/tracing", b"tracefs", 0,
-                           None),
+
+    def unmount():
+        for place in b"tracing", b"debug":
+            libc.umount2(b"/sys/kernel/" + place, 2)
+
+    def mount_debugfs():
+        libc.mount(b"none", b"/sys/kernel/debug", b"debugfs", 0, None)
+
+    doctor_finds(report, "no-tracefs", unmount, mount_debugfs)
+    below = tool("doctor")
+    report.result("nothing is wrong" in below.stdout,
+                  "doctor: tracefs below debugfs is enough", below)
+    libc.mount(b"none", b"/sys/kernel/tracing", b"tracefs", 0, None)
+    # A cgroup that is called as if it were gone.
+    odd = "/sys/fs/cgroup/odd (gone)"
+    os.mkdir(odd)
+    setting("scope", "cgroup:/odd (gone)")
+    there = tool("doctor")
+    ran = tool("run", "-q", "-o", "/tmp/out", "--", "true")
+    back = setting("scope")
+    doctor_finds(report, "scope-gone", lambda: os.rmdir(odd),
+                 lambda: setting("scope", "all"))
+    report.result(
+        "scope-gone" not in there.stdout and ran.returncode == 0 and
+        back == "cgroup:/odd (gone)" and not ran.stderr,
+        "a cgroup called 'odd (gone)' is not gone, and is put back",
+        there, ran, back,
     )
     kit.load("company_undo", "idle=1")
     tool("on")
@@ -697,6 +723,58 @@ def doctor(report):
     kit.unload("company_undo")
 
 
+def machines(report):
+    """What doctor says of machines that are made of files."""
+    root = Path("/tmp/machine")
+
+    def put(name, text):
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def make(where="sys/kernel/tracing"):
+        shutil.rmtree(root, ignore_errors=True)
+        put("proc/sys/kernel/osrelease", "6.0.0\n")
+        put("proc/sys/kernel/ftrace_enabled", "1\n")
+        put("proc/mounts", f"none /{where} tracefs rw 0 0\n"
+                           "none /sys/fs/cgroup cgroup2 rw 0 0\n")
+        put(f"{where}/available_filter_functions", "do_mmap\n")
+        put("lib/modules/6.0.0/modules.dep", "/updates/mapstack.ko:\n")
+        put("lib/modules/6.0.0/build/Makefile", "")
+        for path in kit.SYSFS.glob("**/*"):
+            if path.is_file() and path.name != "reset":
+                put(str(path)[1:], path.read_text())
+
+    def unload():
+        shutil.rmtree(root / "sys/kernel/mapstack")
+
+    changes = {
+        (): lambda: None,
+        ("locked-down",): lambda: (
+            shutil.rmtree(root / "sys/kernel/tracing"),
+            put("sys/kernel/security/lockdown",
+                "none integrity [confidentiality]\n")),
+        ("modules-disabled",): lambda: (
+            unload(), put("proc/sys/kernel/modules_disabled", "1\n")),
+        ("not-rebooted",): lambda: (
+            unload(), (root / "lib/modules/6.0.0").rename(
+                root / "lib/modules/6.0.1")),
+        ("other-version",): lambda: put("sys/module/mapstack/version",
+                                        "0.0.1\n"),
+        ("run-killed",): lambda: put("run/mapstack/state", "pid 1\n"),
+    }
+    wrong = []
+    for expected, change in changes.items():
+        make()
+        change()
+        done = tool("doctor", "--json",
+                    env=dict(os.environ, MAPSTACK_ROOT=str(root)))
+        found = [entry["id"] for entry in json.loads(done.stdout)["findings"]]
+        if found != list(expected):
+            wrong += expected, done
+    report.result(not wrong, "doctor: machines that are made of files", *wrong)
+
+
 def backtraces(report):
     done, result = run(*ask("shared"), options=("--backtrace",))
     frames = [frame for call in kit.program(result, "python3")["refused_calls"]
@@ -710,7 +788,7 @@ def backtraces(report):
 
 
 def main():
-    report = kit.Report(59)
+    report = kit.Report(63)
     loaded_or_not(report)
     switching(report)
     unprivileged(report)
@@ -735,6 +813,7 @@ def main():
     lost_events(report)
     others_tracing(report)
     doctor(report)
+    machines(report)
     backtraces(report)
     kit.unload()
     report.end()

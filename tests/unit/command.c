@@ -39,8 +39,10 @@ static const struct facts sound = {
 	.release = "6.12",
 	.root = true,
 	.loaded = true,
+	.modules = true,
 	.built = true,
 	.headers = true,
+	.perf = true,
 	.tracefs = true,
 	.traceable = true,
 	.cgroup2 = true,
@@ -76,6 +78,16 @@ static bool test_doctor(void)
 	FINDS((facts.loaded = false, facts.signed_only = true),
 	      "not-loaded unsigned ");
 	FINDS(facts.signed_only = true, "");
+	FINDS((facts.loaded = false, facts.modules = false), "not-rebooted ");
+	FINDS(facts.modules = false, "");
+	FINDS((facts.loaded = false, facts.modules_disabled = true),
+	      "modules-disabled ");
+	FINDS(facts.modules_disabled = true, "");
+	FINDS(set_text(facts.other_version, "0.0.1"), "other-version ");
+	FINDS((facts.confidential = true, facts.tracefs = false,
+	       facts.traceable = false),
+	      "locked-down ");
+	FINDS(facts.perf = false, "no-perf ");
 	FINDS(facts.ftrace_off = true, "ftrace-off ");
 	FINDS(facts.tracefs = false, "no-tracefs ");
 	FINDS(facts.traceable = false, "not-traceable ");
@@ -92,7 +104,7 @@ static bool test_doctor(void)
 	FINDS(facts.counters.value[C_GROW_MISSED] = 1, "growth-missed ");
 	FINDS(facts.cgroup2 = false, "no-cgroup2 ");
 	FINDS(facts.killed = true, "run-killed ");
-	FINDS(set_text(facts.settings.scope, "pid:1 (gone)"), "scope-gone ");
+	FINDS(facts.scope_gone = true, "scope-gone ");
 	return ok;
 }
 

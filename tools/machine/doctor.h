@@ -22,10 +22,15 @@ struct facts {
 	char release[65]; /* of the kernel */
 	bool root; /* may see everything */
 	bool loaded;
+	bool modules; /* those of this kernel are installed */
 	bool built; /* there is a module for this kernel */
 	bool headers; /* there are headers to build one */
 	bool signed_only; /* lockdown, or module.sig_enforce */
+	bool modules_disabled; /* kernel.modules_disabled=1 */
+	char other_version[32]; /* of the module, if it is not the command's */
 	bool ftrace_off; /* kernel.ftrace_enabled=0 */
+	bool confidential; /* lockdown shuts tracefs and perf */
+	bool perf; /* can be executed */
 	bool tracefs; /* is mounted */
 	bool traceable; /* ftrace knows do_mmap() */
 	int users; /* of do_mmap() that ftrace knows, ours included */
@@ -33,6 +38,7 @@ struct facts {
 	bool kprobes_off; /* all of them, by debugfs kprobes/enabled */
 	bool cgroup2; /* is mounted */
 	bool killed; /* a run was, and its settings are left */
+	bool scope_gone; /* what the scope names is no more */
 	struct settings settings;
 	struct counter_values counters;
 	enum proof proof;

@@ -11,8 +11,6 @@
 #include "machine/files.h"
 #include "machine/state.h"
 
-#define TRACEFS "/sys/kernel/tracing/"
-
 static bool file_says(const char *path, const char *text)
 {
 	char *content = file_read_all(path);
@@ -37,6 +35,32 @@ static char *find_line(const char *path, const char *word)
 	return line;
 }
 
+/* Where a file system of a type is mounted. */
+static bool find_mount(const char *type, char *where, size_t size)
+{
+	char *content = file_read_all("/proc/mounts"), *rest = content, *line;
+	char at[256], is[32];
+	bool found = false;
+
+	while (!found && (line = strsep(&rest, "\n")))
+		found = sscanf(line, "%*s %255s %31s", at, is) == 2 &&
+			!strcmp(is, type);
+	free(content);
+	if (found)
+		snprintf(where, size, "%s", at);
+	return found;
+}
+
+static void gather_version(struct facts *facts)
+{
+	char *version = facts->other_version;
+
+	file_read("/sys/module/mapstack/version", version,
+		  sizeof(facts->other_version));
+	if (!strcmp(version, MAPSTACK_VERSION))
+		*version = '\0';
+}
+
 static void gather_module(struct facts *facts)
 {
 	char path[256];
@@ -44,12 +68,17 @@ static void gather_module(struct facts *facts)
 	file_read("/proc/sys/kernel/osrelease", facts->release,
 		  sizeof(facts->release));
 	facts->loaded = module_is_loaded();
+	gather_version(facts);
+	snprintf(path, sizeof(path), "/lib/modules/%s", facts->release);
+	facts->modules = file_exists(path);
 	snprintf(path, sizeof(path), "/lib/modules/%s/modules.dep",
 		 facts->release);
 	facts->built = file_says(path, "/mapstack.ko");
 	snprintf(path, sizeof(path), "/lib/modules/%s/build/Makefile",
 		 facts->release);
 	facts->headers = file_exists(path);
+	facts->modules_disabled =
+		file_says("/proc/sys/kernel/modules_disabled", "1");
 	facts->signed_only =
 		file_says("/sys/module/module/parameters/sig_enforce", "Y") ||
 		file_says("/sys/kernel/security/lockdown", "[integrity]") ||
@@ -69,30 +98,89 @@ static int count_kprobes(void)
 	return count;
 }
 
-static void gather_tracing(struct facts *facts)
+/* It may be below debugfs only, where a look at it mounts it. */
+static bool find_tracefs(char *where, size_t size)
 {
-	char *line;
+	if (find_mount("tracefs", where, size))
+		return true;
+	if (!find_mount("debugfs", where, size - strlen("/tracing")))
+		return false;
+	strcat(where, "/tracing");
+	return file_exists(where);
+}
 
-	facts->ftrace_off = file_says("/proc/sys/kernel/ftrace_enabled", "0");
-	facts->tracefs = file_says("/proc/mounts", " tracefs ");
-	line = find_line(TRACEFS "available_filter_functions", "do_mmap");
+static void gather_ftrace(struct facts *facts, const char *tracefs)
+{
+	char path[320], *line;
+
+	snprintf(path, sizeof(path), "%s/available_filter_functions", tracefs);
+	line = find_line(path, "do_mmap");
 	facts->traceable = line;
 	free(line);
 	/* "do_mmap (2) R   tramp: ..." */
-	line = find_line(TRACEFS "enabled_functions", "do_mmap");
+	snprintf(path, sizeof(path), "%s/enabled_functions", tracefs);
+	line = find_line(path, "do_mmap");
 	if (line && sscanf(line, "do_mmap (%d)", &facts->users) != 1)
 		facts->users = 0;
 	free(line);
+}
+
+static bool find_program(const char *name)
+{
+	char *path = xcopy(getenv("PATH") ?: ""), *rest = path, *place;
+	char file[4096];
+	bool found = false;
+
+	while (!found && (place = strsep(&rest, ":"))) {
+		snprintf(file, sizeof(file), "%s/%s", place, name);
+		found = !access(file, X_OK);
+	}
+	free(path);
+	return found;
+}
+
+static void gather_tracing(struct facts *facts)
+{
+	char where[256];
+
+	facts->ftrace_off = file_says("/proc/sys/kernel/ftrace_enabled", "0");
+	facts->confidential =
+		file_says("/sys/kernel/security/lockdown", "[confidentiality]");
+	/* Of another machine only files are here. */
+	facts->perf = !file_root_is_real() || find_program("perf");
+	facts->tracefs = find_tracefs(where, sizeof(where));
+	if (facts->tracefs)
+		gather_ftrace(facts, where);
 	facts->kprobes = count_kprobes();
 	facts->kprobes_off =
 		file_says("/sys/kernel/debug/kprobes/enabled", "0");
 }
 
+/*
+ * The module writes "cgroup:/x (gone)" for a cgroup that is gone, and for one
+ * that is called so.
+ */
+static bool scope_is_gone(const char *scope, const char *cgroups)
+{
+	static const char gone[] = " (gone)";
+	size_t len = strlen(scope);
+	char path[SCOPE_SIZE + 256];
+
+	if (len < strlen(gone) || strcmp(scope + len - strlen(gone), gone))
+		return false;
+	if (strncmp(scope, "cgroup:", strlen("cgroup:")))
+		return true;
+	snprintf(path, sizeof(path), "%s%s", cgroups,
+		 scope + strlen("cgroup:"));
+	return !file_exists(path);
+}
+
 static void gather_settings(struct facts *facts)
 {
+	char cgroups[256] = "";
 	struct state state;
 
-	facts->cgroup2 = file_says("/proc/mounts", " cgroup2 ");
+	facts->cgroup2 = find_mount("cgroup2", cgroups, sizeof(cgroups));
 	state_read(&state);
 	facts->killed = state.pid && !state_is_alive(&state);
 	if (!facts->loaded)
@@ -100,6 +188,7 @@ static void gather_settings(struct facts *facts)
 	if (settings_read(&facts->settings) ||
 	    counters_read_all(&facts->counters))
 		facts->loaded = false;
+	facts->scope_gone = scope_is_gone(facts->settings.scope, cgroups);
 }
 
 static bool grows(const void *addr)

@@ -36,25 +36,60 @@ static void __attribute__((format(printf, 2, 3))) say(struct finding *finding,
 #define INSTALL \
 	"dkms autoinstall; if dkms status does not name mapstack, make install in its source tree"
 
-static void judge_module(const struct facts *facts, struct findings *findings)
+static void judge_missing(const struct facts *facts, struct findings *findings)
 {
-	if (facts->loaded)
-		return;
-	if (!facts->built) {
+	if (!facts->modules)
+		say(add(findings, "not-rebooted",
+			"reboot; or, if this kernel never had modules here, install them"),
+		    "/lib/modules/%s, the modules of the running kernel, is not there: the kernel was upgraded since the last boot",
+		    facts->release);
+	else if (!facts->built)
 		say(add(findings, "not-built",
 			facts->headers ?
 				INSTALL :
 				"apt install linux-headers-$(uname -r), then " INSTALL),
 		    "there is no module mapstack for this kernel, %s",
 		    facts->release);
-	} else {
+	else if (!facts->modules_disabled)
 		say(add(findings, "not-loaded", "modprobe mapstack"),
 		    "the module is not loaded");
-	}
+}
+
+static void judge_module(const struct facts *facts, struct findings *findings)
+{
+	if (*facts->other_version)
+		say(add(findings, "other-version",
+			"mapstack off; rmmod mapstack; modprobe mapstack; if it is the same again, install both from one source"),
+		    "the loaded module is of version %s, and this command is of another ('mapstack version')",
+		    facts->other_version);
+	if (facts->loaded)
+		return;
+	judge_missing(facts, findings);
+	if (facts->modules_disabled)
+		say(add(findings, "modules-disabled",
+			"find out what sets the sysctl kernel.modules_disabled (sysctl.d, hardening packages), and reboot without it"),
+		    "modules_disabled is 1: no module can be loaded until the next boot");
 	if (facts->signed_only)
 		say(add(findings, "unsigned",
 			"sign the module and enrol the key (mokutil --import /var/lib/dkms/mok.pub), or switch Secure Boot off"),
 		    "this kernel loads signed modules only (lockdown or module.sig_enforce)");
+}
+
+/* What lockdown shuts looks as if it were not there. */
+static void judge_tracefs(const struct facts *facts, struct findings *findings)
+{
+	if (facts->confidential)
+		say(add(findings, "locked-down",
+			"boot with lockdown=integrity or none, if that may be"),
+		    "lockdown=confidentiality shuts tracefs and perf to everybody, so nothing can be traced or traced back");
+	else if (!facts->tracefs)
+		say(add(findings, "no-tracefs",
+			"mount -t tracefs none /sys/kernel/tracing"),
+		    "tracefs is not mounted, so nothing can be traced, and other users of do_mmap() cannot be seen");
+	else if (facts->root && !facts->traceable)
+		say(add(findings, "not-traceable",
+			"boot a kernel whose available_filter_functions lists do_mmap"),
+		    "this kernel's ftrace does not know do_mmap()");
 }
 
 static void judge_ftrace(const struct facts *facts, struct findings *findings)
@@ -63,14 +98,11 @@ static void judge_ftrace(const struct facts *facts, struct findings *findings)
 		say(add(findings, "ftrace-off",
 			"sysctl kernel.ftrace_enabled=1"),
 		    "ftrace is switched off, so the hook cannot be attached");
-	if (!facts->tracefs)
-		say(add(findings, "no-tracefs",
-			"mount -t tracefs none /sys/kernel/tracing"),
-		    "tracefs is not mounted, so 'mapstack run' cannot trace");
-	else if (facts->root && !facts->traceable)
-		say(add(findings, "not-traceable",
-			"boot a kernel whose available_filter_functions lists do_mmap"),
-		    "this kernel's ftrace does not know do_mmap()");
+	judge_tracefs(facts, findings);
+	if (!facts->perf)
+		say(add(findings, "no-perf",
+			"install perf (Debian: linux-perf), or do without --backtrace"),
+		    "there is no perf, which 'mapstack run --backtrace' wants");
 }
 
 static void judge_hook(const struct facts *facts, struct findings *findings)
@@ -119,7 +151,7 @@ static void judge_settings(const struct facts *facts, struct findings *findings)
 		say(add(findings, "run-killed",
 			"mapstack off (mapstack status shows what is put back)"),
 		    "a run was killed before it could put settings back");
-	else if (facts->loaded && scope_is_gone(facts->settings.scope))
+	else if (facts->scope_gone)
 		say(add(findings, "scope-gone",
 			"echo all > /sys/kernel/mapstack/scope"),
 		    "what the scope names is no more, so nobody is in scope");

@@ -116,15 +116,6 @@ int setting_write(const char *name, const char *value)
 	return ret;
 }
 
-bool scope_is_gone(const char *scope)
-{
-	static const char gone[] = " (gone)";
-	size_t len = strlen(scope);
-
-	return len >= sizeof(gone) - 1 &&
-	       !strcmp(scope + len - (sizeof(gone) - 1), gone);
-}
-
 int counters_read_all(struct counter_values *counters)
 {
 	char path[64], text[32];

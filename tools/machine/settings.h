@@ -75,12 +75,6 @@ int settings_read(struct settings *settings);
 int setting_write(const char *name, const char *value);
 
 /**
- * scope_is_gone() - whether what a scope named is no more
- * @scope: as scope reads
- */
-bool scope_is_gone(const char *scope);
-
-/**
  * counters_read_all() - read the counters
  * @counters: where to
  *
