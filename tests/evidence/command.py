@@ -773,6 +773,25 @@ def machines(report):
         if found != list(expected):
             wrong += expected, done
     report.result(not wrong, "doctor: machines that are made of files", *wrong)
+    remedies = {
+        'ID=debian': "apt install linux-headers-6.0.0, ",
+        'ID="rocky"\nID_LIKE="rhel centos fedora"':
+            "dnf install kernel-devel-6.0.0, ",
+        'ID=arch': "pacman -S linux-lts-headers, ",
+        'ID=unheard-of': "install the headers of kernel 6.0.0",
+    }
+    wrong = []
+    for distribution, remedy in remedies.items():
+        make()
+        unload()
+        shutil.rmtree(root / "lib/modules/6.0.0/build")
+        put("lib/modules/6.0.0/modules.dep", "")
+        put("lib/modules/6.0.0/pkgbase", "linux-lts\n")
+        put("etc/os-release", f"NAME=x\n{distribution}\nVERSION=1\n")
+        done = tool("doctor", env=dict(os.environ, MAPSTACK_ROOT=str(root)))
+        if remedy not in done.stdout:
+            wrong += distribution, done
+    report.result(not wrong, "doctor: headers, by distribution", *wrong)
 
 
 def backtraces(report):
@@ -788,7 +807,7 @@ def backtraces(report):
 
 
 def main():
-    report = kit.Report(63)
+    report = kit.Report(64)
     loaded_or_not(report)
     switching(report)
     unprivileged(report)

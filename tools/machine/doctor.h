@@ -25,6 +25,7 @@ struct facts {
 	bool modules; /* those of this kernel are installed */
 	bool built; /* there is a module for this kernel */
 	bool headers; /* there are headers to build one */
+	char headers_how[160]; /* how they are installed here */
 	bool signed_only; /* lockdown, or module.sig_enforce */
 	bool modules_disabled; /* kernel.modules_disabled=1 */
 	char other_version[32]; /* of the module, if it is not the command's */

@@ -9,6 +9,7 @@
 
 #include "machine/doctor.h"
 #include "machine/files.h"
+#include "machine/headers.h"
 #include "machine/state.h"
 
 static bool file_says(const char *path, const char *text)
@@ -77,6 +78,8 @@ static void gather_module(struct facts *facts)
 	snprintf(path, sizeof(path), "/lib/modules/%s/build/Makefile",
 		 facts->release);
 	facts->headers = file_exists(path);
+	headers_name(facts->release, facts->headers_how,
+		     sizeof(facts->headers_how));
 	facts->modules_disabled =
 		file_says("/proc/sys/kernel/modules_disabled", "1");
 	facts->signed_only =

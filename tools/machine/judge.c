@@ -36,6 +36,17 @@ static void __attribute__((format(printf, 2, 3))) say(struct finding *finding,
 #define INSTALL \
 	"dkms autoinstall; if dkms status does not name mapstack, make install in its source tree"
 
+static void judge_build(const struct facts *facts, struct findings *findings)
+{
+	struct finding *finding = add(findings, "not-built", INSTALL);
+
+	if (!facts->headers)
+		snprintf(finding->remedy, sizeof(finding->remedy),
+			 "%s, then " INSTALL, facts->headers_how);
+	say(finding, "there is no module mapstack for this kernel, %s",
+	    facts->release);
+}
+
 static void judge_missing(const struct facts *facts, struct findings *findings)
 {
 	if (!facts->modules)
@@ -44,12 +55,7 @@ static void judge_missing(const struct facts *facts, struct findings *findings)
 		    "/lib/modules/%s, the modules of the running kernel, is not there: the kernel was upgraded since the last boot",
 		    facts->release);
 	else if (!facts->built)
-		say(add(findings, "not-built",
-			facts->headers ?
-				INSTALL :
-				"apt install linux-headers-$(uname -r), then " INSTALL),
-		    "there is no module mapstack for this kernel, %s",
-		    facts->release);
+		judge_build(facts, findings);
 	else if (!facts->modules_disabled)
 		say(add(findings, "not-loaded", "modprobe mapstack"),
 		    "the module is not loaded");
