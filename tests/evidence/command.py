@@ -169,6 +169,16 @@ def asked_for_help(report):
     )
 
 
+def names_in_errors(report):
+    """What an error names does not act on the terminal, nor forge a line."""
+    done = tool("run", "--", "/tmp/\x1b[2J\nmapstack: all is well")
+    report.result(
+        done.returncode == 127 and done.stderr.count("\n") == 1 and
+        "/tmp/\\x1b[2J\\x0amapstack: " in done.stderr,
+        "names in errors", done,
+    )
+
+
 def another_root(report):
     """A copy of another machine's files is looked at, and not changed."""
     before = settings()
@@ -807,12 +817,13 @@ def backtraces(report):
 
 
 def main():
-    report = kit.Report(64)
+    report = kit.Report(65)
     loaded_or_not(report)
     switching(report)
     unprivileged(report)
     bad_words(report)
     asked_for_help(report)
+    names_in_errors(report)
     another_root(report)
     locking(report)
     elsewhere(report)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "machine/files.h"
+#include "report/text.h"
 
 static const char *file_root(void)
 {
@@ -145,13 +146,19 @@ unsigned long long process_start(int pid)
 
 void say_err(const char *format, ...)
 {
+	char *text = NULL;
 	va_list args;
+	int len;
 
-	fputs("mapstack: ", stderr);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	len = vasprintf(&text, format, args);
 	va_end(args);
+	fputs("mapstack: ", stderr);
+	/* Names in it may be anybody's. */
+	text_put(stderr, len < 0 ? format : text);
 	fputc('\n', stderr);
+	if (len >= 0)
+		free(text);
 }
 
 static void *not_null(void *memory)
