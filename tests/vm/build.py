@@ -34,6 +34,8 @@ def run_make(what, log, *args):
 def compiler(kernel):
     """The compiler that the kernel was built with, or the next newer one."""
     config = (kernel.headers / ".config").read_text()
+    if "CONFIG_CC_IS_CLANG=y" in config:
+        return "clang"
     major = int(re.search(r"CONFIG_GCC_VERSION=(\d+)\d{4}", config).group(1))
     prefix = machine_of(kernel.name).cross + "gcc-"
     have = sorted(
@@ -60,9 +62,11 @@ def copy_sources(where, *names):
 
 
 def build_external(kernel, what, where, *options):
+    cc = compiler(kernel)
     run_make(
         f"{what} for {kernel.release}", where / "build.log",
-        "-C", str(kernel.headers), f"M={where}", f"CC={compiler(kernel)}",
+        "-C", str(kernel.headers), f"M={where}", f"CC={cc}",
+        *(("LLVM=1",) if cc == "clang" else ()),
         f"CROSS_COMPILE={machine_of(kernel.name).cross}", *kernel.options,
         "KCFLAGS=-Werror", *options, "modules",
     )

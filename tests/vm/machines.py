@@ -136,6 +136,11 @@ VARIANTS = {
         "spec_rstack_overflow=off",
         expect=f"{VULNERABILITIES}/retbleed:untrained",
     ),
+    # The checks of indirect calls that a kernel takes where the CPU has IBT, which
+    # QEMU's have not; without the word it takes kCFI's.
+    "6.12-fineibt-amd64": Variant(
+        "6.12-cfi-amd64", cmdline="cfi=fineibt", expect="/dev/kmsg:FineIBT"
+    ),
 }
 
 

@@ -50,6 +50,15 @@ RECIPES = {
     ),
     # What it can look for between CPUs.
     "6.12-kcsan-amd64": Recipe("6.12", ("amd64.config", "kcsan.config")),
+    # What other distributions build: see the fragments.
+    "6.12-fp-amd64": Recipe("6.12", ("amd64.config", "fp.config")),
+    "7.3-up-amd64": Recipe(
+        "7.3", ("amd64.config", "sysctl.config", "up.config")
+    ),
+    "6.12-bare-amd64": Recipe("6.12", ("amd64.config", "bare.config")),
+    "6.12-cfi-amd64": Recipe(
+        "6.12", ("amd64.config", "cfi.config"), compiler="clang"
+    ),
     # The proposed line compiled in.
     "6.12-proposal-amd64": Recipe(
         "6.12", ("amd64.config",), patch="proposal.patch"
@@ -69,11 +78,13 @@ RECIPES = {
 }
 
 
-# Words for make, for the kernel itself and not for modules.
+# More words for make, for the kernel itself and not for modules.
 KERNEL_ONLY = {
     # Looks for data races in modules only: it waits at each access of some, chosen
     # by chance, and those of a whole kernel would leave it few of a module's.
     "6.12-kcsan-amd64": ("CFLAGS_KCSAN=",),
+    # The linker and the rest of clang's; for modules build.py says so.
+    "6.12-cfi-amd64": ("LLVM=1",),
 }
 
 
@@ -208,12 +219,14 @@ RENAMED = {"CONFIG_PROC_SYSCTL=y": "CONFIG_SYSCTL=y"}
 def check_config(kernel, out):
     """Every symbol that was asked for must have come out as asked."""
     config = (out / ".config").read_text().splitlines()
-    wanted = [
-        line for line in kernel.fragment().splitlines()
+    # A later fragment may take back what an earlier one asks for.
+    wanted = {
+        re.search(r"CONFIG_\w+", line).group(): line
+        for line in kernel.fragment().splitlines()
         if line.startswith("CONFIG_") or line.endswith(" is not set")
-    ]
+    }
     missed = [
-        line for line in wanted
+        line for line in wanted.values()
         if line not in config and RENAMED.get(line) not in config
         and not (line.endswith(" is not set")
                  and not any(c.startswith(line.split()[1] + "=")
