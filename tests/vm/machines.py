@@ -158,6 +158,9 @@ def machine_of(name):
         )
         if variant.smp:
             machine = replace(machine, cpus=2, accelerator=THREADS)
+    # The cortex-a57 has pages of 4 KiB and 64 KiB only.
+    if "16k" in name.split("-"):
+        machine = replace(machine, qemu=machine.qemu + ("-cpu", "cortex-a76"))
     # KCSAN waits at an access for what the other CPU does meanwhile.
     if "kcsan" in name.split("-"):
         machine = replace(machine, accelerator=THREADS)
