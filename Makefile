@@ -62,6 +62,12 @@ check:
 deb:
 	$(LAB) -a tests/vm/deb.py
 
+rpm:
+	$(LAB) -a tests/vm/rpm.py
+
+dist:
+	packaging/dist
+
 # What DKMS builds from.
 install-source:
 	install -d $(DKMS_SOURCE)/module
@@ -129,14 +135,16 @@ help:
 	@echo 'make bench        what calls cost, to the instruction, into docs/cost.md; about 10 minutes'
 	@echo 'make bench-host   what they cost here, in ns: loads the module for as long as that takes'
 	@echo 'make deb          mapstack-dkms_$(VERSION)_all.deb and mapstack-tools'
+	@echo 'make rpm          the same for distributions with RPM, and its source package'
+	@echo 'make dist         mapstack-$(VERSION).tar.gz, from which all of this builds without git'
 	@echo 'make install      build and install the module by DKMS, for every kernel with headers,'
 	@echo '                  the unit that can switch it on, and the command'
 	@echo '                  (DESTDIR=DIRECTORY PREFIX=/usr: the files only, for a package)'
 	@echo 'make uninstall    undo that'
 	@echo 'make clean        remove what was built here'
-	@echo 'demo, test, test-long, findings, bench, check and deb need root (they use sudo)'
+	@echo 'demo, test, test-long, findings, bench, check, deb and rpm need root (they use sudo)'
 	@echo 'and keep their tools, downloads and kernels in /var/cache/mapstack (MAPSTACK_CACHE= for another place).'
 
 .PHONY: all modules tools clean demo test test-long findings findings-here bench \
-	bench-host check deb install install-source install-unit install-man \
+	bench-host check deb rpm dist install install-source install-unit install-man \
 	install-tools uninstall help

@@ -324,16 +324,24 @@ class Checks:
         ]
 
     def packaging(self):
-        """what names the version agrees; each distribution's headers are named"""
+        """version, libraries and the headers of distributions are named alike"""
         version = Path("VERSION").read_text().strip()
         first = {
             name: re.search(r"(?<![\d.])\d+\.\d+\.\d+", Path(name).read_text())
-            for name in deb.VERSIONED
+            for name in (*deb.VERSIONED, "NEWS")
         }
         complaints = [
             f"{name}: not version {version}" for name, found in first.items()
             if not found or found.group() != version
         ]
+        makefile = Path("tools/Makefile").read_text()
+        control = Path("debian/control").read_text()
+        spec = Path("packaging/mapstack.spec").read_text()
+        for library in re.search(r"PACKAGES := (.*)", makefile)[1].split():
+            if f"{library}-dev" not in control:
+                complaints.append(f"debian/control: no {library}-dev")
+            if f"pkgconfig({library})" not in spec:
+                complaints.append(f"packaging/mapstack.spec: no {library}")
         with tempfile.TemporaryDirectory() as where:
             modules = Path(where) / "1.2-lts"
             modules.mkdir()

@@ -16,7 +16,10 @@ import ktap
 
 WHERE = Path("/out/deb")
 # What names the version, first of all.
-VERSIONED = ("VERSION", "debian/changelog")
+VERSIONED = (
+    "VERSION", "debian/changelog", "packaging/mapstack.spec",
+    "packaging/arch/PKGBUILD",
+)
 
 
 def tracked():

@@ -37,6 +37,7 @@ import guest
 import mutants
 import refusals
 import reports
+import rpm
 import source
 import trinity
 import unit
@@ -225,6 +226,7 @@ class Tests:
                 report.add_all(unit.run())
                 report.add_all(reports.run())
                 report.add_all(deb.test())
+                report.add_all(rpm.test())
             elif name in dkms.SUITES:
                 hear = listener(name, self.options.show)
                 tested, report = dkms.run(name, hear)

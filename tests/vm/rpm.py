@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""The tarball, the RPMs and the packages of Arch: tests/vm/lab -a tests/vm/rpm.py
+
+The RPMs end up in the top directory of the tree. All are built from what make dist
+makes, which has no git; here, with Debian's rpmbuild and makepkg, which know nothing
+of what a build needs by the names of other distributions.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import deb
+import debian
+import ktap
+
+WHERE = Path("/out/rpm")
+NOBODY = 65534
+
+
+def run(what, where, *command, **options):
+    """Run a command that makes something; its output goes to a log."""
+    log = where / "log"
+    with open(log, "a") as out:
+        result = subprocess.run(
+            command, stdout=out, stderr=subprocess.STDOUT, **options
+        )
+    if result.returncode:
+        tail = "\n".join(log.read_text().splitlines()[-12:])
+        raise debian.Failure(f"{what} cannot be built:\n{tail}")
+
+
+def dist(where, version=None):
+    """Make the tarball; return its path."""
+    tree = where / "mapstack"
+    deb.lay_out(tree, version)
+    run("the tarball", where, tree / "packaging/dist")
+    return next(tree.glob("mapstack-*.tar.gz"))
+
+
+def build(where, version=None):
+    """Build the RPMs; return the directory with them."""
+    tarball = dist(where, version)
+    run(
+        "the RPMs", where, "rpmbuild", "-ta", "--nodeps",
+        "--define", f"_topdir {where}/rpm", tarball,
+    )
+    return where / "rpm"
+
+
+def build_arch(where, version=None):
+    """Build Arch's packages by makepkg, which refuses root; return where."""
+    tarball = dist(where, version)
+    made = where / "arch"
+    made.mkdir()
+    for path in tarball, *(where / "mapstack/packaging/arch").iterdir():
+        shutil.copy(path, made)
+    for path in made, *made.iterdir():
+        os.chown(path, NOBODY, NOBODY)
+    run(
+        "Arch's packages", where, "makepkg", "--nodeps", cwd=made,
+        env={"PATH": os.environ["PATH"], "HOME": str(made)}, user=NOBODY,
+        group=NOBODY, extra_groups=[],
+    )
+    return made
+
+
+def lint(made):
+    """What rpmlint says against RPMs."""
+    result = subprocess.run(
+        ["rpmlint", "--rpmlintrc", "packaging/rpmlintrc", *made.rglob("*.rpm")],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )
+    said = [
+        line for line in result.stdout.splitlines()
+        if ": E: " in line or ": W: " in line
+    ]
+    return said or ([result.stdout] if result.returncode else [])
+
+
+def fresh(name):
+    where = WHERE / name
+    if where.exists():
+        shutil.rmtree(where)
+    where.mkdir(parents=True)
+    return where
+
+
+def test():
+    """Test the tarball and the packages; return the report."""
+    report = ktap.Report()
+    tarball = dist(fresh("dist"))
+    there = fresh("unpacked")
+    subprocess.run(["tar", "-xf", tarball, "-C", there], check=True)
+    (tree,) = there.iterdir()
+    run("the tarball's tarball", there, tree / "packaging/dist")
+    checks = {
+        "dist: what is in it makes the same": [
+            "other bytes" for again in [tree / tarball.name]
+            if again.read_bytes() != tarball.read_bytes()
+        ],
+        "rpm: rpmlint finds no error and no warning": lint(build(fresh("rpm"))),
+        "arch: makepkg makes two packages": [
+            f"it made {made}" for made in [
+                sorted(p.name for p in build_arch(fresh("arch")).glob("*.pkg.*"))
+            ] if len(made) != 2
+        ],
+    }
+    for name, wrong in checks.items():
+        if wrong:
+            report.failed.append(f"{name}: {'; '.join(wrong)}")
+        else:
+            report.passed.append(name)
+    return report
+
+
+def main():
+    for made in sorted(build(fresh("rpm")).rglob("*.rpm")):
+        if "-debug" not in made.name:
+            shutil.copy(made, ".")
+            print(made.name)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except debian.Failure as failure:
+        sys.exit(f"error: {failure}")
