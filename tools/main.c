@@ -127,6 +127,10 @@ static const struct verb {
 	  "run a command with the module on for it alone, and report" },
 	{ "report", report, "jPoy", "[FILE]", false, EXIT_SELF,
 	  "print a report again, that of the last run without FILE" },
+	{ "diff", diff, "jo", "BEFORE AFTER", false, EXIT_SELF,
+	  "say what breaks or costs more in one report than in another" },
+	{ "merge", merge, "jPo", "FILE...", false, EXIT_SELF,
+	  "make one report of those of many machines" },
 };
 
 static void print_verb_help(const struct verb *verb)

@@ -205,6 +205,103 @@ def check_by(command):
     assert done.returncode == 125 and b"nonsense" in done.stderr, done
 
 
+def check_merge(command):
+    """merge: one document of several machines, in pages of one size"""
+    paths = [REPORTS / f"{name}.json" for name in NAMES]
+    run, watch = map(read, NAMES)
+    merged = json.loads(command.text("merge", "--json", *paths, paths[1]))
+    jsonschema.validate(merged, SCHEMA)
+    assert [h["host"] for h in merged["hosts"]] == ["trixie", "altra", "altra"]
+    assert (merged["start"], merged["end"]) == (watch["start"], watch["end"])
+    assert merged["host"] is merged["policy"] is merged["exit_status"] is None
+    seen = run["counters"]["seen"] + 2 * watch["counters"]["seen"]
+    assert merged["counters"]["seen"] == seen and merged["version"] == 1
+    assert merged["counters"]["grown"] is None, "unknown on one is unknown"
+    assert sum(p["requests"] for p in merged["programs"]) + \
+        merged["complete"]["dropped"] == seen
+    assert len(merged["programs"]) == 7, "what comes twice is one"
+    assert merged["programs"][0]["host"] == "altra"
+    watch["programs"][0].update(grown=1, grown_pages=3)
+    big = command.work / "big.json"
+    big.write_text(json.dumps(watch))
+    merged = json.loads(command.text("merge", "--json", big, paths[0]))
+    assert merged["page_size"] == 4096
+    assert merged["programs"][0]["grown_pages"] == 12
+    again = command.work / "merged.json"
+    again.write_text(json.dumps(merged))
+    twice = json.loads(command.text("merge", "--json", again))
+    assert twice == merged, "merged once more it is the same"
+    text = command.text("merge", *paths)
+    assert "on trixie, altra" in text and "5 the kernel would refuse" in text \
+        and "3 the kernel refused" in text and "125 would become" in text, text
+    metrics = command.text("merge", "--prometheus", *paths)
+    assert not check_metrics(metrics), check_metrics(metrics)
+    done = command("merge", *paths, "/nonexistent")
+    assert done.returncode == 125 and not done.stdout, done
+
+
+def check_diff(command):
+    """diff: a verdict in the first line, and in the exit status"""
+    before = read("run")
+    old, new = command.work / "old.json", command.work / "new.json"
+
+    def differs(change, status, first, old_change=lambda document: None):
+        document, base = copy.deepcopy(before), copy.deepcopy(before)
+        old_change(base)
+        old.write_text(json.dumps(base))
+        change(document)
+        new.write_text(json.dumps(document))
+        done = command("diff", old, new)
+        line = done.stdout.decode().splitlines()[0]
+        assert done.returncode == status and re.match(first, line), \
+            (first, done)
+        done = command("diff", "--json", old, new)
+        found = json.loads(done.stdout)
+        jsonschema.validate(found, SCHEMA)
+        assert done.returncode == status and found["verdict"] == \
+            line.split(":")[0], found
+
+    def program(**values):
+        return lambda document: document["programs"][0].update(values)
+
+    def whole(**values):
+        return lambda document: document.update(values)
+
+    def observed(document):
+        document.update(forecast=True, policy="observe", exit_status=0)
+        for entry in document["programs"]:
+            entry["outcomes"] = {"observed": entry["requests"]}
+            entry.update(grow_denied={}, grown_pages=0, failed=0)
+
+    def new_call(document):
+        entry = document["programs"][0]
+        entry["outcomes"] = {"translated": 8, "refused": 4}
+        entry["refused_calls"].append(
+            {**entry["refused_calls"][0], "call": "mmap(new)", "count": 1})
+
+    differs(lambda document: None, 0, "unchanged$")
+    differs(whole(milliseconds=1, start="2026-11-30T00:00:00Z"), 0, "unchanged$")
+    differs(whole(exit_status=2), 1, "breaks: .*exit status 2, .* 1 before")
+    differs(whole(exit_status=None, signal="SIGSEGV"), 1, "breaks: .*SIGSEGV")
+    differs(whole(exit_status=0), 0, "gains: .*exit status 0, .* 1 before")
+    differs(new_call, 1, r"breaks: /usr/bin/python3.13: mmap\(new\) is refused")
+    differs(program(grow_denied={"memory": 4}), 1, "breaks: .*: 4, 3 before")
+    differs(program(grow_denied={"memory": 2}), 0, "gains: .*: 2, 3 before")
+    differs(program(failed=2), 1, "breaks: .*another reason: 2, 1 before")
+    differs(program(failed=None), 0, "unchanged$")
+    differs(program(grown_pages=6), 0, "costs: .*pages.*: 6, 5 before")
+    differs(program(peak_mappings=500), 0, "costs: .*: 500, 431 before")
+    differs(lambda document: document["programs"].pop(0), 0, "gains: .*python")
+    # A forecast breaks nothing; what it foretold does when it comes true.
+    differs(observed, 0, "gains: ")
+    differs(lambda document: None, 1, "breaks: .*exit status 1", observed)
+    differs(observed, 0, "unchanged$", observed)
+    done = command("diff", old, REPORTS / "nothing")
+    assert done.returncode == 125 and not done.stdout, done
+    done = command("diff", old)
+    assert done.returncode == 125 and b"name both" in done.stderr, done
+
+
 def check_written(command):
     """What cannot be written is 125 and says so; a file is whole or as before"""
     command.keep(read("run"))
@@ -254,7 +351,7 @@ def check_foreign(command):
 
 CHECKS = (
     check_schema, check_promtool, check_names, check_labels, check_by,
-    check_written, check_foreign,
+    check_merge, check_diff, check_written, check_foreign,
 )
 
 

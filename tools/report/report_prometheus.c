@@ -191,7 +191,7 @@ static char *program_labels(const json_t *program)
 {
 	static const char *const members[] = { "host", "container", "user",
 					       NULL };
-	char *labels = NULL, *unit = lasting_unit(program);
+	char *labels = NULL, *unit;
 	const char *const *member;
 	size_t size;
 	FILE *file;
@@ -199,6 +199,7 @@ static char *program_labels(const json_t *program)
 	file = open_memstream(&labels, &size);
 	if (!file)
 		return NULL;
+	unit = lasting_unit(program);
 	prometheus_label(file, "program",
 			 document_text(program, "program") ?: "(several)");
 	if (unit || document_text(program, "cgroup")) {

@@ -62,8 +62,14 @@ static void print_sample(FILE *file, const json_t *sample)
 	}
 }
 
-static void print_refused(const json_t *document, const json_t *program,
-			  FILE *file)
+/* Whether nothing was changed for it. After merge programs differ in that. */
+static bool is_forecast(const json_t *program)
+{
+	return document_number(json_object_get(program, "outcomes"),
+			       "observed") > 0;
+}
+
+static void print_refused(const json_t *program, FILE *file)
 {
 	long long refused = document_number(program, "refused");
 	const char *what = "the kernel refused, with EINVAL", *owner;
@@ -72,7 +78,7 @@ static void print_refused(const json_t *document, const json_t *program,
 
 	if (refused <= 0)
 		return;
-	if (json_is_true(json_object_get(document, "forecast")))
+	if (is_forecast(program))
 		what = "the kernel would refuse, with EINVAL";
 	else if (!document_number(json_object_get(program, "outcomes"),
 				  "refused"))
@@ -133,7 +139,7 @@ static void print_growable(const json_t *document, const json_t *program,
 	long long bytes = document_number(program, "bytes");
 	const char *what = "became growable";
 
-	if (json_is_true(json_object_get(document, "forecast")))
+	if (is_forecast(program))
 		what = "would become growable";
 	else if (!json_is_true(json_object_get(complete, "results")))
 		what = "were passed on as growable";
@@ -179,7 +185,7 @@ static void print_program(const json_t *document, const json_t *program,
 	print_parts(file, json_object_get(program, "shapes"), ": ", "");
 	fputc('\n', file);
 	print_growable(document, program, file);
-	print_refused(document, program, file);
+	print_refused(program, file);
 	print_growth(document, program, file);
 	if (peak > 0)
 		fprintf(file, "    %lld mappings at most in one process\n",

@@ -74,4 +74,20 @@ int run(const struct options *options);
  */
 int report(const struct options *options);
 
+/**
+ * diff() - say what changed from one report to another
+ * @options: format, output; two files
+ *
+ * Return: the exit status: 0, 1 if something breaks, EXIT_SELF after a complaint.
+ */
+int diff(const struct options *options);
+
+/**
+ * merge() - make one report of several, of many machines
+ * @options: format, output; the files
+ *
+ * Return: the exit status: 0, or EXIT_SELF after a complaint.
+ */
+int merge(const struct options *options);
+
 #endif /* TOOLS_VERBS_H */

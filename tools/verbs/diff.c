@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* mapstack diff: what changed from one report to another. See verbs.h. */
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "machine/files.h"
+#include "report/document.h"
+#include "report/text.h"
+#include "verbs/verbs.h"
+
+#define STATUS_BREAKS 1
+
+/* What is found, worst first. */
+enum { BREAKS, COSTS, GAINS, NR_KINDS };
+
+static const char *const kinds[NR_KINDS] = { "breaks", "costs", "gains" };
+
+struct diff {
+	json_t *before, *after;
+	bool forecast; /* both are, so what would be refused is compared */
+	json_t *found[NR_KINDS]; /* sentences */
+};
+
+__attribute__((format(printf, 3, 4))) static void
+find(struct diff *diff, int kind, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	json_array_append_new(diff->found[kind], json_vsprintf(format, args));
+	va_end(args);
+}
+
+static long long positive(const json_t *object, const char *member)
+{
+	long long value = document_number(object, member);
+
+	return value < 0 ? 0 : value;
+}
+
+static long long refused(const struct diff *diff, const json_t *program)
+{
+	if (diff->forecast)
+		return positive(program, "refused");
+	return positive(json_object_get(program, "outcomes"), "refused");
+}
+
+static long long denied(const json_t *program)
+{
+	json_t *parts = json_object_get(program, "grow_denied"), *value;
+	long long sum = 0;
+	const char *name;
+
+	json_object_foreach(parts, name, value)
+	{
+		sum += json_integer_value(value);
+	}
+	return sum;
+}
+
+static bool has_call(const json_t *program, const char *text)
+{
+	json_t *call;
+	size_t i;
+
+	json_array_foreach(json_object_get(program, "refused_calls"), i, call)
+	{
+		if (!strcmp(document_text(call, "call") ?: "", text))
+			return true;
+	}
+	return false;
+}
+
+static void compare_refused(struct diff *diff, const char *name,
+			    const json_t *before, const json_t *after)
+{
+	long long was = refused(diff, before), is = refused(diff, after);
+	const char *text;
+	bool named = false;
+	json_t *call;
+	size_t i;
+
+	if (is < was)
+		find(diff, GAINS, "%s: %lld requests are refused, %lld before",
+		     name, is, was);
+	if (is <= was)
+		return;
+	json_array_foreach(json_object_get(after, "refused_calls"), i, call)
+	{
+		text = document_text(call, "call") ?: "?";
+		if (was && has_call(before, text))
+			continue;
+		named = true;
+		find(diff, BREAKS, "%s: %s %s refused, %lld times", name, text,
+		     diff->forecast ? "would be" : "is",
+		     positive(call, "count"));
+	}
+	if (!named)
+		find(diff, BREAKS, "%s: %lld requests are refused, %lld before",
+		     name, is, was);
+}
+
+/* One figure of a program: more is worse, less is a gain. */
+static void compare_figure(struct diff *diff, int kind, const char *name,
+			   long long was, long long is, const char *what)
+{
+	if (is == was)
+		return;
+	find(diff, is > was ? kind : GAINS, "%s: %s %lld, %lld before", name,
+	     what, is, was);
+}
+
+static void compare_known(struct diff *diff, int kind, const char *name,
+			  const json_t *before, const json_t *after,
+			  const char *member, const char *what)
+{
+	long long is = document_number(after, member);
+	long long was = before ? document_number(before, member) : 0;
+
+	if (is >= 0 && was >= 0)
+		compare_figure(diff, kind, name, was, is, what);
+}
+
+static void compare_program(struct diff *diff, const json_t *before,
+			    const json_t *after)
+{
+	const char *name = document_text(after ?: before, "program") ?: "?";
+
+	compare_refused(diff, name, before, after);
+	compare_figure(diff, BREAKS, name, denied(before), denied(after),
+		       "expansions that were refused:");
+	if (!after)
+		return;
+	compare_known(diff, BREAKS, name, before, after, "failed",
+		      "requests that the kernel refused for another reason:");
+	compare_known(diff, COSTS, name, before, after, "grown_pages",
+		      "pages that stacks grew by:");
+	/* A program that was not there before had mappings all the same. */
+	if (before)
+		compare_known(diff, COSTS, name, before, after, "peak_mappings",
+			      "mappings at most in one process:");
+}
+
+/* The sentence on how a command ended; a new reference, or null. */
+static json_t *ending(const json_t *document)
+{
+	const char *signal = document_text(document, "signal");
+	long long status = document_number(document, "exit_status");
+
+	if (signal)
+		return json_sprintf("signal %s", signal);
+	if (status < 0)
+		return json_null();
+	return json_sprintf("exit status %lld", status);
+}
+
+static bool ended_well(const json_t *document)
+{
+	return !document_text(document, "signal") &&
+	       document_number(document, "exit_status") <= 0;
+}
+
+static void compare_ends(struct diff *diff)
+{
+	json_t *was = ending(diff->before), *is = ending(diff->after);
+	int kind = ended_well(diff->after) ? GAINS : BREAKS;
+
+	if (json_is_string(was) && json_is_string(is) && !json_equal(was, is))
+		find(diff, kind, "the command ended with %s, with %s before",
+		     json_string_value(is), json_string_value(was));
+	json_decref(was);
+	json_decref(is);
+}
+
+static json_t *by_program(const json_t *document)
+{
+	json_t *groups = json_object(), *program;
+	size_t i;
+
+	json_array_foreach(json_object_get(document, "programs"), i, program)
+		document_group(groups, document_text(program, "program") ?: "",
+			       program);
+	return groups;
+}
+
+static void compare(struct diff *diff)
+{
+	json_t *before = by_program(diff->before);
+	json_t *after = by_program(diff->after), *program;
+	const char *name;
+
+	diff->forecast =
+		json_is_true(json_object_get(diff->before, "forecast")) &&
+		json_is_true(json_object_get(diff->after, "forecast"));
+	compare_ends(diff);
+	json_object_foreach(after, name, program)
+	{
+		compare_program(diff, json_object_get(before, name), program);
+	}
+	json_object_foreach(before, name, program)
+	{
+		if (!json_object_get(after, name))
+			compare_program(diff, program, NULL);
+	}
+	json_decref(before);
+	json_decref(after);
+}
+
+static const char *verdict(const struct diff *diff)
+{
+	int kind;
+
+	for (kind = 0; kind < NR_KINDS; kind++)
+		if (json_array_size(diff->found[kind]))
+			return kinds[kind];
+	return "unchanged";
+}
+
+static void print_side(FILE *file, const char *side, const json_t *document)
+{
+	static const char *const members[] = { "seen", "refused", "grown",
+					       "grow_denied" };
+	const json_t *counters = json_object_get(document, "counters");
+	size_t i;
+
+	fprintf(file, "%s: ", side);
+	text_put(file, document_text(document, "host") ?: "several machines");
+	fputs(", policy ", file);
+	text_put(file, document_text(document, "policy") ?: "(several)");
+	fprintf(file, ", %.1f seconds",
+		positive(document, "milliseconds") / 1000.0);
+	for (i = 0; i < ARRAY_SIZE(members); i++)
+		if (document_number(counters, members[i]) >= 0)
+			fprintf(file, ", %s %lld", members[i],
+				document_number(counters, members[i]));
+	fputc('\n', file);
+}
+
+static void print_text(const struct diff *diff, FILE *file)
+{
+	json_t *sentence;
+	size_t i, count;
+	int kind;
+
+	if (!strcmp(verdict(diff), "unchanged"))
+		fputs("unchanged\n", file);
+	for (kind = 0; kind < NR_KINDS; kind++) {
+		count = json_array_size(diff->found[kind]);
+		json_array_foreach(diff->found[kind], i, sentence)
+		{
+			fprintf(file, i ? "        " : "%s: ", kinds[kind]);
+			text_put(file, json_string_value(sentence));
+			fputs(i + 1 < count ? ";\n" : "\n", file);
+		}
+	}
+	print_side(file, "before", diff->before);
+	print_side(file, "after", diff->after);
+}
+
+static void print_json(const struct diff *diff, FILE *file)
+{
+	json_t *json =
+		json_pack("{s:i, s:s}", "version", 1, "verdict", verdict(diff));
+	int kind;
+
+	for (kind = 0; kind < NR_KINDS; kind++)
+		json_object_set(json, kinds[kind], diff->found[kind]);
+	report_json(json, file);
+	json_decref(json);
+}
+
+static int diff_documents(struct diff *diff, const struct options *options)
+{
+	struct output output;
+	int kind, status;
+
+	if (output_open(&output, options->output, false))
+		return EXIT_SELF;
+	for (kind = 0; kind < NR_KINDS; kind++)
+		diff->found[kind] = json_array();
+	compare(diff);
+	if (options->format == FORMAT_JSON)
+		print_json(diff, output.file);
+	else
+		print_text(diff, output.file);
+	status = json_array_size(diff->found[BREAKS]) ? STATUS_BREAKS : 0;
+	if (output_commit(&output))
+		status = EXIT_SELF;
+	for (kind = 0; kind < NR_KINDS; kind++)
+		json_decref(diff->found[kind]);
+	return status;
+}
+
+int diff(const struct options *options)
+{
+	char *const *files = options->command;
+	struct diff diff = { 0 };
+	int status = EXIT_SELF;
+
+	if (!files[1] || files[2]) {
+		say_err("two reports are compared, the one before and the one after; nothing was done; name both");
+		return EXIT_SELF;
+	}
+	diff.before = document_load(files[0]);
+	if (diff.before)
+		diff.after = document_load(files[1]);
+	if (diff.after)
+		status = diff_documents(&diff, options);
+	json_decref(diff.before);
+	json_decref(diff.after);
+	return status;
+}
