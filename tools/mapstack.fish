@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# fish completion for mapstack(8): verbs and options are those that its help lists.
+
+complete -c mapstack -f
+complete -c mapstack -n __fish_use_subcommand \
+    -a "(mapstack help | string replace -rf '^  ([a-z]+) +(.*)' '\$1\t\$2')"
+complete -c mapstack -n 'not __fish_use_subcommand' \
+    -a "(mapstack help (commandline -opc)[2] 2>/dev/null |
+        string replace -rf '^  -., (--[a-z-]+)( [A-Z]+)? +(.*)' '\$1\t\$3')"
+set -l takes 'mapstack help (commandline -opc)[2] 2>/dev/null | string match -q'
+complete -c mapstack -n "$takes '*--policy *'" -l policy -x \
+    -a 'rfc private fitting paired observe'
+complete -c mapstack -n "$takes '*--output *'" -l output -r -F
+complete -c mapstack -n "$takes '*--buffer *'" -l buffer -x
+# After "--" it is the command that is completed.
+complete -c mapstack -n 'contains -- -- (commandline -opc)' \
+    -x -a '(__fish_complete_subcommand --fcs-skip=3)'
