@@ -14,19 +14,19 @@ SUITE = "trixie"
 KERNEL = "6.12-amd64"
 OLDEST = "bookworm"
 BUILD_PACKAGES = (
-    "gcc", "libc6-dev", "libdw-dev", "libtraceevent-dev", "libtracefs-dev",
-    "make", "pkg-config",
+    "gcc", "libc6-dev", "libdw-dev", "libjansson-dev", "libtraceevent-dev",
+    "libtracefs-dev", "make", "pkg-config",
 )
 PACKAGES = (
     # what the command needs
-    "kmod", "libdw1t64", "libtraceevent1", "libtracefs1",
+    "kmod", "libdw1t64", "libjansson4", "libtraceevent1", "libtracefs1",
     # the programs that are looked at
     "erlang-base", "gdb", "mariadb-server", "nodejs", "php-cli",
     "postgresql", "python3", "redis-server", "ruby", "stress-ng",
     # what they are compared with, and what README names
     "bpftrace", "linux-perf", "strace", "trace-cmd",
     # what the tests use
-    "libc6-dbg", "procps", "util-linux",
+    "libc6-dbg", "procps", "python3-jsonschema", "util-linux",
 )
 
 
