@@ -62,6 +62,16 @@ static bool take_prometheus(void *field, const char *word)
 	return true;
 }
 
+/* A page is nothing for a terminal, so it comes with its file. */
+static bool take_html(void *field, const char *word)
+{
+	struct options *options = field;
+
+	options->format = FORMAT_HTML;
+	options->output = word;
+	return true;
+}
+
 static bool take_kib(void *field, const char *word)
 {
 	unsigned long *kib = field;
@@ -86,6 +96,8 @@ static const struct option_row {
 	{ 'j', "json", NULL, FIELD(format), take_json, "print JSON" },
 	{ 'P', "prometheus", NULL, FIELD(format), take_prometheus,
 	  "print metrics for Prometheus" },
+	{ 'H', "html", "FILE", 0, take_html,
+	  "write a page for a browser there" },
 	{ 'o', "output", "FILE", FIELD(output), take_text,
 	  "write the report there" },
 	{ 'y', "by", "WHAT", FIELD(by), take_by,
@@ -123,13 +135,14 @@ static const struct verb {
 	  "switch on, loading the module if need be" },
 	{ "off", turn_off, "", NULL, true, 1,
 	  "switch off, and put back what a killed run left" },
-	{ "run", run, "pjPobwduqB", "-- COMMAND [ARGUMENT...]", true, EXIT_SELF,
+	{ "run", run, "pjPHobwduqB", "-- COMMAND [ARGUMENT...]", true,
+	  EXIT_SELF,
 	  "run a command with the module on for it alone, and report" },
-	{ "report", report, "jPoy", "[FILE]", false, EXIT_SELF,
+	{ "report", report, "jPHoy", "[FILE]", false, EXIT_SELF,
 	  "print a report again, that of the last run without FILE" },
 	{ "diff", diff, "jo", "BEFORE AFTER", false, EXIT_SELF,
 	  "say what breaks or costs more in one report than in another" },
-	{ "merge", merge, "jPo", "FILE...", false, EXIT_SELF,
+	{ "merge", merge, "jPHo", "FILE...", false, EXIT_SELF,
 	  "make one report of those of many machines" },
 };
 

@@ -35,7 +35,7 @@ _mapstack() {
 	fi
 	case $prev in
 	--policy | -p) words="rfc private fitting paired observe" ;;
-	--output | -o) compopt -o default; words= ;;
+	--output | -o | --html | -H) compopt -o default; words= ;;
 	--buffer | -B) words= ;;
 	--by | -y) words="unit program user host" ;;
 	esac

@@ -18,6 +18,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from html.parser import HTMLParser
 from pathlib import Path
 
 import evidence
@@ -302,6 +303,82 @@ def check_diff(command):
     assert done.returncode == 125 and b"name both" in done.stderr, done
 
 
+class Page(HTMLParser):
+    """What a browser made of a page: texts, and the figures in their order."""
+
+    def __init__(self, dom):
+        super().__init__()
+        self.figures, self.texts, self.tags, self.member = [], [], [], None
+        self.feed(dom)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.member = dict(attrs).get("data-member")
+
+    def handle_data(self, data):
+        if self.member:
+            self.figures.append((self.member, data.replace(",", "")))
+            self.member = None
+        self.texts.append(data)
+
+
+def browse(command, path):
+    """Open a page in a browser; return what it shows."""
+    done = subprocess.run(
+        ["chromium-headless-shell", "--headless", "--no-sandbox",
+         "--disable-gpu", "--no-first-run", "--disable-background-networking",
+         "--disable-sync", f"--user-data-dir={command.work}/browser",
+         "--enable-logging=stderr", "--dump-dom", f"file://{path}"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, timeout=300,
+    )
+    said = [x for x in done.stderr.splitlines() if "CONSOLE" in x]
+    assert done.returncode == 0 and not said, (done.returncode, said)
+    return Page(done.stdout)
+
+
+def check_page(command):
+    """--html: a browser shows the figures of the JSON, and has no complaint"""
+    path = command.work / "page.html"
+    for name in NAMES:
+        command.text("report", REPORTS / f"{name}.json", "--html", path)
+        document, page = read(name), browse(command, path)
+        counters = document["counters"]
+        expected = [(member, counters[member]) for member in (
+            "seen", "translated", "refused", "grown", "grow_denied",
+            "out_of_scope")]
+        expected.append(("dropped", document["complete"]["dropped"]))
+        for entry in document["programs"]:
+            pages = entry["grown_pages"]
+            expected += [(member, entry[member]) for member in (
+                "requests", "growable", "refused", "failed", "grown")]
+            expected += [
+                ("grown_pages", None if pages is None else
+                 f"{pages * document['page_size'] // 1024} KiB"),
+                ("grow_denied", sum(entry["grow_denied"].values())),
+                ("peak_mappings", entry["peak_mappings"]),
+            ]
+        assert page.figures == [
+            (member, "unknown" if value is None else str(value))
+            for member, value in expected
+        ], (page.figures, expected)
+        for entry in document["programs"]:
+            assert entry["program"] in page.texts, entry["program"]
+        assert page.tags.count("script") == 2 and "b" not in page.tags, page
+        assert "://" not in path.read_text(), "the page names another"
+    # A complaint would be heard.
+    path.write_text(path.read_text().replace("JSON.parse", "JSON.pars"))
+    try:
+        browse(command, path)
+    except AssertionError:
+        pass
+    else:
+        raise AssertionError("what a browser complains of is not heard")
+    command.keep({"version": 1, "counters": {}, "programs": [{}, None]})
+    command.text("report", "--html", path)
+    browse(command, path)
+
+
 def check_written(command):
     """What cannot be written is 125 and says so; a file is whole or as before"""
     command.keep(read("run"))
@@ -351,7 +428,7 @@ def check_foreign(command):
 
 CHECKS = (
     check_schema, check_promtool, check_names, check_labels, check_by,
-    check_merge, check_diff, check_written, check_foreign,
+    check_merge, check_diff, check_page, check_written, check_foreign,
 )
 
 

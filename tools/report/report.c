@@ -17,6 +17,7 @@ int report_write(const json_t *document, enum format format,
 		[FORMAT_TEXT] = report_text,
 		[FORMAT_JSON] = report_json,
 		[FORMAT_PROMETHEUS] = report_prometheus,
+		[FORMAT_HTML] = report_html,
 	};
 
 	print[format](document, output->file);

@@ -13,6 +13,7 @@ enum format {
 	FORMAT_TEXT,
 	FORMAT_JSON,
 	FORMAT_PROMETHEUS,
+	FORMAT_HTML,
 	NR_FORMATS,
 };
 
@@ -36,6 +37,16 @@ void report_json(const json_t *document, FILE *file);
  * @file: where to
  */
 void report_prometheus(const json_t *document, FILE *file);
+
+/* The template of a page; page.S has it. */
+extern const char page_html[];
+
+/**
+ * report_html() - print a document as a page that needs nothing else
+ * @document: what
+ * @file: where to
+ */
+void report_html(const json_t *document, FILE *file);
 
 /**
  * report_write() - print a report and commit it
