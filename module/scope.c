@@ -20,13 +20,68 @@
 struct scope __rcu *scope_in_force;
 static DEFINE_MUTEX(scope_lock);
 
+#ifdef CONFIG_CGROUPS
+
+static int hold_cgroup(struct scope *scope, const char *path)
+{
+	struct cgroup *cgroup;
+
+	if (*path != '/')
+		return -EINVAL;
+	cgroup = cgroup_get_from_path(path);
+	if (IS_ERR(cgroup))
+		return PTR_ERR(cgroup);
+	scope->cgroup = cgroup;
+	return 0;
+}
+
+static void release_cgroup(struct scope *scope)
+{
+	if (scope->cgroup)
+		cgroup_put(scope->cgroup);
+}
+
+static bool cgroup_is_gone(const struct cgroup *cgroup)
+{
+	return !(READ_ONCE(cgroup->self.flags) & CSS_ONLINE);
+}
+
+static __always_inline bool is_in_cgroup(struct cgroup *cgroup)
+{
+	/* True: the caller is in a read-side section, which is not asked for. */
+	return cgroup_is_descendant(task_css_set_check(current, true)->dfl_cgrp,
+				    cgroup);
+}
+
+#else
+
+static int hold_cgroup(struct scope *scope, const char *path)
+{
+	return -EOPNOTSUPP;
+}
+
+static void release_cgroup(struct scope *scope)
+{
+}
+
+static bool cgroup_is_gone(const struct cgroup *cgroup)
+{
+	return false;
+}
+
+static __always_inline bool is_in_cgroup(struct cgroup *cgroup)
+{
+	return false;
+}
+
+#endif
+
 static void scope_free(struct scope *scope)
 {
 	if (!scope)
 		return;
 	put_pid(scope->pid);
-	if (scope->cgroup)
-		cgroup_put(scope->cgroup);
+	release_cgroup(scope);
 	kfree(scope);
 }
 
@@ -70,36 +125,6 @@ static int hold_pid(struct scope *scope, const char *number)
 	rcu_read_unlock();
 	return ret;
 }
-
-#ifdef CONFIG_CGROUPS
-static int hold_cgroup(struct scope *scope, const char *path)
-{
-	struct cgroup *cgroup;
-
-	if (*path != '/')
-		return -EINVAL;
-	cgroup = cgroup_get_from_path(path);
-	if (IS_ERR(cgroup))
-		return PTR_ERR(cgroup);
-	scope->cgroup = cgroup;
-	return 0;
-}
-
-static bool cgroup_is_gone(const struct cgroup *cgroup)
-{
-	return !(READ_ONCE(cgroup->self.flags) & CSS_ONLINE);
-}
-#else
-static int hold_cgroup(struct scope *scope, const char *path)
-{
-	return -EOPNOTSUPP;
-}
-
-static bool cgroup_is_gone(const struct cgroup *cgroup)
-{
-	return false;
-}
-#endif
 
 static int scope_hold(struct scope *scope)
 {
@@ -190,17 +215,6 @@ static __always_inline bool is_descendant(const struct pid *ancestor)
 		task = rcu_dereference_sched(task->real_parent);
 	}
 	return false;
-}
-
-static __always_inline bool is_in_cgroup(struct cgroup *cgroup)
-{
-#ifdef CONFIG_CGROUPS
-	/* True: the caller is in a read-side section, which is not asked for. */
-	return cgroup_is_descendant(task_css_set_check(current, true)->dfl_cgrp,
-				    cgroup);
-#else
-	return false;
-#endif
 }
 
 /*

@@ -27,8 +27,9 @@ extern struct scope __rcu *scope_in_force;
  * @text: "all", "pid:N" or "cgroup:/path"; a newline may follow
  *
  * N is a process in the caller's pid namespace, /path a cgroup v2 as the
- * caller's cgroup namespace names it. The process and the cgroup are held, not
- * their names: a number or a path that is used again means somebody else.
+ * caller's cgroup namespace names it (on 5.10, whose cgroup_get_from_path() walks
+ * from cgrp_dfl_root, from the real root). The process and the cgroup are held,
+ * not their names: a number or a path that is used again means somebody else.
  *
  * Context: process; may sleep.
  * Return: 0; -EINVAL if @text is not understood; -ESRCH if there is no such
