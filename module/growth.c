@@ -3,11 +3,15 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/err.h>
 #include <linux/kprobes.h>
 #include <linux/mm.h>
+#include <linux/mman.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/uaccess.h>
 
 #include "counters.h"
 #include "growth.h"
@@ -16,8 +20,15 @@
 #include "scope.h"
 #include "trace.h"
 
+/* Serialises what is known of the probe, and proofs. */
+static DEFINE_MUTEX(growth_lock);
+
+/* The probe is enabled, as far as we could. */
 static bool growth_followed;
-static bool growth_unknown;
+/* Why expansions were not followed when that was last looked at, or 0. */
+static int growth_error;
+/* Which of these was said last. */
+static int growth_said;
 static bool growth_stuck;
 
 #if defined(CONFIG_KRETPROBES) && !defined(CONFIG_STACK_GROWSUP)
@@ -41,37 +52,45 @@ static bool is_process_stack(const struct vm_area_struct *vma)
 	return !stack || (vma->vm_start <= stack && vma->vm_end >= stack);
 }
 
+/* The task that is proving the probe, and whether it met the probe. */
+static struct task_struct *growth_prover;
+static bool growth_fired;
+
+/* Not zero: the other handler is not called. First what comes most often. */
 static int growth_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	struct expansion *expansion = (struct expansion *)ri->data;
+	struct vm_area_struct *vma = (void *)*regs_pt_argument(regs, 0);
 
-	expansion->vma = (void *)*regs_pt_argument(regs, 0);
 	/*
 	 * Since 8d7071af8907 ("mm: always expand the stack with the mmap write lock
 	 * held", 6.5 and 6.1's stable) __access_remote_vm() has whatever lies above
 	 * a hole expanded, which need not be able to.
 	 */
-	if (!(expansion->vma->vm_flags & VM_GROWSDOWN))
+	if (is_process_stack(vma) || !(vma->vm_flags & VM_GROWSDOWN))
 		return 1;
+	if (unlikely(READ_ONCE(growth_prover) == current)) {
+		WRITE_ONCE(growth_fired, true);
+		return 1;
+	}
+	expansion->vma = vma;
 	expansion->address = *regs_pt_argument(regs, 1) & PAGE_MASK;
-	expansion->start = expansion->vma->vm_start;
-	/* Not zero, here as above: do not call the other handler. */
-	return is_process_stack(expansion->vma) || !scope_includes_current();
+	expansion->start = vma->vm_start;
+	return !scope_includes_current();
 }
 
 /*
- * The mapping right below @address, if it ends within the default guard gap.
+ * The mapping right below an address, if it ends within the default guard gap.
  * find_vma_prev() is not exported, and neither is stack_guard_gap.
  */
-static const struct vm_area_struct *neighbour(const struct expansion *expansion)
+static const struct vm_area_struct *neighbour(const struct vm_area_struct *of,
+					      unsigned long address)
 {
 	unsigned long gap = 256UL << PAGE_SHIFT;
-	unsigned long from = expansion->address - min(expansion->address, gap);
-	struct mm_struct *mm = expansion->vma->vm_mm;
 	struct vm_area_struct *vma, *below = NULL;
 
-	for (vma = find_vma(mm, from); vma && vma != expansion->vma;
-	     vma = find_vma(mm, vma->vm_end))
+	for (vma = find_vma(of->vm_mm, address - min(address, gap));
+	     vma && vma != of; vma = find_vma(of->vm_mm, vma->vm_end))
 		below = vma;
 	return below;
 }
@@ -80,21 +99,30 @@ static const struct vm_area_struct *neighbour(const struct expansion *expansion)
  * Why expand_downwards() refused, by asking what it asked: almost every refusal
  * of it is -ENOMEM. Not may_expand_vm(), which is not exported.
  */
-static enum grow_reason reason_of(const struct expansion *expansion, int error)
+static enum grow_reason reason_of(const struct expansion *expansion, int error,
+				  const struct vm_area_struct *below)
 {
-	const struct vm_area_struct *below;
-
 	if (!error)
 		return GROW_DONE;
 	if (error == -EPERM)
 		return GROW_MIN_ADDR;
-	below = neighbour(expansion);
 	if (below && !(below->vm_flags & VM_GROWSDOWN) &&
 	    (below->vm_flags & VM_ACCESS_FLAGS))
 		return GROW_GUARD_GAP;
 	if (expansion->vma->vm_end - expansion->address > rlimit(RLIMIT_STACK))
 		return GROW_RLIMIT_STACK;
 	return GROW_MEMORY;
+}
+
+static void growth_trace(const struct expansion *expansion, int error)
+{
+	const struct vm_area_struct *vma = expansion->vma;
+	const struct vm_area_struct *below =
+		neighbour(vma, min(expansion->address, vma->vm_start));
+
+	trace_mapstack_grow(expansion->address, expansion->start, vma->vm_start,
+			    vma->vm_end, below ? below->vm_end : 0, error,
+			    reason_of(expansion, error, below));
 }
 
 /* The caller of expand_downwards() still holds mmap_lock. */
@@ -110,9 +138,8 @@ static int growth_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 		counters_grown((expansion->start - start) >> PAGE_SHIFT);
 	else
 		return 0; /* another thread had done it */
-
-	trace_mapstack_grow(expansion->address, expansion->start, start, error,
-			    reason_of(expansion, error));
+	if (trace_mapstack_grow_enabled())
+		growth_trace(expansion, error);
 	return 0;
 }
 
@@ -137,8 +164,12 @@ static int growth_enable(void)
 
 	if (growth_registered)
 		return enable_kretprobe(&growth_probe);
-	/* A failed attempt leaves what it looked up, which the next refuses. */
+	/*
+	 * A failed attempt leaves what it looked up, which the next refuses, and a
+	 * disabled probe would be registered disabled.
+	 */
 	growth_probe.kp.addr = NULL;
+	growth_probe.kp.flags = 0;
 	ret = register_kretprobe(&growth_probe);
 	if (ret)
 		return ret;
@@ -161,6 +192,46 @@ static int growth_enable(void)
 static int growth_disable(void)
 {
 	return disable_kretprobe(&growth_probe);
+}
+
+/*
+ * Whether the probe is called, which no function of kprobes tells: while all are
+ * switched off (kprobes/enabled in debugfs) enable_kretprobe() returns 0 and arms
+ * nothing, and an expand_downwards() that was inlined is never called.
+ *
+ * A mapping of the current task's own is made to grow by a page. growth_entry()
+ * knows it by its task and does not count it. Where others' expansions leave no
+ * room to remember this one, the probe has been called too. It is writable, for
+ * what cannot be written to is charged to Committed_AS when it grows and never
+ * given back.
+ *
+ * Returns -errno if there is no such mapping.
+ */
+static int growth_fires(void)
+{
+	unsigned long addr, missed = READ_ONCE(growth_probe.nmissed);
+	int ret;
+
+	lockdep_assert_held(&growth_lock);
+	if (!current->mm)
+		return -EINVAL;
+	addr = vm_mmap(NULL, 0, 2 * PAGE_SIZE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN, 0);
+	if (IS_ERR_VALUE(addr))
+		return (int)addr;
+
+	WRITE_ONCE(growth_fired, false);
+	WRITE_ONCE(growth_prover, current);
+	ret = vm_munmap(addr, PAGE_SIZE);
+	/* A byte may be left: growth that is refused comes to the probe as well. */
+	if (!ret)
+		ret = clear_user((void __user *)addr, 1);
+	WRITE_ONCE(growth_prover, NULL);
+	vm_munmap(addr, 2 * PAGE_SIZE);
+	if (READ_ONCE(growth_fired) ||
+	    READ_ONCE(growth_probe.nmissed) != missed)
+		return 1;
+	return min(ret, 0);
 }
 
 unsigned long growth_missed(void)
@@ -187,6 +258,11 @@ static int growth_disable(void)
 	return 0;
 }
 
+static int growth_fires(void)
+{
+	return 0;
+}
+
 void growth_exit(void)
 {
 }
@@ -198,21 +274,7 @@ unsigned long growth_missed(void)
 
 #endif
 
-void growth_follow(void)
-{
-	int ret;
-
-	if (growth_followed)
-		return;
-	ret = growth_enable();
-	growth_followed = !ret;
-	if (ret && !growth_unknown)
-		pr_warn("expand_downwards() cannot be followed on this kernel (error %d): the growth counters read -1, all else works\n",
-			ret);
-	WRITE_ONCE(growth_unknown, ret);
-}
-
-int growth_leave(void)
+static int growth_take_away(void)
 {
 	int ret;
 
@@ -237,7 +299,75 @@ int growth_leave(void)
 	return try_module_get(THIS_MODULE) ? ret : -EBUSY;
 }
 
-bool growth_is_unknown(void)
+static int growth_try(void)
 {
-	return READ_ONCE(growth_unknown);
+	int ret = growth_followed ? 0 : growth_enable();
+
+	if (ret)
+		return ret;
+	growth_followed = true;
+	ret = growth_fires();
+	return ret ? min(ret, 0) : -EIO;
+}
+
+void growth_follow(void)
+{
+	int ret;
+
+	mutex_lock(&growth_lock);
+	ret = growth_try();
+	/*
+	 * One that is enabled while kprobes are switched off is not armed when they
+	 * are on again. One that is registered is.
+	 */
+	if (ret == -EIO) {
+		ret = growth_take_away();
+		if (!ret) {
+			growth_exit();
+			ret = growth_try();
+		}
+	}
+	growth_error = ret;
+	if (ret == growth_said)
+		goto unlock;
+	growth_said = ret;
+	if (ret == -EIO)
+		pr_warn("growth is not followed, for the probe on expand_downwards() does not fire: the growth counters read -1, all else works; if kprobes are switched off run 'echo 1 >/sys/kernel/debug/kprobes/enabled'\n");
+	else if (ret)
+		pr_warn("expand_downwards() cannot be followed on this kernel (error %d): the growth counters read -1, all else works\n",
+			ret);
+unlock:
+	mutex_unlock(&growth_lock);
+}
+
+/* What a proof that could not be made would have said is not known. */
+static bool growth_look(void)
+{
+	int ret = growth_fires();
+
+	if (ret >= 0)
+		growth_error = ret ? 0 : -EIO;
+	return ret > 0;
+}
+
+int growth_leave(void)
+{
+	int ret;
+
+	mutex_lock(&growth_lock);
+	if (growth_followed)
+		growth_look();
+	ret = growth_take_away();
+	mutex_unlock(&growth_lock);
+	return ret;
+}
+
+bool growth_is_known(void)
+{
+	bool known;
+
+	mutex_lock(&growth_lock);
+	known = growth_followed ? growth_look() : !growth_error;
+	mutex_unlock(&growth_lock);
+	return known;
 }

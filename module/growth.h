@@ -11,9 +11,10 @@
 /**
  * growth_follow() - begin to follow expansions
  *
- * If the kernel does not let expand_downwards() be followed, one line of the
- * kernel log says so, growth_is_unknown() is true from then on, and all else
- * works.
+ * Proves that the probe is called, as growth_is_known() does, and makes it anew
+ * if it is not. If that does not help either, one line of the kernel log says so
+ * and what to do, and all else works. A probe that others have switched off is
+ * followed again as soon as they switch it on.
  *
  * Context: process; may sleep. The caller serialises it with growth_leave().
  */
@@ -41,11 +42,17 @@ int growth_leave(void);
 void growth_exit(void);
 
 /**
- * growth_is_unknown() - whether the kernel did not let expansions be followed
+ * growth_is_known() - whether the counters of growth can be believed
  *
- * Context: any.
+ * While expansions are followed: whether they are now, which a mapping of the
+ * caller's own that is made to grow proves. It is not counted, and gone when this
+ * returns. Else whether they were the last time.
+ *
+ * Context: process, outside mmap_lock; may sleep.
+ * Return: false also if there is no address space, or the mapping could not be
+ * made.
  */
-bool growth_is_unknown(void);
+bool growth_is_known(void);
 
 /**
  * growth_missed() - expansions not looked at since loading

@@ -181,7 +181,7 @@ static ssize_t alone_show(struct kobject *kobj, struct kobj_attribute *attr,
 static ssize_t growth_show(struct kobject *kobj, struct kobj_attribute *attr,
 			   char *buf)
 {
-	if (growth_is_unknown())
+	if (!growth_is_known())
 		return sysfs_emit(buf, "-1\n");
 	return alone_show(kobj, attr, buf);
 }
@@ -189,7 +189,7 @@ static ssize_t growth_show(struct kobject *kobj, struct kobj_attribute *attr,
 static ssize_t missed_show(struct kobject *kobj, struct kobj_attribute *attr,
 			   char *buf)
 {
-	if (growth_is_unknown())
+	if (!growth_is_known())
 		return sysfs_emit(buf, "-1\n");
 	return sysfs_emit(buf, "%lu\n", growth_missed());
 }

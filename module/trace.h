@@ -67,15 +67,21 @@ TRACE_EVENT(mapstack_mmap,
 				   { OUTCOME_OBSERVED, "observed" }))
 );
 
-/* An expansion of a growable mapping other than [stack], done or refused. */
+/*
+ * An expansion of a growable mapping other than [stack], done or refused. below is
+ * where the next mapping below ends, or 0 if that is further away than 256 pages.
+ */
 TRACE_EVENT(mapstack_grow,
 	TP_PROTO(unsigned long address, unsigned long old_start,
-		 unsigned long new_start, int error, unsigned int reason),
-	TP_ARGS(address, old_start, new_start, error, reason),
+		 unsigned long new_start, unsigned long end,
+		 unsigned long below, int error, unsigned int reason),
+	TP_ARGS(address, old_start, new_start, end, below, error, reason),
 	TP_STRUCT__entry(
 		__field(unsigned long, address)
 		__field(unsigned long, old_start)
 		__field(unsigned long, new_start)
+		__field(unsigned long, end)
+		__field(unsigned long, below)
 		__field(int, error)
 		__field(unsigned int, reason)
 	),
@@ -83,12 +89,14 @@ TRACE_EVENT(mapstack_grow,
 		__entry->address = address;
 		__entry->old_start = old_start;
 		__entry->new_start = new_start;
+		__entry->end = end;
+		__entry->below = below;
 		__entry->error = error;
 		__entry->reason = reason;
 	),
-	TP_printk("address=0x%lx old_start=0x%lx new_start=0x%lx error=%d reason=%s",
+	TP_printk("address=0x%lx old_start=0x%lx new_start=0x%lx end=0x%lx below=0x%lx error=%d reason=%s",
 		  __entry->address, __entry->old_start, __entry->new_start,
-		  __entry->error,
+		  __entry->end, __entry->below, __entry->error,
 		  __print_symbolic(__entry->reason,
 				   { GROW_DONE, "done" },
 				   { GROW_MIN_ADDR, "min_addr" },

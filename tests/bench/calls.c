@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -111,7 +112,7 @@ const char *calls_name(enum call call)
 	static const char *const names[NR_CALLS] = {
 		[CALL_OTHER] = "getppid", [CALL_MMAP] = "mmap",
 		[CALL_STACK] = "stack",	  [CALL_GROWABLE] = "growable",
-		[CALL_GROW] = "grow",
+		[CALL_GROW] = "grow",	  [CALL_OWN] = "own",
 	};
 
 	return names[call];
@@ -142,8 +143,22 @@ static void unmap(long addr, size_t length)
 		guest_die("munmap");
 }
 
+/* Where the next page of [stack] will be; it may grow as far as there is room. */
+static char *next_of_own_stack(long page)
+{
+	const struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
+	static struct mapping stack;
+
+	if (!stack.start &&
+	    (setrlimit(RLIMIT_STACK, &limit) || !guest_mapping(&limit, &stack)))
+		guest_die("no [stack]");
+	stack.start -= page;
+	return (char *)stack.start;
+}
+
 static unsigned long measure_once(enum call call)
 {
+	volatile char *next;
 	long page = sysconf(_SC_PAGESIZE);
 	unsigned long start, end;
 	long addr;
@@ -160,6 +175,11 @@ static unsigned long measure_once(enum call call)
 		end = read_counter();
 		unmap(addr - page, page + LENGTH);
 		return end - start;
+	case CALL_OWN:
+		next = next_of_own_stack(page);
+		start = read_counter();
+		*next = 1;
+		return read_counter() - start;
 	default:
 		start = read_counter();
 		addr = map(call);

@@ -15,6 +15,7 @@ enum call {
 	CALL_STACK, /* the same with MAP_STACK */
 	CALL_GROWABLE, /* the same with MAP_STACK and MAP_GROWSDOWN */
 	CALL_GROW, /* a write below that one, which makes it grow */
+	CALL_OWN, /* a write below the process's own [stack], likewise */
 	NR_CALLS,
 };
 

@@ -180,6 +180,7 @@ static void measure_growth(void)
 			      .policy = "rfc",
 			      .scope = "all" };
 
+	figure_take(&on, CALL_OWN);
 	figure_take(&on, CALL_GROW);
 	on.traced = true;
 	trace_event("mapstack_grow", true);

@@ -27,6 +27,7 @@ CALLS_TEXT = {
     "stack": "the same with MAP_STACK",
     "growable": "the same with MAP_STACK and MAP_GROWSDOWN",
     "grow": "a write below the latter, which grows by a page",
+    "own": "a write below the process's own [stack], which grows by a page",
 }
 WAYS = ("direct call", "ops", "ops with all registers",
         "kprobe", "redirect", "ptrace and seccomp", "ptrace")
@@ -146,7 +147,8 @@ def module_rows(figures, kernels):
         "on: MAP_STACK, rfc, scope all, recorded by the tracepoint", "mapstack",
         "stack", "growable", {**on, "traced": "1"},
     )
-    yield "on: a write that grows a mapping", "mapstack", "grow", None, on
+    yield "on: a write that grows [stack]", "mapstack", "own", None, on
+    yield "on: a write that grows another mapping", "mapstack", "grow", None, on
     yield ("on: the same, recorded by the tracepoint", "mapstack", "grow", None,
            {**on, "traced": "1"})
 

@@ -435,7 +435,7 @@ static void test_uncounted(void)
 static void test_trace(void)
 {
 	static const char format[] =
-		"mapstack_grow: address=0x%lx old_start=0x%lx new_start=0x%lx error=%d reason=%19s";
+		"mapstack_grow: address=0x%lx old_start=0x%lx new_start=0x%lx end=0x%*x below=0x%*x error=%d reason=%19s";
 	static const char name[] =
 		"the tracepoint says all of this, in its order";
 	FILE *trace = fopen(TRACEFS_DIR "trace", "r");
@@ -526,6 +526,77 @@ static void test_threads(void)
 		    counted);
 }
 
+static bool growth_reads(unsigned long value)
+{
+	return counter_is("grown", value) & counter_is("grown_pages", value) &
+	       counter_is("grow_denied", value == -1UL ? value : 0) &
+	       counter_is("grow_missed", value == -1UL ? value : 0);
+}
+
+/* Nobody tells the module. */
+static void switch_kprobes(const char *value)
+{
+	if (guest_write("/sys/kernel/debug/kprobes/enabled", value))
+		guest_die("kprobes/enabled");
+}
+
+/* One page; the counters say so, or that they do not know. */
+static bool grows_counted(bool known)
+{
+	char *stack = map_stack();
+	bool passed;
+
+	mapstack_set("reset", "1");
+	passed = !guest_touch(stack - 1) && growth_reads(known ? 1 : -1UL);
+	unmap_stack(stack);
+	return passed;
+}
+
+static void test_kprobes_off(void)
+{
+	static const char *const names[] = {
+		"kprobes are switched off: the counters do not know",
+		"kprobes are switched on again: growth is counted",
+		"on while kprobes are off: said once, and not known",
+		"the remedy that was printed is enough",
+		"off while kprobes are off: not known",
+		"on again: growth is counted",
+	};
+	size_t i;
+	int log;
+
+	if (!GROWTH_FOLLOWED) {
+		for (i = 0; i < ARRAY_SIZE(names); i++)
+			ktap_skip("growth cannot be followed here", names[i]);
+		return;
+	}
+	switch_kprobes("0");
+	ktap_result(grows_counted(false), names[0]);
+	switch_kprobes("1");
+	ktap_result(grows_counted(true), names[1]);
+
+	mapstack_set("enabled", "0");
+	switch_kprobes("0");
+	log = guest_log_open();
+	mapstack_set("enabled", "1");
+	mapstack_set("enabled", "1");
+	ktap_result(
+		grows_counted(false) &
+			guest_log_says(
+				log,
+				"echo 1 >/sys/kernel/debug/kprobes/enabled"),
+		names[2]);
+	switch_kprobes("1");
+	ktap_result(grows_counted(true), names[3]);
+
+	switch_kprobes("0");
+	mapstack_set("enabled", "0");
+	ktap_result(growth_reads(-1UL), names[4]);
+	switch_kprobes("1");
+	mapstack_set("enabled", "1");
+	ktap_result(grows_counted(true), names[5]);
+}
+
 /* The lines of a trace are in order only if they come from one CPU. */
 static void stay_on_one_cpu(cpu_set_t *before)
 {
@@ -542,7 +613,7 @@ int main(void)
 {
 	cpu_set_t cpus;
 
-	ktap_plan(22);
+	ktap_plan(28);
 	page = sysconf(_SC_PAGESIZE);
 	set_rlimit_stack(2 * ROOM * page);
 	stay_on_one_cpu(&cpus);
@@ -567,6 +638,7 @@ int main(void)
 
 	sched_setaffinity(0, sizeof(cpus), &cpus);
 	test_threads();
+	test_kprobes_off();
 	guest_unload("mapstack");
 	return ktap_end();
 }

@@ -32,7 +32,7 @@
 static const char mmap_line[] =
 	"mapstack_mmap: addr=0x%lx len=%zu prot=0x%x flags=0x%x shape=%s outcome=%s";
 static const char grow_line[] =
-	"mapstack_grow: address=0x%lx old_start=0x%lx new_start=0x%lx error=0 reason=done";
+	"mapstack_grow: address=0x%lx old_start=0x%lx new_start=0x%lx end=0x%lx below=0x%lx error=0 reason=done";
 
 static char text[1 << 16];
 static long page;
@@ -130,6 +130,8 @@ static void test_formats(void)
 		"field:unsigned long address;",
 		"field:unsigned long old_start;",
 		"field:unsigned long new_start;",
+		"field:unsigned long end;",
+		"field:unsigned long below;",
 		"field:int error;",
 		"field:unsigned int reason;",
 		NULL,
@@ -277,9 +279,10 @@ static void test_filter(void)
 static void test_growth(void)
 {
 	static const char name[] = "growth is recorded";
-	unsigned long start;
+	unsigned long start, below;
 	char line[256];
 	char *addr;
+	bool passed;
 
 	if (!GROWTH_FOLLOWED) {
 		ktap_skip("growth cannot be followed here", name);
@@ -290,15 +293,42 @@ static void test_growth(void)
 	forget(ONE "trace");
 	guest_touch(addr - 2 * page + 5);
 	snprintf(line, sizeof(line), grow_line, start - 2 * page, start,
-		 start - 2 * page);
-	ktap_result(traced(line), name);
-	munmap(addr - 2 * page, 3 * page);
+		 start - 2 * page, start + page, 0UL);
+	passed = traced(line);
+
+	/* Without access rights it is nothing to keep away from. */
+	below = start - 100 * page;
+	if (mmap((void *)(below - page), page, PROT_NONE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+		 0) != (void *)(below - page))
+		guest_die("mmap");
+	forget(ONE "trace");
+	guest_touch(addr - 3 * page);
+	snprintf(line, sizeof(line), grow_line, start - 3 * page,
+		 start - 2 * page, start - 3 * page, start + page, below);
+	ktap_result(passed & traced(line), name);
+	munmap((void *)(below - page), page);
+	munmap(addr - 3 * page, 4 * page);
+}
+
+/* What unwinds the stack finds who called do_mmap(), through a trampoline of ours. */
+static void test_backtrace(void)
+{
+	static const char event[] = ONE "events/mapstack/mapstack_mmap/trigger";
+
+	forget(ONE "trace");
+	write_file(event, "stacktrace");
+	make_call(&calls[0], 0, -1);
+	write_file(event, "!stacktrace");
+	read_file(ONE "trace");
+	ktap_result(strstr(text, "=> vm_mmap_pgoff"),
+		    "a backtrace has the caller of do_mmap()");
 }
 
 int main(void)
 {
 	page = sysconf(_SC_PAGESIZE);
-	ktap_plan(13);
+	ktap_plan(14);
 	guest_load("mapstack", "enabled=1");
 	test_formats();
 	if (mkdir(ONE, 0755) || mkdir(TWO, 0755))
@@ -314,6 +344,7 @@ int main(void)
 	test_silence();
 	test_filter();
 	test_growth();
+	test_backtrace();
 
 	/* With both events still enabled in both instances. */
 	guest_unload("mapstack");
