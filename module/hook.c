@@ -34,7 +34,7 @@
 struct hook {
 	unsigned char function[16]; /* as ftrace takes it, not const */
 	struct ftrace_ops ops;
-	int filter_error; /* what ftrace answered to the name */
+	unsigned long ip; /* where it calls ftrace, or 0: not found yet */
 	bool attached;
 	bool fired; /* for hook_prover */
 };
@@ -153,14 +153,35 @@ static struct hook *const hooks[] = { &hook_mmap };
 #endif
 
 /*
+ * A filter by name takes every function of that name, those of modules too. So
+ * the hook's filter is an address, that of the function that a mapping of our own
+ * comes to first. A filter keeps addresses, never names: a module that is loaded
+ * later is not in it.
+ */
+static void notrace finder_callback(unsigned long ip, unsigned long parent_ip,
+				    struct ftrace_ops *ops, regs_saved *saved);
+
+static struct hook finder = {
+	.ops = { .func = finder_callback,
+		 .flags = HOOK_FTRACE_FLAGS | REGS_FTRACE_FLAGS },
+};
+
+static void notrace finder_callback(unsigned long ip, unsigned long parent_ip,
+				    struct ftrace_ops *ops, regs_saved *saved)
+{
+	if (READ_ONCE(hook_prover) == current && !READ_ONCE(finder.ip))
+		WRITE_ONCE(finder.ip, ip);
+}
+
+/*
  * Without memory for the name's entry ftrace_set_filter() returns 0 with a filter
  * that is empty, which is every function: its caller of match_records() takes
  * the -ENOMEM for a match (6.1 to 7.3). Every empty filter is the same object,
  * EMPTY_HASH, so one that was emptied on purpose tells.
  */
-static int hook_filter(struct hook *hook)
+static int finder_filter(unsigned char *function)
 {
-	struct ftrace_ops *ops = &hook->ops;
+	struct ftrace_ops *ops = &finder.ops;
 	const struct ftrace_hash *empty;
 	int ret;
 
@@ -168,7 +189,7 @@ static int hook_filter(struct hook *hook)
 	if (ret)
 		return ret;
 	empty = rcu_access_pointer(ops->func_hash->filter_hash);
-	ret = ftrace_set_filter(ops, hook->function, strlen(hook->function), 1);
+	ret = ftrace_set_filter(ops, function, strlen(function), 1);
 	if (!ret && rcu_access_pointer(ops->func_hash->filter_hash) == empty)
 		ret = -ENOMEM;
 	return ret;
@@ -193,20 +214,46 @@ static void hook_free_filter(struct ftrace_ops *ops)
 	}
 }
 
-void hook_init(void)
+/* Maps a page as a stack; returns whether it can grow, or -errno. */
+static int map_stack(void)
 {
-	unsigned int i;
+	unsigned long addr;
+	struct vm_area_struct *vma;
+	bool growable;
 
-	for (i = 0; i < ARRAY_SIZE(hooks); i++)
-		hooks[i]->filter_error = hook_filter(hooks[i]);
+	addr = vm_mmap(NULL, 0, PAGE_SIZE, PROT_NONE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, 0);
+	if (IS_ERR_VALUE(addr))
+		return (int)addr;
+
+	mmap_read_lock(current->mm);
+	vma = find_vma(current->mm, addr);
+	growable = vma && vma->vm_start <= addr && (vma->vm_flags & VM_STACK);
+	mmap_read_unlock(current->mm);
+	vm_munmap(addr, PAGE_SIZE);
+	return growable;
 }
 
-void hook_exit(void)
+/* As map_stack(), with a log line if the mapping could not be made. */
+static int prove(void)
 {
 	unsigned int i;
+	int ret;
 
 	for (i = 0; i < ARRAY_SIZE(hooks); i++)
-		hook_free_filter(&hooks[i]->ops);
+		WRITE_ONCE(hooks[i]->fired, false);
+	WRITE_ONCE(hook_prover, current);
+	ret = map_stack();
+	WRITE_ONCE(hook_prover, NULL);
+	if (ret < 0)
+		pr_err("the mapping that proves the hook could not be made (error %d), so nothing was changed; %s\n",
+		       ret,
+		       ret == -ENOMEM ?
+			       "the writing process may have no more: raise its ulimit -v, or vm.max_map_count" :
+		       ret == -EAGAIN ?
+			       "the writing process locks its memory: raise its ulimit -l" :
+			       "try again, from another process");
+	return ret;
 }
 
 static int hook_register(struct hook *hook)
@@ -215,24 +262,10 @@ static int hook_register(struct hook *hook)
 
 	if (hook->attached)
 		return 0;
-	if (hook->filter_error) {
-		/* Never register now: an empty filter is every function. */
-		if (hook->filter_error == -EINVAL)
-			pr_err("ftrace does not know %s(), so the hook was not attached; a kernel whose available_filter_functions lists %s is needed\n",
-			       hook->function, hook->function);
-		else
-			pr_err("ftrace could not be told of %s() (error %d), so the hook was not attached; load the module anew\n",
-			       hook->function, hook->filter_error);
-		return hook->filter_error;
-	}
-
 	ret = register_ftrace_function(&hook->ops);
-	if (!ret) {
+	if (!ret)
 		WRITE_ONCE(hook->attached, true);
-		return 0;
-	}
-
-	if (ret == -EBUSY)
+	else if (ret == -EBUSY)
 		pr_err("ftrace is switched off, so the hook was not attached; run 'sysctl kernel.ftrace_enabled=1' and try again\n");
 	else if (ret == -ENODEV)
 		pr_err("ftrace has shut itself down after an earlier kernel bug, so the hook was not attached; look for that bug in this log and reboot\n");
@@ -257,59 +290,92 @@ static int hook_unregister(struct hook *hook)
 	return ret;
 }
 
+static int hook_filter(struct hook *hook)
+{
+	int ret = ftrace_set_filter_ip(&hook->ops, finder.ip, 0, 1);
+
+	if (ret)
+		pr_err("ftrace could not be told of %s() (error %d), so the hook was not attached; free memory and try again\n",
+		       hook->function, ret);
+	else
+		hook->ip = finder.ip;
+	return ret;
+}
+
+/* Finds the kernel's own function of the hook's name, once. */
+static int hook_find(struct hook *hook)
+{
+	int ret;
+
+	if (hook->ip)
+		return 0;
+	/* It may still be there from an attempt that ftrace did not release. */
+	ret = hook_unregister(&finder);
+	if (ret)
+		return ret;
+	ret = finder_filter(hook->function);
+	if (ret) {
+		/* Never register now: an empty filter is every function. */
+		pr_err("ftrace does not know %s() (error %d), so the hook was not attached; a kernel whose available_filter_functions lists %s is needed, and memory\n",
+		       hook->function, ret, hook->function);
+		return ret;
+	}
+
+	memcpy(finder.function, hook->function, sizeof(finder.function));
+	WRITE_ONCE(finder.ip, 0);
+	ret = hook_register(&finder);
+	if (ret)
+		return ret;
+	ret = prove();
+	hook_unregister(&finder); /* or hook_detach() will */
+	if (ret < 0)
+		return ret;
+	if (finder.ip)
+		return hook_filter(hook);
+	pr_err("%s() was not found, for ftrace does not call us there, so the hook was not attached; stop other tracers (see tracefs enabled_functions) and try again\n",
+	       hook->function);
+	return -EIO;
+}
+
+/* 5d698966fa7b (6.12) made it so on parisc; the proposal would anywhere. */
+static int check_need(void)
+{
+	int ret = prove();
+
+	if (ret > 0) {
+		pr_info("this kernel makes MAP_STACK mappings growable by itself, so nothing was hooked and nothing changes\n");
+		return -EALREADY;
+	}
+	return ret;
+}
+
+int hook_init(void)
+{
+	unsigned int i;
+	int ret = check_need();
+
+	for (i = 0; i < ARRAY_SIZE(hooks) && !ret; i++)
+		ret = hook_find(hooks[i]);
+	return ret;
+}
+
 static int hook_register_all(void)
 {
 	unsigned int i;
-	int ret = 0;
+	int ret = hook_init();
 
 	for (i = 0; i < ARRAY_SIZE(hooks) && !ret; i++)
 		ret = hook_register(hooks[i]);
 	return ret;
 }
 
-static bool is_growable(unsigned long addr)
-{
-	struct vm_area_struct *vma;
-	bool growable;
-
-	mmap_read_lock(current->mm);
-	vma = find_vma(current->mm, addr);
-	growable = vma && vma->vm_start <= addr && (vma->vm_flags & VM_STACK);
-	mmap_read_unlock(current->mm);
-	return growable;
-}
-
-/* Maps a page with MAP_STACK; returns whether it can grow, or -errno. */
-static int map_stack(const char *state)
-{
-	unsigned long addr;
-	bool growable;
-
-	addr = vm_mmap(NULL, 0, PAGE_SIZE, PROT_NONE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, 0);
-	if (IS_ERR_VALUE(addr)) {
-		pr_err("the mapping that proves the hook could not be made (error %ld), so the hook was %s; look at the limits of the writing process\n",
-		       (long)addr, state);
-		return (int)addr;
-	}
-
-	growable = is_growable(addr);
-	vm_munmap(addr, PAGE_SIZE);
-	return growable;
-}
-
-/* Returns whether MAP_STACK grows through the hook, or -errno with a log line. */
-static int hook_works(void)
+void hook_exit(void)
 {
 	unsigned int i;
-	int ret;
 
 	for (i = 0; i < ARRAY_SIZE(hooks); i++)
-		WRITE_ONCE(hooks[i]->fired, false);
-	WRITE_ONCE(hook_prover, current);
-	ret = map_stack("taken away again");
-	WRITE_ONCE(hook_prover, NULL);
-	return ret;
+		hook_free_filter(&hooks[i]->ops);
+	hook_free_filter(&finder.ops);
 }
 
 /* Says why the hook does not work. */
@@ -328,44 +394,28 @@ static int hook_explain(void)
 	return -EIO;
 }
 
-/* 5d698966fa7b (6.12) made it so on parisc; the proposal would anywhere. */
-static int check_need(void)
-{
-	int ret = map_stack("not attached");
-
-	if (ret > 0) {
-		pr_info("this kernel makes MAP_STACK mappings growable by itself, so nothing was hooked and nothing changes\n");
-		return -EALREADY;
-	}
-	return ret;
-}
-
 int hook_attach(void)
 {
-	int ret;
+	bool was_attached = hook_attached();
+	int ret = 0;
 
 	if (!current->mm) {
 		pr_err("no address space to prove the hook in, so nothing was changed; write to 'enabled' from a process\n");
 		return -EINVAL;
 	}
 
-	if (!hook_attached()) {
-		ret = check_need();
-		if (ret)
+	if (!was_attached)
+		ret = hook_register_all();
+	if (!ret) {
+		ret = prove();
+		if (ret > 0)
+			return 0;
+		/* A proof that could not be made says nothing of the hook. */
+		if (ret < 0 && was_attached)
 			return ret;
+		if (!ret)
+			ret = hook_explain();
 	}
-
-	ret = hook_register_all();
-	if (ret)
-		goto err_detach;
-	ret = hook_works();
-	if (!ret)
-		ret = hook_explain();
-	if (ret < 0)
-		goto err_detach;
-	return 0;
-
-err_detach:
 	return hook_detach() ?: ret;
 }
 
@@ -383,7 +433,7 @@ int hook_detach(void)
 			return ret;
 	}
 	growup_forget_all();
-	return 0;
+	return hook_unregister(&finder);
 }
 
 bool hook_attached(void)

@@ -13,15 +13,18 @@
  * hook_init() - look do_mmap() up
  *
  * ftrace goes through all of its functions for it, which takes most of the time
- * of a switching on: once, therefore. A function that is not there is an error
- * of hook_attach().
+ * of a switching on, so it can be done before. Found is the function that a
+ * mapping of the caller's own comes to, and for the length of that mapping
+ * functions of modules that bear its name are traced too, but not touched. Once
+ * found, it is not looked up again.
  *
- * Context: process; may sleep. Before any other function of this file.
+ * Context: as hook_attach(), which does it too.
+ * Return: 0; or an error of hook_attach(), with a line in the kernel log.
  */
-void hook_init(void);
+int hook_init(void);
 
 /**
- * hook_exit() - give back what hook_init() took
+ * hook_exit() - give back what looking up took
  *
  * Context: process; may sleep. The hook is detached, or never was attached.
  */
@@ -32,9 +35,9 @@ void hook_exit(void);
  *
  * The proof is one page, mapped with MAP_STACK in the caller's own address
  * space without any access right, looked at and unmapped. It is not counted.
- * If the hook is already attached, it is proved again. A hook that cannot be
- * proved is taken away again, unless ftrace keeps it; a caller that cannot prove
- * changes nothing. The kernel log says why an attempt failed.
+ * If the hook is already attached, it is proved again. A hook that does not work
+ * is taken away, unless ftrace keeps it; a caller whose mapping cannot be made
+ * proves nothing and changes nothing. The kernel log says why an attempt failed.
  *
  * Context: process with an address space; may sleep; the caller serialises
  * attaching and detaching, outside mmap_lock. Relies on

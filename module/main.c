@@ -75,11 +75,13 @@ static int __init mapstack_init(void)
 		return ret;
 	}
 
-	hook_init();
 	if (enabled) {
 		ret = switch_on();
 		if (ret)
 			goto err_off;
+	} else {
+		/* What it cannot do now is tried again at switching on. */
+		hook_init();
 	}
 
 	ret = sysfs_init();

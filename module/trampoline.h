@@ -28,21 +28,39 @@
 #define TRAMPOLINE_UNLESS_STACK \
 	"testl $" __stringify(MAP_STACK) ", %r8d\njnz 1f\n" ASM_RET "\n1: "
 
+/*
+ * do_mmap() has just been entered and has not made its frame, so frame pointers
+ * would lose its caller: there are two frames, as save_mcount_regs makes them
+ * (arch/x86/kernel/ftrace_64.S), the first for the caller.
+ */
+#ifdef CONFIG_FRAME_POINTER
+#include <linux/objtool.h>
+/* objtool takes them for none. */
+#define TRAMPOLINE_FRAMES(name) STACK_FRAME_NON_STANDARD(name)
+#define TRAMPOLINE_FRAME                                           \
+	"pushq %rbp; pushq 16(%rsp); pushq %rbp; movq %rsp, %rbp;" \
+	"pushq 24(%rsp); pushq %rbp; movq %rsp, %rbp\n"
+#define TRAMPOLINE_FRAME_END "addq $32, %rsp; popq %rbp\n"
+#else
+#define TRAMPOLINE_FRAMES(name)
+#define TRAMPOLINE_FRAME "pushq %rbp; movq %rsp, %rbp\n"
+#define TRAMPOLINE_FRAME_END "popq %rbp\n"
+#endif
+
 /**
  * TRAMPOLINE_CALL() - the rest of a body: call a C function
  * @function: notrace; takes where do_mmap()'s six arguments are, and may change
  * them there
  *
- * do_mmap() has just been entered: all that it expects to find are its six
- * arguments in registers, which come back from the stack. rax makes that, with
- * rbp and two return addresses, a multiple of 16 bytes.
+ * All that do_mmap() expects to find are its six arguments in registers, which
+ * come back from the stack. rax makes that, with the frames and two return
+ * addresses, a multiple of 16 bytes.
  */
 #define TRAMPOLINE_CALL(function)                                                \
-	"pushq %rbp; movq %rsp, %rbp\n"                                          \
+	TRAMPOLINE_FRAME                                                         \
 	"pushq %rax; pushq %r9; pushq %r8; pushq %rcx; pushq %rdx; pushq %rsi\n" \
 	"pushq %rdi; movq %rsp, %rdi; call " #function "; popq %rdi\n"           \
-	"popq %rsi; popq %rdx; popq %rcx; popq %r8; popq %r9; popq %rax\n"       \
-	"popq %rbp\n"
+	"popq %rsi; popq %rdx; popq %rcx; popq %r8; popq %r9; popq %rax\n" TRAMPOLINE_FRAME_END
 
 /**
  * TRAMPOLINE() - make a function in assembler that can be called at an entry
@@ -60,6 +78,7 @@
 	    ".type " #name ", @function\n"                                     \
 	    ".globl " #name "\n" #name ":\n" ASM_ENDBR "\n" CALL_DEPTH_ACCOUNT \
 	    "\n" body ASM_RET "\n"                                             \
-	    ".size " #name ", . - " #name "\n.popsection\n")
+	    ".size " #name ", . - " #name "\n.popsection\n");                  \
+	TRAMPOLINE_FRAMES(name)
 
 #endif /* MAPSTACK_TRAMPOLINE_H */

@@ -348,11 +348,49 @@ static void test_undo(void)
 		    "on again after bad company has left");
 }
 
+/* A module's functions of the same names: not attached to, not called, not seen. */
+static bool is_untouched(void)
+{
+	unsigned long seen = mapstack_counter("seen");
+
+	char text[16] = "";
+
+	guest_read("/sys/module/company_namesake/parameters/untouched", text,
+		   sizeof(text));
+	if (strcmp(text, "1")) {
+		ktap_note("a call of a module's own function was changed");
+		return false;
+	}
+	return mapstack_counter("seen") == seen &&
+	       count_lines(TRACEFS_DIR "enabled_functions", "do_mmap") == 1 &&
+	       count_lines(TRACEFS_DIR "enabled_functions", "mmap_region") ==
+		       STACKS_GROW_UP;
+}
+
+static void test_namesake(void)
+{
+	bool passed;
+
+	guest_unload("mapstack");
+	guest_load("company_namesake", "");
+	guest_load("mapstack", "");
+	passed = switch_hook("1") && is_untouched() && check_step(true, NULL);
+	ktap_result(passed,
+		    "a module's function of that name, before: untouched");
+	guest_unload("company_namesake");
+	guest_load("company_namesake", "");
+	ktap_result(is_untouched() && check_step(true, NULL) &&
+			    switch_hook("0") && switch_hook("1") &&
+			    is_untouched() && switch_hook("0"),
+		    "a module's function of that name, after: untouched");
+	guest_unload("company_namesake");
+}
+
 int main(void)
 {
 	size_t i;
 
-	ktap_plan(4 * ARRAY_SIZE(companions) + 5);
+	ktap_plan(4 * ARRAY_SIZE(companions) + 7);
 	guest_trace_set("tracing_on", "0");
 	guest_load("mapstack", "");
 	if (KPROBES_AT_ENTRY && !attach(&companions[0])) {
@@ -363,6 +401,7 @@ int main(void)
 		test_companion(&companions[i]);
 	test_crowd();
 	test_undo();
+	test_namesake();
 	guest_unload("mapstack");
 	guest_trace_set("tracing_on", "1");
 	return ktap_end();

@@ -17,6 +17,8 @@
 #include "ktap.h"
 #include "mapstack.h"
 
+/* vm_mmap() maps nothing, and says that it did. */
+#define NOT_MAPPED "function=vm_mmap answer=0x10000"
 /* What params below say that vm_mmap() returns. */
 #define GROWABLE_AT 0x10000000UL
 
@@ -49,9 +51,43 @@ static bool is_refused(int error, const char *line)
 }
 
 /* The mapping that proves the hook is not made, and said to be at an address. */
+static bool test_not_found(void)
+{
+	return is_refused(-EIO, "do_mmap() was not found");
+}
+
 static bool test_not_fired(void)
 {
-	return is_refused(-EIO, "was attached but did not fire");
+	int log, ret;
+
+	guest_unload("replace");
+	guest_load("mapstack", "");
+	guest_load("replace", NOT_MAPPED);
+	log = guest_log_open();
+	ret = mapstack_write("enabled", "1");
+	return is_error(ret, -EIO) &
+	       guest_log_says(log, "was attached but did not fire") &
+	       mapstack_is_off();
+}
+
+/* The hook is not what failed, so it stays as it was. */
+static bool test_no_proof(void)
+{
+	bool passed;
+	int log, ret;
+
+	guest_unload("replace");
+	guest_load("mapstack", "enabled=1");
+	guest_load("replace", "function=vm_mmap answer=-11");
+	log = guest_log_open();
+	ret = mapstack_write("enabled", "1");
+	passed = is_error(ret, -EAGAIN) & guest_log_says(log, "ulimit -l") &
+		 mapstack_is("enabled", "1") & guest_stack_grows();
+	mapstack_set("enabled", "0");
+	log = guest_log_open();
+	ret = mapstack_write("enabled", "1");
+	return passed & is_error(ret, -EAGAIN) &
+	       guest_log_says(log, "nothing was changed") & mapstack_is_off();
 }
 
 /* What the kernel says that it made of MAP_STACK, which grows by itself. */
@@ -226,8 +262,10 @@ static const struct error {
 	const char *params;
 	bool (*test)(void);
 } errors[] = {
-	{ "the hook does not fire: EIO, and off",
-	  "function=vm_mmap answer=0x10000", test_not_fired },
+	{ "do_mmap() is not found: EIO, and off", NOT_MAPPED, test_not_found },
+	{ "the hook does not fire: EIO, and off", NOT_MAPPED, test_not_fired },
+	{ "the proof cannot be made: its error, and nothing changes",
+	  NOT_MAPPED, test_no_proof },
 	{ "MAP_STACK grows by itself: EALREADY, and off",
 	  "function=vm_mmap answer=0x10000000", test_no_need },
 	{ "no files: the module is not loaded",
