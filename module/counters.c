@@ -7,7 +7,7 @@
 
 #include "counters.h"
 
-DEFINE_PER_CPU(struct counters, counters);
+DEFINE_PER_CPU(struct counters, counted);
 
 /*
  * What the cells held at the last reset. Zeroing another CPU's cell would race
@@ -19,13 +19,13 @@ static DEFINE_MUTEX(counters_lock);
 
 void counters_grown(unsigned long pages)
 {
-	this_cpu_inc(counters.alone[COUNTER_GROWN]);
-	this_cpu_add(counters.alone[COUNTER_GROWN_PAGES], pages);
+	this_cpu_inc(counted.alone[COUNTER_GROWN]);
+	this_cpu_add(counted.alone[COUNTER_GROWN_PAGES], pages);
 }
 
 void counters_grow_denied(void)
 {
-	this_cpu_inc(counters.alone[COUNTER_GROW_DENIED]);
+	this_cpu_inc(counted.alone[COUNTER_GROW_DENIED]);
 }
 
 /* Over possible CPUs: what an offline CPU has counted stays counted. */
@@ -35,7 +35,7 @@ static unsigned long sum_cell(enum shape shape, enum outcome outcome)
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(per_cpu(counters.cell[shape][outcome], cpu));
+		sum += READ_ONCE(per_cpu(counted.cell[shape][outcome], cpu));
 	return sum;
 }
 
@@ -45,7 +45,7 @@ static unsigned long sum_alone(enum counter counter)
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(per_cpu(counters.alone[counter], cpu));
+		sum += READ_ONCE(per_cpu(counted.alone[counter], cpu));
 	return sum;
 }
 

@@ -29,7 +29,7 @@ struct counters {
 	unsigned long alone[NR_COUNTERS];
 };
 
-DECLARE_PER_CPU(struct counters, counters);
+DECLARE_PER_CPU(struct counters, counted);
 
 /**
  * counters_add() - count one request
@@ -40,7 +40,7 @@ DECLARE_PER_CPU(struct counters, counters);
  */
 static __always_inline void counters_add(enum shape shape, enum outcome outcome)
 {
-	this_cpu_inc(counters.cell[shape][outcome]);
+	this_cpu_inc(counted.cell[shape][outcome]);
 }
 
 /**
@@ -50,7 +50,7 @@ static __always_inline void counters_add(enum shape shape, enum outcome outcome)
  */
 static __always_inline void counters_add_out_of_scope(void)
 {
-	this_cpu_inc(counters.alone[COUNTER_OUT_OF_SCOPE]);
+	this_cpu_inc(counted.alone[COUNTER_OUT_OF_SCOPE]);
 }
 
 /**

@@ -99,6 +99,11 @@ notrace void hook_arguments(unsigned long *arguments)
 TRAMPOLINE(mapstack_trampoline,
 	   TRAMPOLINE_UNLESS_STACK TRAMPOLINE_CALL(hook_arguments));
 
+#ifdef CONFIG_FRAME_POINTER
+/* objtool takes its two frames for none. */
+STACK_FRAME_NON_STANDARD(mapstack_trampoline);
+#endif
+
 #define HOOK_TRAMPOLINE ((unsigned long)mapstack_trampoline)
 #else
 #define HOOK_TRAMPOLINE 0 /* ftrace makes one */
@@ -249,9 +254,9 @@ static int prove(void)
 		pr_err("the mapping that proves the hook could not be made (error %d), so nothing was changed; %s\n",
 		       ret,
 		       ret == -ENOMEM ?
-			       "the writing process may have no more: raise its ulimit -v, or vm.max_map_count" :
+			       "raise the writing process's ulimit -v, or vm.max_map_count" :
 		       ret == -EAGAIN ?
-			       "the writing process locks its memory: raise its ulimit -l" :
+			       "raise the writing process's ulimit -l" :
 			       "try again, from another process");
 	return ret;
 }

@@ -16,7 +16,7 @@
 #include "switch.h"
 #include "sysfs.h"
 
-static int set_enabled(const char *text, const struct kernel_param *param)
+static int main_set_enabled(const char *text, const struct kernel_param *param)
 {
 	bool *enabled = param->arg;
 
@@ -27,13 +27,13 @@ static int set_enabled(const char *text, const struct kernel_param *param)
 }
 
 /* As param_ops_bool, but whole words only. */
-static const struct kernel_param_ops enabled_ops = {
+static const struct kernel_param_ops main_enabled_ops = {
 	.flags = KERNEL_PARAM_OPS_FL_NOARG,
-	.set = set_enabled,
+	.set = main_set_enabled,
 };
 
-static bool enabled;
-module_param_cb(enabled, &enabled_ops, &enabled, 0);
+static bool enable_now;
+module_param_cb(enabled, &main_enabled_ops, &enable_now, 0);
 __MODULE_PARM_TYPE(enabled, "bool");
 MODULE_PARM_DESC(enabled, "attach the hook while loading (default: no)");
 
@@ -75,7 +75,7 @@ static int __init mapstack_init(void)
 		return ret;
 	}
 
-	if (enabled) {
+	if (enable_now) {
 		ret = switch_on();
 		if (ret)
 			goto err_off;
@@ -84,7 +84,7 @@ static int __init mapstack_init(void)
 		hook_init();
 	}
 
-	ret = sysfs_init();
+	ret = sysfs_add_mapstack();
 	if (ret)
 		goto err_off;
 	return 0;
@@ -99,7 +99,7 @@ err_off:
 
 static void __exit mapstack_exit(void)
 {
-	sysfs_exit();
+	sysfs_remove_mapstack();
 	switch_off_for_good();
 	growth_exit();
 	hook_exit();

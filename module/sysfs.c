@@ -60,14 +60,15 @@ static bool is_text(const char *buf, size_t count)
 	return strlen(buf) == count;
 }
 
-static ssize_t enabled_show(struct kobject *kobj, struct kobj_attribute *attr,
-			    char *buf)
+static ssize_t enabled_file_show(struct kobject *kobj,
+				 struct kobj_attribute *attr, char *buf)
 {
 	return sysfs_emit(buf, "%d\n", switch_is_on());
 }
 
-static ssize_t enabled_store(struct kobject *kobj, struct kobj_attribute *attr,
-			     const char *buf, size_t count)
+static ssize_t enabled_file_store(struct kobject *kobj,
+				  struct kobj_attribute *attr, const char *buf,
+				  size_t count)
 {
 	bool enable;
 	int ret;
@@ -78,10 +79,11 @@ static ssize_t enabled_store(struct kobject *kobj, struct kobj_attribute *attr,
 	return ret ?: count;
 }
 
-static struct kobj_attribute enabled_attr = __ATTR_RW(enabled);
+static struct kobj_attribute enabled_file =
+	__ATTR(enabled, 0644, enabled_file_show, enabled_file_store);
 
-static ssize_t policy_show(struct kobject *kobj, struct kobj_attribute *attr,
-			   char *buf)
+static ssize_t policy_file_show(struct kobject *kobj,
+				struct kobj_attribute *attr, char *buf)
 {
 	enum policy in_force = request_policy();
 	int policy, len = 0;
@@ -93,35 +95,39 @@ static ssize_t policy_show(struct kobject *kobj, struct kobj_attribute *attr,
 	return len + sysfs_emit_at(buf, len, "\n");
 }
 
-static ssize_t policy_store(struct kobject *kobj, struct kobj_attribute *attr,
-			    const char *buf, size_t count)
+static ssize_t policy_file_store(struct kobject *kobj,
+				 struct kobj_attribute *attr, const char *buf,
+				 size_t count)
 {
 	if (!is_text(buf, count) || sysfs_set_policy(buf))
 		return -EINVAL;
 	return count;
 }
 
-static struct kobj_attribute policy_attr = __ATTR_RW(policy);
+static struct kobj_attribute policy_file =
+	__ATTR(policy, 0644, policy_file_show, policy_file_store);
 
-static ssize_t scope_show_file(struct kobject *kobj,
+static ssize_t scope_file_show(struct kobject *kobj,
 			       struct kobj_attribute *attr, char *buf)
 {
 	return scope_show(buf);
 }
 
-static ssize_t scope_store(struct kobject *kobj, struct kobj_attribute *attr,
-			   const char *buf, size_t count)
+static ssize_t scope_file_store(struct kobject *kobj,
+				struct kobj_attribute *attr, const char *buf,
+				size_t count)
 {
 	if (!is_text(buf, count))
 		return -EINVAL;
 	return scope_set(buf) ?: count;
 }
 
-static struct kobj_attribute scope_attr =
-	__ATTR(scope, 0644, scope_show_file, scope_store);
+static struct kobj_attribute scope_file =
+	__ATTR(scope, 0644, scope_file_show, scope_file_store);
 
-static ssize_t reset_store(struct kobject *kobj, struct kobj_attribute *attr,
-			   const char *buf, size_t count)
+static ssize_t reset_file_store(struct kobject *kobj,
+				struct kobj_attribute *attr, const char *buf,
+				size_t count)
 {
 	if (!is_text(buf, count) || !sysfs_streq(buf, "1"))
 		return -EINVAL;
@@ -129,13 +135,14 @@ static ssize_t reset_store(struct kobject *kobj, struct kobj_attribute *attr,
 	return count;
 }
 
-static struct kobj_attribute reset_attr = __ATTR_WO(reset);
+static struct kobj_attribute reset_file =
+	__ATTR(reset, 0200, NULL, reset_file_store);
 
 static struct attribute *mapstack_attrs[] = {
-	&enabled_attr.attr,
-	&policy_attr.attr,
-	&scope_attr.attr,
-	&reset_attr.attr,
+	&enabled_file.attr,
+	&policy_file.attr,
+	&scope_file.attr,
+	&reset_file.attr,
 	NULL,
 };
 
@@ -144,14 +151,14 @@ static const struct attribute_group mapstack_group = {
 };
 
 /* One counter's file; @which is a shape, an outcome or a counter. */
-struct counter_attr {
+struct counter_file {
 	struct kobj_attribute file;
 	unsigned int which;
 };
 
 static unsigned int which(struct kobj_attribute *attr)
 {
-	return container_of(attr, struct counter_attr, file)->which;
+	return container_of(attr, struct counter_file, file)->which;
 }
 
 static ssize_t seen_show(struct kobject *kobj, struct kobj_attribute *attr,
@@ -195,7 +202,7 @@ static ssize_t missed_show(struct kobject *kobj, struct kobj_attribute *attr,
 }
 
 #define COUNTER(_name, _show, _which)                     \
-	static struct counter_attr _name##_attr = {       \
+	static struct counter_file _name##_file = {       \
 		.file = __ATTR(_name, 0444, _show, NULL), \
 		.which = _which,                          \
 	}
@@ -217,29 +224,29 @@ COUNTER(grown_pages, growth_show, COUNTER_GROWN_PAGES);
 COUNTER(grow_denied, growth_show, COUNTER_GROW_DENIED);
 COUNTER(grow_missed, missed_show, 0);
 
-static struct attribute *counter_attrs[] = {
-	&seen_attr.file.attr,
-	&translated_attr.file.attr,
-	&already_attr.file.attr,
-	&refused_attr.file.attr,
-	&spared_attr.file.attr,
-	&observed_attr.file.attr,
-	&shape_anonymous_attr.file.attr,
-	&shape_shared_attr.file.attr,
-	&shape_file_attr.file.attr,
-	&shape_hugetlb_attr.file.attr,
-	&shape_droppable_attr.file.attr,
-	&out_of_scope_attr.file.attr,
-	&grown_attr.file.attr,
-	&grown_pages_attr.file.attr,
-	&grow_denied_attr.file.attr,
-	&grow_missed_attr.file.attr,
+static struct attribute *counters_files[] = {
+	&seen_file.file.attr,
+	&translated_file.file.attr,
+	&already_file.file.attr,
+	&refused_file.file.attr,
+	&spared_file.file.attr,
+	&observed_file.file.attr,
+	&shape_anonymous_file.file.attr,
+	&shape_shared_file.file.attr,
+	&shape_file_file.file.attr,
+	&shape_hugetlb_file.file.attr,
+	&shape_droppable_file.file.attr,
+	&out_of_scope_file.file.attr,
+	&grown_file.file.attr,
+	&grown_pages_file.file.attr,
+	&grow_denied_file.file.attr,
+	&grow_missed_file.file.attr,
 	NULL,
 };
 
 static const struct attribute_group counters_group = {
 	.name = "counters",
-	.attrs = counter_attrs,
+	.attrs = counters_files,
 };
 
 static const struct attribute_group *mapstack_groups[] = {
@@ -250,7 +257,7 @@ static const struct attribute_group *mapstack_groups[] = {
 
 static struct kobject *mapstack_kobj;
 
-int sysfs_init(void)
+int sysfs_add_mapstack(void)
 {
 	int ret = -ENOMEM;
 
@@ -266,7 +273,7 @@ int sysfs_init(void)
 	return ret;
 }
 
-void sysfs_exit(void)
+void sysfs_remove_mapstack(void)
 {
 	sysfs_remove_groups(mapstack_kobj, mapstack_groups);
 	kobject_put(mapstack_kobj);

@@ -30,20 +30,20 @@ int sysfs_set_policy(const char *name);
 int sysfs_parse_bool(const char *text, bool *value);
 
 /**
- * sysfs_init() - make the files
+ * sysfs_add_mapstack() - make the files
  *
  * Context: process; may sleep.
  * Return: 0, or -ENOMEM or what sysfs answered, with no file left.
  */
-int sysfs_init(void);
+int sysfs_add_mapstack(void);
 
 /**
- * sysfs_exit() - remove the files
+ * sysfs_remove_mapstack() - remove the files
  *
  * Returns after the last reader and writer have.
  *
  * Context: process; may sleep.
  */
-void sysfs_exit(void);
+void sysfs_remove_mapstack(void);
 
 #endif /* MAPSTACK_SYSFS_H */

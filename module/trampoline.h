@@ -35,14 +35,11 @@
  */
 #ifdef CONFIG_FRAME_POINTER
 #include <linux/objtool.h>
-/* objtool takes them for none. */
-#define TRAMPOLINE_FRAMES(name) STACK_FRAME_NON_STANDARD(name)
 #define TRAMPOLINE_FRAME                                           \
 	"pushq %rbp; pushq 16(%rsp); pushq %rbp; movq %rsp, %rbp;" \
 	"pushq 24(%rsp); pushq %rbp; movq %rsp, %rbp\n"
 #define TRAMPOLINE_FRAME_END "addq $32, %rsp; popq %rbp\n"
 #else
-#define TRAMPOLINE_FRAMES(name)
 #define TRAMPOLINE_FRAME "pushq %rbp; movq %rsp, %rbp\n"
 #define TRAMPOLINE_FRAME_END "popq %rbp\n"
 #endif
@@ -78,7 +75,6 @@
 	    ".type " #name ", @function\n"                                     \
 	    ".globl " #name "\n" #name ":\n" ASM_ENDBR "\n" CALL_DEPTH_ACCOUNT \
 	    "\n" body ASM_RET "\n"                                             \
-	    ".size " #name ", . - " #name "\n.popsection\n");                  \
-	TRAMPOLINE_FRAMES(name)
+	    ".size " #name ", . - " #name "\n.popsection\n")
 
 #endif /* MAPSTACK_TRAMPOLINE_H */

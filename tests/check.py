@@ -317,7 +317,7 @@ class Checks:
             f"counters/{name}" for name in
             re.findall(r"^COUNTER\((\w+),", source, re.M)
         }
-        made |= set(re.findall(r"&(\w+)_attr\.attr", source))
+        made |= set(re.findall(r"&(\w+)_file\.attr", source))
         return [
             f"{name}: only in {'ABI text' if name in described else 'sysfs.c'}"
             for name in sorted(made ^ described)

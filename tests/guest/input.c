@@ -356,7 +356,7 @@ static void test_no_memory(void)
 	ktap_result(run_child(switch_on_without_memory) &&
 			    mapstack_is("enabled", "1") &&
 			    guest_stack_grows() &&
-			    guest_log_says(log, "raise its ulimit -v"),
+			    guest_log_says(log, "ulimit -v"),
 		    "no memory for the proof while on: ENOMEM, and still on");
 	mapstack_set("enabled", "0");
 }

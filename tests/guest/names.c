@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * No function or variable of the module bears a name that the kernel has too, in
+ * whatever file: a backtrace, a kprobe or a header of the next release would mean
+ * the other one.
+ */
+
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "guest.h"
+#include "ktap.h"
+#include "mapstack.h"
+
+static char names[1024][64];
+static size_t nr_names;
+
+/* What the compiler or a macro of the kernel names is not ours to choose. */
+static bool is_ours(const char *name)
+{
+	return strncmp(name, "__", 2) && !strpbrk(name, ".$") &&
+	       strcmp(name, "init_module") && strcmp(name, "cleanup_module") &&
+	       strcmp(name, "orc_header");
+}
+
+static void add_name(const char *name, const char *module)
+{
+	if (strcmp(module, "[mapstack]") || !is_ours(name))
+		return;
+	if (nr_names == ARRAY_SIZE(names))
+		guest_die("more than %zu names", nr_names);
+	snprintf(names[nr_names++], sizeof(names[0]), "%s", name);
+}
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+static unsigned int shared;
+
+/* The kernel's own symbols name no module. */
+static void look_up(const char *name, const char *module)
+{
+	char key[sizeof(names[0])];
+
+	snprintf(key, sizeof(key), "%s", name);
+	if (*module || !bsearch(key, names, nr_names, sizeof(key), compare))
+		return;
+	ktap_note("the kernel has a %s, too", name);
+	shared++;
+}
+
+/* Returns how many symbols there are. */
+static unsigned long for_each_symbol(void (*visit)(const char *name,
+						   const char *module))
+{
+	FILE *file = fopen("/proc/kallsyms", "r");
+	char line[1024], name[512], module[64];
+	unsigned long symbols = 0;
+
+	if (!file)
+		guest_die("cannot open kallsyms");
+	while (fgets(line, sizeof(line), file)) {
+		*module = '\0';
+		if (sscanf(line, "%*s %*s %511s %63s", name, module) < 1)
+			continue;
+		visit(name, module);
+		symbols++;
+	}
+	fclose(file);
+	return symbols;
+}
+
+int main(void)
+{
+	unsigned long symbols;
+
+	ktap_plan(1);
+	guest_load("mapstack", "");
+	for_each_symbol(add_name);
+	qsort(names, nr_names, sizeof(names[0]), compare);
+	symbols = for_each_symbol(look_up);
+	ktap_note("%zu names of %lu", nr_names, symbols);
+	ktap_result(nr_names > 50 && symbols > 1000 && !shared,
+		    "no name of the module is one of the kernel's");
+	guest_unload("mapstack");
+	return ktap_end();
+}
