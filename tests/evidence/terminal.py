@@ -39,7 +39,7 @@ class Terminal:
     def type(self, text):
         os.write(self.fd, text.encode())
 
-    def expect(self, pattern, seconds=60):
+    def expect(self, pattern, seconds=300):
         """Whether it comes; what is before its end is not looked at again."""
         end = time.monotonic() + seconds
         while not (found := re.search(pattern, self.text)):
@@ -57,7 +57,7 @@ class Terminal:
         """Wait until the command has made READY."""
         return kit.wait_for(READY.exists)
 
-    def status(self, seconds=60):
+    def status(self, seconds=300):
         """How it ended; None: it did not, and was killed."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -74,9 +74,9 @@ class Terminal:
         os.close(self.fd)
 
 
-def shell(code):
-    """A command that says when it is there, and then runs some sh."""
-    return ["sh", "-c", f"touch {READY}; {code}"]
+def shell(code, first=":"):
+    """A command that runs some sh, says that it is there, and goes on."""
+    return ["sh", "-c", f"{first}; touch {READY}; {code}"]
 
 
 def start(*command, options=(), **popen):
@@ -89,7 +89,7 @@ def start(*command, options=(), **popen):
     return process
 
 
-def ended(process, seconds=60):
+def ended(process, seconds=300):
     try:
         return process.wait(seconds)
     except subprocess.TimeoutExpired:
@@ -117,7 +117,7 @@ def interrupted(report):
         statuses.append(setup.status())
     report.result(statuses == 3 * [-2] and kit.settings() == AFTER,
                   "Ctrl-C while all is set up is not lost", statuses)
-    deaf = Terminal(*RUN, "--", *shell("trap '' INT; sleep 4; exit 5"))
+    deaf = Terminal(*RUN, "--", *shell("sleep 4; exit 5", "trap '' INT"))
     deaf.ready()
     for _ in range(3):
         deaf.type("\x03")
@@ -146,13 +146,14 @@ def waiting(report):
 
 
 def detached(report):
-    before = time.monotonic()
-    front = start(*shell("setsid sleep 20 & exit 7"),
-                  options=("--detach", "--json"))
+    Path("/tmp/out").unlink(missing_ok=True)
+    front = start(*shell(f"setsid sh -c 'while [ -e {READY} ]; do sleep 0.2; "
+                         "done' & exit 7"), options=("--detach", "--json"))
     code = ended(front)
-    early = time.monotonic() - before < 19 and STATE.exists()
+    early = STATE.exists()
+    READY.unlink()
     over = kit.wait_for(lambda: not STATE.exists())
-    kit.wait_for(lambda: Path("/tmp/out").read_text().endswith("}\n"))
+    kit.wait_for(Path("/tmp/out").exists)
     found = json.loads(Path("/tmp/out").read_text())
     report.result(
         code == 7 and early and over and not found["still_running"] and
@@ -176,7 +177,7 @@ def passed_on(report):
         "for number in {numbers}: signal.signal(number, " \
         "lambda number, frame: print(number, flush=True))\n" \
         f"open('{READY}', 'w')\n" \
-        "for _ in range(100): time.sleep(0.05)\n"
+        "for _ in range(200): time.sleep(0.05)\n"
     numbers = [int(number) for number in (
         signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM,
         signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGVTALRM,
@@ -229,11 +230,11 @@ def ignored(report):
 
 def hung_up(report):
     """The kernel tells the leader of the session only: the run."""
-    run = Terminal(*RUN, "--", *shell("trap 'echo HUP >/tmp/hup; exit 9' HUP; "
-                                      "while :; do sleep 0.1; done"))
+    run = Terminal(*RUN, "--", *shell("while :; do sleep 0.1; done",
+                                "trap 'echo HUP >/tmp/hup; exit 9' HUP"))
     run.ready()
     run.close()
-    end = time.monotonic() + 30
+    end = time.monotonic() + 300
     status = None
     while status is None and time.monotonic() < end:
         pid, status = os.waitpid(run.pid, os.WNOHANG)
@@ -252,7 +253,7 @@ def stopped(report):
 
     def step(text, pattern):
         user.type(text)
-        steps.append((pattern, user.expect(pattern, 30)))
+        steps.append((pattern, user.expect(pattern, 120)))
 
     user.type(f"{LINE} sh -c 'touch {READY}; exec sleep 100'\n")
     user.ready()
