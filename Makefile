@@ -45,7 +45,7 @@ demo:
 	$(LAB) tests/vm/demo.py $(KERNELS)
 
 test:
-	$(LAB) -a tests/vm/run.py $(KERNELS)
+	$(LAB) -a $(if $(KERNEL),-k "$(KERNEL)") tests/vm/run.py $(KERNELS)
 
 findings:
 	$(LAB) -a tests/findings/findings.py $(KERNELS)
@@ -125,8 +125,9 @@ help:
 	@echo 'make tools        build the mapstack command, tools/mapstack'
 	@echo 'make demo         the whole story, told in a guest on a stock kernel'
 	@echo 'make test         everything that must pass, on every kernel; about 35 minutes on two'
-	@echo '                  cores, with two kernels that are built from source the first time'
-	@echo '                  (KERNELS="6.12-amd64 6.1-amd64" for some of tests/vm/kernels)'
+	@echo '                  cores, with three kernels that are built from source the first time'
+	@echo '                  (KERNELS="6.12-amd64 6.1-amd64" for some of tests/vm/kernels,'
+	@echo '                  KERNEL=DIRECTORY for a kernel that you built, and no other)'
 	@echo 'make findings     measure what growable stacks change, and write docs/findings.md;'
 	@echo '                  about an hour and a half (KERNELS= as above, the others are kept)'
 	@echo 'make findings-here  some of that on this machine, as any user, without the module; a minute'

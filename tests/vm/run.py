@@ -4,7 +4,8 @@
 
 NAME is a line of tests/vm/kernels; one of VARIANTS of machines.py, which boots one
 of those in another way; "build", which is what can be tested without a guest;
-"cost", how many instructions calls cost;
+"cost", how many instructions calls cost; "own", whether a kernel of the user's own is
+tested (MAPSTACK_KERNEL, see own.py; with it that kernel is all that is run);
 "evidence", the mapstack command on real programs; "mutants", the module broken on
 purpose, which the tests have to notice; or a name of dkms.py, which has the package
 in full root file systems; without one, all are run, as many at a time as there are
@@ -35,6 +36,7 @@ import dkms
 import evidence
 import guest
 import mutants
+import own
 import refusals
 import reports
 import rpm
@@ -54,6 +56,8 @@ LONG_SILENT_SECONDS = 1200
 LONG_PROGRAMS = ("races", "trinity")
 BUILD_KERNEL = "6.12-amd64"
 COST_KERNEL = "6.12-amd64"
+# Of no list.
+OWN_KERNEL, OWN_SUITE = "6.12-small-amd64", "trixie"
 MUTANTS_KERNEL = "6.12-amd64"
 # Run only where the machine or the kernel has to be of a certain kind.
 EXPECT_PROGRAM = "expect"
@@ -175,12 +179,17 @@ class Tests:
 
     def __init__(self, options):
         self.options = options
+        self.own = None
+        if "MAPSTACK_KERNEL" in os.environ:
+            self.own = own.find(os.environ["MAPSTACK_KERNEL"])
+            options.names = [self.own.name]
         self.short = debian.read_list()
         self.long = debian.read_list("tests/vm/kernels-long")
         self.listed = self.short | self.long
         for name, variant in VARIANTS.items():
             self.listed[name] = self.listed[variant.kernel]
-        self.cache = debian.update(*(
+        # Debian has nothing to do with a kernel of the user's own.
+        self.cache = None if self.own else debian.update(*(
             name for name in options.names or self.names()
             if name in self.listed
         ))
@@ -195,9 +204,11 @@ class Tests:
         return ["build", "cost", "evidence", *dkms.SUITES, *self.short, *(
             name for name, variant in VARIANTS.items()
             if variant.kernel in self.short
-        )]
+        ), "own"]
 
     def resolve(self, name):
+        if self.own:
+            return self.own
         variant = VARIANTS.get(name)
         kernel = source.resolve(
             self.cache, variant.kernel if variant else name, self.listed[name]
@@ -234,6 +245,11 @@ class Tests:
                 kernel = self.resolve(COST_KERNEL)
                 tested, report = kernel.release, cost.measure(
                     kernel, WORK / name, listener(name, self.options.show)
+                )
+            elif name == "own":
+                kernel = source.resolve(self.cache, OWN_KERNEL, OWN_SUITE)
+                tested, report = kernel.release, own.test(
+                    kernel, listener(name, True)
                 )
             elif name == "mutants":
                 kernel = self.resolve(MUTANTS_KERNEL)
@@ -278,9 +294,10 @@ def main():
     tests = Tests(options)
     names = options.names or tests.names()
     known = [
-        "build", "cost", "evidence", "mutants", *dkms.SUITES, *tests.listed,
+        "build", "cost", "own", "evidence", "mutants", *dkms.SUITES,
+        *tests.listed,
     ]
-    unknown = [name for name in names if name not in known]
+    unknown = [name for name in names if not tests.own and name not in known]
     if unknown:
         raise debian.Failure(
             f"there is no {' '.join(unknown)}; there are "
