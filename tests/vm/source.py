@@ -37,7 +37,7 @@ class Recipe:
     image: str = "arch/x86/boot/bzImage"
     cross: str = ""  # as make's CROSS_COMPILE=
     compiler: str = "gcc-14"
-    patch: str = None  # a name in tests/vm/source
+    patch: str = None  # a name in tests/vm/source, or a pattern: all, in order
 
 
 # By the name of the kernel, as in tests/vm/kernels.
@@ -62,6 +62,13 @@ RECIPES = {
     # The proposed line compiled in.
     "6.12-proposal-amd64": Recipe(
         "6.12", ("amd64.config",), patch="proposal.patch"
+    ),
+    # What could be proposed instead: one patch of it, and all.
+    "6.12-private-amd64": Recipe(
+        "6.12", ("amd64.config",), patch="../../../docs/proposal/6.12/0003-*"
+    ),
+    "6.12-series-amd64": Recipe(
+        "6.12", ("amd64.config",), patch="../../../docs/proposal/6.12/000*"
     ),
     "6.12-riscv64": Recipe(
         "6.12", ("riscv64.config",), "riscv", "arch/riscv/boot/Image",
@@ -135,8 +142,11 @@ class SourceKernel(debian.Kernel):
         return "".join((FILES / n).read_text() for n in self.recipe.fragments)
 
     def patch(self):
-        name = self.recipe.patch
-        return (FILES / name).read_text() if name else ""
+        names = self.recipe.patch
+        found = sorted(FILES.glob(names)) if names else []
+        if names and not found:
+            raise Failure(f"{self.name}: there is no {FILES}/{names}")
+        return "".join(name.read_text() for name in found)
 
 
 def version_of(compiler):

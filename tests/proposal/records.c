@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What comes of generated calls, for a comparison with another kernel.
+ *
+ *	records, records-POLICY
+ *
+ * The calls of tests/guest/calls.c are made at the same addresses on every
+ * kernel, without mapstack, or with it and the policy in the program's name.
+ * "# record N HASH" stands for what tests/guest/judge.c wrote of call N; the
+ * word records_show=N on the kernel command line has that text printed as well.
+ */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../guest/calls.h"
+#include "../guest/guest.h"
+#include "../guest/judge.h"
+#include "../guest/ktap.h"
+#include "../guest/mapstack.h"
+
+#define SEED 1
+#define CALLS 2000
+
+/* A number from the kernel command line, which init has as its environment. */
+static unsigned long number(const char *name, unsigned long otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoul(text, NULL, 0) : otherwise;
+}
+
+/* FNV-1a */
+static uint64_t hash(const char *text)
+{
+	uint64_t value = 0xcbf29ce484222325;
+
+	for (; *text; text++)
+		value = (value ^ (unsigned char)*text) * 0x100000001b3;
+	return value;
+}
+
+static void make_calls(void)
+{
+	unsigned long seed = number("records_seed", SEED);
+	unsigned long calls = number("records_calls", CALLS);
+	unsigned long shown = number("records_show", ~0UL);
+	const struct record *record;
+	unsigned long i, grew = 0;
+	struct call call;
+	char text[512];
+
+	judge_prepare();
+	for (i = 0; i < calls; i++) {
+		call_draw(&call, seed, i);
+		record = judge_call(&call, 0);
+		grew += !!strstr(record->text, RECORD_GREW);
+		printf("# record %lu %016llx\n", i,
+		       (unsigned long long)hash(record->text));
+		if (i != shown)
+			continue;
+		call_print(&call, text, sizeof(text));
+		printf("# %s\n# %s\n", text, record->text);
+	}
+	printf("# seed %lu, %lu calls, %lu grew\n", seed, calls, grew);
+	fflush(stdout);
+	_exit(grew > calls / 20 ? 0 : 1);
+}
+
+static void stop_randomisation(char **argv)
+{
+	int persona = personality(0xffffffff);
+
+	if (persona & ADDR_NO_RANDOMIZE)
+		return;
+	personality(persona | ADDR_NO_RANDOMIZE);
+	execv("/proc/self/exe", argv); /* keeps the name */
+	guest_die("cannot execute itself again");
+}
+
+int main(int argc, char **argv)
+{
+	/* records-private, records-rfc; plain records is without mapstack. */
+	const char *policy = strchr(program_invocation_short_name, '-');
+	char params[64];
+	int status;
+	pid_t pid;
+
+	(void)argc;
+	stop_randomisation(argv);
+	ktap_plan(1);
+	calls_prepare();
+	if (policy) {
+		snprintf(params, sizeof(params), "enabled=1 policy=%s",
+			 policy + 1);
+		guest_load("mapstack", params);
+	}
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		make_calls();
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		guest_die("cannot fork");
+	if (policy)
+		guest_unload("mapstack");
+	ktap_result(!status, "the calls were made, and a twentieth grew");
+	calls_end();
+	return ktap_end();
+}
