@@ -20,6 +20,7 @@ import debian
 import guest
 import ktap
 import rootfs
+import rpm
 from machines import MACHINES
 
 WHERE = Path("/out/dkms")
@@ -52,6 +53,39 @@ CLONED = (
     "Kbuild Makefile VERSION debian dkms.conf dkms.mk docs module packaging "
     "tests/bench tests/guest tools"
 )
+# Where the RPMs and Arch's packages are lived with, on top of a Debian.
+WAYS_SUITE = "trixie"
+WAYS_PACKAGES = ("pacman-package-manager", "rpm")
+# The plugins want a mount namespace whose root is a mount.
+RPM = ("rpm", "--dbpath", "/var/lib/rpm", "--nodeps", "--noplugins")
+PACMAN = ("pacman", "--noconfirm", "--nodeps", "--nodeps")
+# What the hooks of Arch's dkms do with what a package brings or takes.
+HOOKS = """
+sed -i s/^CheckSpace// /etc/pacman.conf
+# Directories that those distributions have anyway, and pacman removes if empty.
+mkdir -p /usr/share/licenses /usr/share/man/man4 /etc/pacman.d/hooks
+touch /usr/share/man/man4/kept
+cat >/etc/pacman.d/dkms <<'END'
+#!/bin/sh
+while read -r path; do
+    name=${path#usr/src/}
+    name=${name%/dkms.conf}
+    [ "$1" = install ] || dkms remove "${name%-*}/${name##*-}" --all
+    [ "$1" = remove ] || for dir in /lib/modules/*/build/include; do
+        kernel=${dir#/lib/modules/}
+        dkms install "${name%-*}/${name##*-}" -k "${kernel%%/*}"
+    done
+done
+END
+chmod +x /etc/pacman.d/dkms
+path="Type = Path\nTarget = usr/src/*/dkms.conf\n[Action]\nNeedsTargets\n"
+printf "[Trigger]\nOperation = Install\nOperation = Upgrade\n${path}\
+When = PostTransaction\nExec = /etc/pacman.d/dkms install\n" \
+    >/etc/pacman.d/hooks/install.hook
+printf "[Trigger]\nOperation = Remove\nOperation = Upgrade\n${path}\
+When = PreTransaction\nExec = /etc/pacman.d/dkms remove\n" \
+    >/etc/pacman.d/hooks/remove.hook
+"""
 # Runs tests/dkms/booted at the end of a boot; rootfs.boot() puts it into /files.
 REPORT_UNIT = """[Unit]
 After=mapstack.service
@@ -76,7 +110,8 @@ exit ${status:-0}
 
 
 def root(suite):
-    return rootfs.Root(suite, PACKAGES, SETUP, backports=True)
+    more = WAYS_PACKAGES if suite == WAYS_SUITE else ()
+    return rootfs.Root(suite, (*PACKAGES, *more), SETUP, backports=True)
 
 
 class Machine:
@@ -90,6 +125,8 @@ class Machine:
         self.tree = rootfs.copy_tree(root(suite).tree(), where / "tree")
         self.older = where / "source"  # of an older version
         deb.lay_out(self.older, OLDER)
+        self.made = where / "made"  # packages of other distributions
+        self.made.mkdir(exist_ok=True)
         self.ways = where / "ways"  # for tests/dkms/ways
         rootfs.remove_tree(self.ways)
         self.log = open(where / "log", "w")
@@ -106,7 +143,7 @@ class Machine:
         process = rootfs.enter(
             self.tree, *command, binds=[
                 (self.package.parent, "/mnt/package"), ("/src", "/mnt/src"),
-                (self.older, "/mnt/older"),
+                (self.older, "/mnt/older"), (self.made, "/mnt/made"),
             ],
         )
         print(f"$ {command}\n{process.stdout}= {process.returncode}\n",
@@ -338,6 +375,46 @@ def test_make_install(machine):
     (machine.tree / "srv/dkms").rmdir()
 
 
+def test_way(machine, name, install, removal):
+    """Another package manager installs, upgrades and removes its package.
+
+    install(version) is its command.
+    """
+    before = machine.files()
+    mark = machine.mark()
+    for version in OLDER, VERSION:
+        machine.expect(
+            f"{name}: {version} is installed",
+            bad(machine.run(*install(version)))
+            or version not in machine.version() and "no module",
+        )
+    machine.expect_only(name)
+    machine.run("systemctl", "enable", "mapstack.service")
+    machine.keep_way(name, mark, removal)
+    machine.expect(f"{name}: it is removed", bad(machine.run(*removal)))
+    machine.expect(f"{name}: nothing is left", machine.left(before))
+    machine.expect(f"{name}: nor a word of it in a file", machine.mentions())
+
+
+def test_ways(machine):
+    """The RPMs and Arch's packages, by rpm and pacman."""
+    rootfs.remove_tree(machine.made)
+    for version in OLDER, VERSION:
+        where = machine.made / version
+        where.mkdir(parents=True)
+        rpm.build(where, version)
+        rpm.build_arch(where, version)
+    rootfs.check(rootfs.enter(machine.tree, "sh", "-euc", HOOKS), "the hooks")
+    test_way(machine, "rpm", lambda version: (
+        "sh", "-euc", f"{' '.join(RPM)} -U "
+        f"/mnt/made/{version}/rpm/RPMS/noarch/mapstack-dkms-*.rpm"
+    ), (*RPM, "-e", "mapstack-dkms"))
+    test_way(machine, "pacman", lambda version: (
+        "sh", "-euc", f"{' '.join(PACMAN)} -U "
+        f"/mnt/made/{version}/arch/mapstack-dkms-*.pkg.tar.*"
+    ), (*PACMAN, "-R", "mapstack-dkms"))
+
+
 def test_excluded(machine):
     """A kernel without what is needed is passed over."""
     (release,) = machine.releases()
@@ -551,6 +628,8 @@ def run(name, hear):
     if suite == platform.freedesktop_os_release()["VERSION_CODENAME"]:
         test_command(machine, command)
     test_make_install(machine)
+    if suite == WAYS_SUITE:
+        test_ways(machine)
     test_excluded(machine)
     old, new = test_newer_kernel(machine)
     test_make(machine, new)
