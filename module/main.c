@@ -12,6 +12,7 @@
 
 #include "growth.h"
 #include "hook.h"
+#include "programs.h"
 #include "scope.h"
 #include "switch.h"
 #include "sysfs.h"
@@ -87,8 +88,14 @@ static int __init mapstack_init(void)
 	ret = sysfs_add_mapstack();
 	if (ret)
 		goto err_off;
+	/* Last: who has opened it holds the module, which must not fail then. */
+	ret = programs_init();
+	if (ret)
+		goto err_sysfs;
 	return 0;
 
+err_sysfs:
+	sysfs_remove_mapstack();
 err_off:
 	switch_off_for_good();
 	growth_exit();
@@ -99,6 +106,7 @@ err_off:
 
 static void __exit mapstack_exit(void)
 {
+	programs_exit();
 	sysfs_remove_mapstack();
 	switch_off_for_good();
 	growth_exit();

@@ -34,16 +34,22 @@ notrace unsigned long request_grow(unsigned long flags, bool has_file)
 	return flags | MAP_GROWSDOWN;
 }
 
-notrace unsigned long request_handle(unsigned long addr, unsigned long len,
-				     unsigned long prot, unsigned long flags,
-				     bool has_file)
+notrace struct verdict request_judge(unsigned long len, unsigned long prot,
+				     unsigned long flags, bool has_file)
 {
 	enum policy policy = request_policy();
 	/* The limit is not read for the others. */
 	bool fits = policy == POLICY_FITTING &&
 		    policy_fits(prot, len, rlimit(RLIMIT_STACK), PAGE_SIZE);
-	struct verdict verdict =
-		policy_decide(policy, direction, flags, has_file, fits);
+
+	return policy_decide(policy, direction, flags, has_file, fits);
+}
+
+notrace unsigned long request_handle(unsigned long addr, unsigned long len,
+				     unsigned long prot, unsigned long flags,
+				     bool has_file)
+{
+	struct verdict verdict = request_judge(len, prot, flags, has_file);
 
 	counters_add(verdict.shape, verdict.outcome);
 	trace_mapstack_mmap(addr, len, prot, flags, verdict.shape,

@@ -63,6 +63,19 @@ static __always_inline bool request_in_scope(void)
 }
 
 /**
+ * request_judge() - say what becomes of a request, and do nothing
+ * @len: the length, in bytes
+ * @prot: PROT_ bits
+ * @flags: MAP_ bits, with MAP_STACK set
+ * @has_file: whether do_mmap() was given a file
+ *
+ * Context: any, in the process that asks.
+ * Return: the verdict under the policy in force.
+ */
+struct verdict request_judge(unsigned long len, unsigned long prot,
+			     unsigned long flags, bool has_file);
+
+/**
  * request_handle() - judge a request in scope, count it, and translate it
  * @addr: the address asked for, in bytes
  * @len: the length, in bytes

@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /dev/mapstack: what each program asked for, to the last request, for as long as
+ * it is open, and whatever the others do meanwhile.
+ */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "ktap.h"
+#include "mapstack.h"
+
+#define DEVICE "/dev/mapstack"
+#define WORKERS 4
+#define REQUESTS 2000 /* of each */
+#define NUMBERS               \
+	(sizeof(struct row) / \
+	 sizeof(unsigned long)) /* between "program" and the name */
+#define LONG_NAME 200
+
+/* What one line of the table says: module/programs.c's programs_show(). */
+struct row {
+	unsigned long uid, cgroup, requests[5][5], bytes, failed, grown,
+		grown_pages;
+	unsigned long denied[4], mappings;
+};
+
+static char *text;
+static size_t room = 1 << 20;
+static long page;
+
+static int open_device(void)
+{
+	int fd = open(DEVICE, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		guest_die("cannot open " DEVICE);
+	return fd;
+}
+
+static void read_table(int fd)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	if (lseek(fd, 0, SEEK_SET))
+		guest_die("cannot rewind " DEVICE);
+	while ((n = read(fd, text + len, room - len - 1)) > 0) {
+		len += n;
+		if (len + 1 < room)
+			continue;
+		room *= 2;
+		text = realloc(text, room);
+	}
+	text[len] = '\0';
+}
+
+/* The first row of a name, and what follows it; NULL if there is none. */
+static const char *find_row(const char *name, struct row *row)
+{
+	unsigned long number[NUMBERS];
+	char *line, *at, *end;
+	size_t i;
+
+	for (line = text; line && *line; line = *end ? end + 1 : end) {
+		end = strchrnul(line, '\n');
+		if (strncmp(line, "program ", 8))
+			continue;
+		at = line + 8;
+		for (i = 0; i < NUMBERS; i++)
+			number[i] = strtoul(at, &at, 10);
+		if (strlen(name) == (size_t)(end - at - 1) &&
+		    !strncmp(at + 1, name, end - at - 1)) {
+			memcpy(row, number, sizeof(number));
+			return end + 1;
+		}
+	}
+	return NULL;
+}
+
+static unsigned long sum_row(const struct row *row)
+{
+	unsigned long sum = 0;
+	int shape, outcome;
+
+	for (shape = 0; shape < 5; shape++)
+		for (outcome = 0; outcome < 5; outcome++)
+			sum += row->requests[shape][outcome];
+	return sum;
+}
+
+/* Over the whole table. */
+static unsigned long sum_all(void)
+{
+	unsigned long sum = 0, cells[NUMBERS];
+	char *line, *at;
+	size_t i;
+
+	for (line = text; line && *line; line = at ? at + 1 : NULL) {
+		at = line + 8;
+		if (!strncmp(line, "program ", 8)) {
+			for (i = 0; i < NUMBERS; i++)
+				cells[i] = strtoul(at, &at, 10);
+			for (i = 2; i < 27; i++)
+				sum += cells[i];
+		}
+		at = strchr(line, '\n');
+	}
+	return sum;
+}
+
+#ifndef __NR_mmap2
+#define __NR_mmap2 __NR_mmap
+#endif
+
+static void *ask(size_t len, int prot, int flags)
+{
+	return (void *)syscall(__NR_mmap2, NULL, len, prot, flags | MAP_STACK,
+			       -1, 0);
+}
+
+/* Runs as the file that it is given; so do its children. */
+static int be_worker(const char *what)
+{
+	int i;
+
+	page = sysconf(_SC_PAGESIZE);
+	for (i = 0; i < REQUESTS; i++) {
+		void *addr = ask(page, PROT_READ,
+				 *what == 's' ? MAP_SHARED | MAP_ANONYMOUS :
+						MAP_PRIVATE | MAP_ANONYMOUS);
+
+		if (addr != MAP_FAILED)
+			munmap(addr, page);
+	}
+	return 0;
+}
+
+static void copy_self(const char *to)
+{
+	int in = open("/proc/self/exe", O_RDONLY);
+	int out = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0755);
+	static char buf[1 << 16];
+	ssize_t n;
+
+	if (out < 0)
+		guest_die("cannot make %s", to);
+	while ((n = read(in, buf, sizeof(buf))) > 0)
+		if (write(out, buf, n) != n)
+			guest_die("cannot write %s", to);
+	close(in);
+	close(out);
+}
+
+static pid_t start(const char *file, const char *what)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		execl(file, file, what, (char *)NULL);
+		_exit(127);
+	}
+	return pid;
+}
+
+static bool wait_all(void)
+{
+	bool passed = true;
+	int status;
+
+	while (wait(&status) > 0)
+		passed &= !status;
+	return passed;
+}
+
+static bool test_one_at_a_time(void)
+{
+	int second = open(DEVICE, O_RDONLY);
+
+	if (second >= 0)
+		close(second);
+	return second < 0 && errno == EBUSY;
+}
+
+static bool test_mode(void)
+{
+	struct stat st;
+
+	return !stat(DEVICE, &st) && S_ISCHR(st.st_mode) &&
+	       (st.st_mode & 07777) == 0600;
+}
+
+/* Several processes of two programs at once, while the table is read. */
+static bool test_counts(int fd)
+{
+	struct row anonymous, shared;
+	unsigned long seen;
+	const char *call;
+	int i;
+
+	mapstack_set("reset", "1");
+	for (i = 0; i < WORKERS; i++) {
+		start("/tmp/one/srv", "anonymous");
+		start("/tmp/two/srv", "shared");
+	}
+	for (i = 0; i < 20; i++) {
+		read_table(fd);
+		usleep(20000);
+	}
+	if (!wait_all())
+		ktap_note("a worker failed");
+	seen = mapstack_counter("seen");
+	read_table(fd);
+	call = find_row("/tmp/two/srv", &shared);
+	if (!call || !find_row("/tmp/one/srv", &anonymous)) {
+		ktap_note("no row: %.900s", text);
+		return false;
+	}
+	ktap_note("seen %lu, table %lu, %.60s", seen, sum_all(), call);
+	return anonymous.requests[0][0] == WORKERS * REQUESTS &&
+	       sum_row(&anonymous) == WORKERS * REQUESTS &&
+	       anonymous.bytes == (unsigned long)WORKERS * REQUESTS * page &&
+	       anonymous.mappings > 0 &&
+	       shared.requests[1][2] == WORKERS * REQUESTS &&
+	       sum_row(&shared) == WORKERS * REQUESTS && !shared.bytes &&
+	       seen == sum_all();
+}
+
+static bool test_first_call(void)
+{
+	unsigned long prot, flags, count, addr, len, counted;
+	unsigned int shape;
+	struct row row;
+	const char *call = find_row("/tmp/two/srv", &row);
+	char comm[32] = "";
+	int pid;
+
+	counted = (unsigned long)WORKERS * REQUESTS;
+	return call &&
+	       sscanf(call, "call %u %lx %lx %lu %lx %lu %d %31s", &shape,
+		      &prot, &flags, &count, &addr, &len, &pid, comm) == 8 &&
+	       shape == 1 && prot == PROT_READ && count == counted &&
+	       flags == (MAP_SHARED | MAP_ANONYMOUS | MAP_STACK) && !addr &&
+	       len == (unsigned long)page && pid > 1 && !strcmp(comm, "srv");
+}
+
+/* More kinds of calls than are kept: the rest is in the sum only. */
+static bool test_kinds(int fd)
+{
+	unsigned int lines = 0;
+	const char *call;
+	struct row row;
+	int i;
+
+	start("/tmp/kinds", "kinds");
+	if (!wait_all())
+		return false;
+	read_table(fd);
+	call = find_row("/tmp/kinds", &row);
+	for (i = 0; call && !strncmp(call, "call ", 5); i++) {
+		lines++;
+		call = strchr(call, '\n') + 1;
+	}
+	ktap_note("%lu requests, %u kinds", sum_row(&row), lines);
+	return sum_row(&row) == 40 && lines == 32;
+}
+
+static int ask_for_kinds(void)
+{
+	int i;
+
+	/* Bits that do_mmap() knows nothing of. */
+	for (i = 0; i < 40; i++)
+		ask(4096, PROT_NONE, MAP_SHARED | MAP_ANONYMOUS | i << 24);
+	return 0;
+}
+
+/* Two paths with the same end, longer than what is kept of them. */
+static bool test_long(int fd, const char *one, const char *two)
+{
+	const char *kept = one + strlen(one) - 188; /* and "..." before it */
+	char name[300];
+	struct row row;
+	const char *next;
+
+	start(one, "anonymous");
+	start(two, "anonymous");
+	if (!wait_all())
+		return false;
+	read_table(fd);
+	snprintf(name, sizeof(name), "...%s", kept);
+	next = find_row(name, &row);
+	if (!next)
+		ktap_note("no %s", name);
+	return next && sum_row(&row) == REQUESTS && strstr(next, kept);
+}
+
+static bool test_forgery(int fd)
+{
+	struct row row;
+
+	start("/tmp/evil\nprogram 0", "anonymous");
+	if (!wait_all())
+		return false;
+	read_table(fd);
+	return find_row("/tmp/evil\\012program 0", &row) &&
+	       sum_row(&row) == REQUESTS;
+}
+
+/* Refused for another reason than the flag: longer than the address space. */
+static bool test_failure(int fd)
+{
+	char self[200] = "";
+	struct row row;
+
+	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
+		return false;
+	if (ask(-1UL << 20, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS) !=
+	    MAP_FAILED)
+		return false;
+	ask(page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS);
+	read_table(fd);
+	if (!find_row(self, &row))
+		return false;
+	ktap_note("%.10s, %lu failed, %lu bytes", text, row.failed, row.bytes);
+	return !strncmp(text, "results 1\n", 10) && row.failed == 1 &&
+	       row.requests[0][0] == 2 && row.bytes == (unsigned long)page;
+}
+
+static bool test_growth(int fd)
+{
+	char *addr = guest_map_stack();
+	struct row before = {}, after = {};
+	char self[200] = "";
+
+	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
+		return false;
+	read_table(fd);
+	/* There is none yet if this is the first that it does. */
+	find_row(self, &before);
+	if (guest_touch(addr - page) || guest_touch(addr - 3 * page))
+		return false;
+	read_table(fd);
+	return find_row(self, &after) && after.grown == before.grown + 2 &&
+	       after.grown_pages == before.grown_pages + 3;
+}
+
+static bool test_ends(int fd)
+{
+	struct row row;
+
+	if (!syscall(__NR_delete_module, "mapstack", O_NONBLOCK)) {
+		guest_load("mapstack", "enabled=1");
+		return false;
+	}
+	close(fd);
+	start("/tmp/one/srv", "anonymous");
+	wait_all();
+	fd = open_device();
+	read_table(fd);
+	close(fd);
+	return !find_row("/tmp/one/srv", &row) && !sum_all();
+}
+
+/* Whoever holds it may die of anything. */
+static bool test_killed(void)
+{
+	int fd, ready[2];
+	pid_t pid;
+	char c;
+
+	if (pipe(ready))
+		return false;
+	pid = fork();
+	if (!pid) {
+		open_device();
+		if (write(ready[1], "x", 1) != 1)
+			_exit(1);
+		pause();
+	}
+	close(ready[1]);
+	if (read(ready[0], &c, 1) != 1)
+		return false;
+	fd = open(DEVICE, O_RDONLY);
+	if (fd >= 0)
+		return false;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	fd = open(DEVICE, O_RDONLY);
+	close(fd);
+	return fd >= 0;
+}
+
+static void make_deep(char *path, size_t size, const char *from)
+{
+	int i;
+
+	snprintf(path, size, "%s", from);
+	mkdir(path, 0755);
+	for (i = 0; i < LONG_NAME / 50; i++) {
+		strcat(path, "/");
+		memset(path + strlen(path) + 50, 0, 1);
+		memset(path + strlen(path), 'd', 50);
+		mkdir(path, 0755);
+	}
+	strcat(path, "/srv");
+	copy_self(path);
+}
+
+int main(int argc, char **argv)
+{
+	char deep_one[600], deep_two[600];
+	int fd;
+
+	if (argc > 1)
+		return *argv[1] == 'k' ? ask_for_kinds() : be_worker(argv[1]);
+	ktap_plan(11);
+	page = sysconf(_SC_PAGESIZE);
+	text = malloc(room);
+	mkdir("/tmp", 01777);
+	mkdir("/tmp/one", 0755);
+	mkdir("/tmp/two", 0755);
+	copy_self("/tmp/one/srv");
+	copy_self("/tmp/two/srv");
+	copy_self("/tmp/kinds");
+	copy_self("/tmp/evil\nprogram 0");
+	make_deep(deep_one, sizeof(deep_one), "/tmp/a");
+	make_deep(deep_two, sizeof(deep_two), "/tmp/b");
+	guest_load("mapstack", "enabled=1");
+	fd = open_device();
+
+	ktap_result(test_mode(), "the device is root's");
+	ktap_result(test_one_at_a_time(), "one recorder at a time");
+	ktap_result(test_counts(fd),
+		    "every request is in the row of its program");
+	ktap_result(test_first_call(), "the first call of a kind is kept");
+	ktap_result(test_kinds(fd), "so many kinds and no more");
+	ktap_result(test_long(fd, deep_one, deep_two),
+		    "programs whose paths end alike are two");
+	ktap_result(test_forgery(fd), "a name cannot forge a line");
+	if (GROWTH_FOLLOWED)
+		ktap_result(test_failure(fd),
+			    "a request that fails is known to");
+	else
+		ktap_skip("results are not followed here",
+			  "a request that fails is known to");
+	if (GROWTH_FOLLOWED)
+		ktap_result(test_growth(fd), "growth");
+	else
+		ktap_skip("growth is not followed here", "growth");
+	ktap_result(test_ends(fd),
+		    "it holds the module, and ends with close()");
+	ktap_result(test_killed(), "it ends with its process");
+	guest_unload("mapstack");
+	return ktap_end();
+}
