@@ -18,7 +18,6 @@
 #include "verbs/verbs.h"
 
 #define EXIT_USAGE 2
-#define BUFFER_KIB 1024
 
 static bool take_flag(void *field, const char *word)
 {
@@ -72,15 +71,6 @@ static bool take_html(void *field, const char *word)
 	return true;
 }
 
-static bool take_kib(void *field, const char *word)
-{
-	unsigned long *kib = field;
-	char *end;
-
-	*kib = strtoul(word, &end, 10);
-	return !*end && *kib && *kib <= 1 << 20;
-}
-
 #define FIELD(name) offsetof(struct options, name)
 
 static const struct option_row {
@@ -112,8 +102,6 @@ static const struct option_row {
 	  "run the command as this user, with its groups" },
 	{ 'q', "quiet", NULL, FIELD(quiet), take_flag,
 	  "do not say how it is going" },
-	{ 'B', "buffer", "KIB", FIELD(kib), take_kib,
-	  "size of each CPU's trace buffer" },
 };
 
 #define NR_OPTIONS ARRAY_SIZE(option_rows)
@@ -135,7 +123,7 @@ static const struct verb {
 	  "switch on, loading the module if need be" },
 	{ "off", turn_off, "", NULL, true, 1,
 	  "switch off, and put back what a killed run left" },
-	{ "run", run, "pjPHobwduqB", "-- COMMAND [ARGUMENT...]", true,
+	{ "run", run, "pjPHobwduq", "-- COMMAND [ARGUMENT...]", true,
 	  EXIT_SELF,
 	  "run a command with the module on for it alone, and report" },
 	{ "report", report, "jPHoy", "[FILE]", false, EXIT_SELF,
@@ -300,7 +288,7 @@ static bool may_change(const char *verb)
 
 static int act(int argc, char **argv)
 {
-	struct options options = { .kib = BUFFER_KIB };
+	struct options options = {};
 	const struct verb *verb = find_verb(argv[0]);
 	int ret;
 

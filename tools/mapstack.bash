@@ -36,7 +36,6 @@ _mapstack() {
 	case $prev in
 	--policy | -p) words="rfc private fitting paired observe" ;;
 	--output | -o | --html | -H) compopt -o default; words= ;;
-	--buffer | -B) words= ;;
 	--by | -y) words="unit program user host" ;;
 	esac
 	COMPREPLY=($(compgen -W "$words" -- "$cur"))

@@ -32,6 +32,8 @@ KERNELS = (
     "6.12-arm64", "6.12-small-amd64", "6.12-proposal-amd64",
 )
 WITH_THE_LINE = "6.12-proposal-amd64"
+# Of these what recorders add to a program is measured too.
+RECORDED = ("6.12-amd64", "7.3-amd64")
 SUITE = "trixie"  # of a kernel that tests/vm/kernels does not list
 
 
@@ -56,7 +58,7 @@ def measure(cache, name):
 
     def hear(line):
         line = line.strip()
-        if re.match(r"# (cost|switch|memory|frequency),", line):
+        if re.match(r"# (cost|switch|memory|frequency|recorder|rows),", line):
             lines.append(line[2:])
         elif line.startswith(("not ok", "ok")):
             print(f"  {name:20} {line}", flush=True)
@@ -79,6 +81,9 @@ def measure_kernel(cache, name, hear, lines):
     add_layout(kernel, where, lines)
     # A target that is missed is in the table; it is no fault of the run.
     faults = [f for f in outcome.failed if not f.startswith("cost: ")]
+    if name in RECORDED:
+        outcome = cost.measure_recorders(kernel, where / "recorders", hear)
+        faults += outcome.failed
     return kernel.release, lines, faults
 
 

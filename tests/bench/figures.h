@@ -14,7 +14,7 @@
 /* What is in force while a figure is taken; NULL is nothing. */
 struct setting {
 	const char *way, *policy, *scope;
-	bool traced;
+	int traced; /* by whom it is recorded: an enum of cost.c */
 };
 
 /**

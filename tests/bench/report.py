@@ -147,10 +147,18 @@ def module_rows(figures, kernels):
         "on: MAP_STACK, rfc, scope all, recorded by the tracepoint", "mapstack",
         "stack", "growable", {**on, "traced": "1"},
     )
+    yield (
+        "on: MAP_STACK, rfc, scope all, counted by program", "mapstack",
+        "stack", "growable", {**on, "traced": "2"},
+    )
+    yield ("on: an ordinary mmap() meanwhile", "mapstack", "mmap", None,
+           {**on, "traced": "2"})
     yield "on: a write that grows [stack]", "mapstack", "own", None, on
     yield "on: a write that grows another mapping", "mapstack", "grow", None, on
     yield ("on: the same, recorded by the tracepoint", "mapstack", "grow", None,
            {**on, "traced": "1"})
+    yield ("on: the same, counted by program", "mapstack", "grow", None,
+           {**on, "traced": "2"})
 
 
 def module_table(figures, kernels):
@@ -192,6 +200,38 @@ def rest_table(figures, kernels):
     return table(["", *kernels], [
         [text, *(figures.rest.get((k, *key), "") for k in kernels)]
         for key, text in texts.items()
+    ])
+
+
+# Compared with the program while the hook is off; the others with it on.
+BESIDE_OFF = ("off", "on", "mapstack run, observing", "strace -f",
+              "strace -f --seccomp-bpf")
+
+
+def recorders_table(figures, kernels):
+    names = [what for kernel, kind, what in figures.rest
+             if kind == "recorder" and kernel == PLOTTED]
+    kernels = [k for k in kernels if (k, "recorder", "off") in figures.rest]
+    rows = []
+    for name in names:
+        row = [name]
+        for kernel in kernels:
+            bare = "off" if name in BESIDE_OFF else "on"
+            bare, figure = (figures.rest.get((kernel, "recorder", what))
+                            for what in (bare, name))
+            added = figure and 100 * (int(figure) - int(bare)) / int(bare)
+            row.append(f"{int(figure):,} ({added:+.1f} %)" if figure else "")
+        rows.append(row)
+    return table(["instructions of a program of 600 threads", *kernels], rows)
+
+
+def rows_table(figures, kernels):
+    kernels = [k for k in kernels if (k, "recorder", "off") in figures.rest]
+    names = [what for kernel, kind, what in figures.rest
+             if kind == "rows" and kernel == PLOTTED]
+    return table(["", *kernels], [
+        [name, *(figures.rest.get((k, "rows", name), "") for k in kernels)]
+        for name in names
     ])
 
 
@@ -271,6 +311,8 @@ def write(kernels):
         ("ordinary", ways_table(figures, beside, "mmap", "mmap")),
         ("stack", ways_table(figures, beside, "stack", "growable")),
         ("rest", rest_table(figures, beside)),
+        ("recorders", recorders_table(figures, beside)),
+        ("rows", rows_table(figures, beside)),
         ("targets", targets_table(figures, beside)),
     ):
         text = replace(text, name, content)

@@ -17,7 +17,7 @@ from pathlib import Path
 sys.path.insert(0, "/files")
 
 import kit  # noqa: E402
-from kit import ask, python, run, setting, settings, tool  # noqa: E402
+from kit import ASK, ask, python, run, setting, settings, tool  # noqa: E402
 
 NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
@@ -123,7 +123,6 @@ def bad_words(report):
         ("on", "--policy"): (2, "--policy"),
         ("on", "--policy", "odd"): (2, "odd"),
         ("help", "odd"): (2, "odd"), ("run",): (125, "COMMAND [ARGUMENT...]"), ("run", "--odd"): (125, "--odd"),
-        ("run", "--buffer", "1x", "--", "true"): (125, "1x"),
         ("run", "--policy", "odd", "--", "true"): (125, "odd"),
     }
     wrong = []
@@ -409,21 +408,21 @@ import time; time.sleep(2)
 
 def peak(report):
     code = """
-import time
 ask("anonymous")
-# Neighbours of other protections do not merge. They are counted twice a second.
+# Neighbours of other protections do not merge.
 addrs = [libc.mmap(None, mmap.PAGESIZE, 1 + 2 * (i % 2), 0x22, -1, 0)
          for i in range(400)]
 print(len(open("/proc/self/maps").readlines()), flush=True)
-time.sleep(4)
+ask("anonymous")
 for addr in addrs:
     libc.munmap(ctypes.c_void_p(addr), mmap.PAGESIZE)
-time.sleep(4)
+ask("anonymous")
 """
     done, result = run(*python(code))
     most = kit.program(result, "python3")["peak_mappings"] or 0
-    report.result(400 < int(done.stdout) <= most < int(done.stdout) + 20,
-                  "the most mappings of a process", done, most)
+    # vsyscall is a line and no mapping.
+    report.result(400 < int(done.stdout) <= most + 1 < int(done.stdout) + 20,
+                  "the most mappings of a process that asks", done, most)
 
 
 def progress(report):
@@ -541,8 +540,7 @@ def outside(report):
     code, _, err = going.end(signal.SIGTERM)
     report.result(
         code == -signal.SIGTERM and
-        settings() == ("0", "observe paired fitting private [rfc]", "all") and
-        not os.path.exists(kit.TRACING / "instances/mapstack-run"),
+        settings() == ("0", "observe paired fitting private [rfc]", "all"),
         "SIGTERM: passed on, and everything is put back", code, err, settings(),
     )
 
@@ -597,7 +595,6 @@ def killed(report):
     off = tool("off")
     report.result(
         off.returncode == 0 and settings() == before and
-        not os.path.exists(kit.TRACING / "instances/mapstack-run") and
         "none" in tool("status", "--json").stdout,
         "SIGKILL: off puts back", off, settings(),
     )
@@ -615,28 +612,74 @@ def killed(report):
     setting("policy", "rfc")
 
 
-def lost_events(report):
+def nothing_is_lost(report):
+    """Many requests at once, of programs that a burst starts and of threads."""
     code = """
-for _ in range(20000):
-    addr = libc.mmap(None, mmap.PAGESIZE, 3, KINDS["anonymous"], -1, 0)
-    libc.munmap(ctypes.c_void_p(addr), mmap.PAGESIZE)
+import threading
+def many():
+    for _ in range(5000):
+        addr = libc.mmap(None, mmap.PAGESIZE, 3, KINDS["anonymous"], -1, 0)
+        libc.munmap(ctypes.c_void_p(addr), mmap.PAGESIZE)
+pids = []
+for _ in range(4):
+    pids.append(os.fork())
+    if not pids[-1]:
+        many()
+        os._exit(0)
+for pid in pids:
+    os.waitpid(pid, 0)
 """
-    done, result = run(*python(code), options=("--buffer", "4"))
+    done, result = run(*python(code))
     entry = kit.program(result, "python3")
+    report.result(
+        entry["requests"] == 20000 and not result["complete"]["dropped"] and
+        result["counters"]["seen"] ==
+        sum(one["requests"] for one in result["programs"]),
+        "every request is in the report, by program", done, result,
+    )
+
+
+def who_asks(report):
+    """Programs of one name, users and cgroups are told apart."""
+    for place in "one", "two":
+        Path(f"/tmp/{place}").mkdir(exist_ok=True)
+        shutil.copy("/usr/bin/python3", f"/tmp/{place}/srv")
+    Path("/sys/fs/cgroup/x.service").mkdir()
+    code = ASK + "ask('shared')"
+    words = f"""
+cd /tmp/one && ./srv -S -c "$1"
+cd /tmp/two && ./srv -S -c "$1" && /tmp/two/../two/srv -S -c "$1"
+setpriv --reuid=65534 --clear-groups --regid=65534 ./srv -S -c "$1"
+echo $$ >/sys/fs/cgroup/x.service/cgroup.procs && ./srv -S -c "$1"
+"""
+    done, result = run("sh", "-c", words, "sh", code)
+    found = {(entry["program"], entry["user"], entry["unit"]):
+             entry["refused"] for entry in result["programs"]
+             if entry["program"].endswith("srv")}
+    report.result(
+        found == {("/tmp/one/srv", "root", None): 1,
+                  ("/tmp/two/srv", "root", None): 2,
+                  ("/tmp/two/srv", "nobody", None): 1,
+                  ("/tmp/two/srv", "root", "x.service"): 1},
+        "a program is its path, its user and its cgroup", found, done,
+    )
+    Path("/sys/fs/cgroup/x.service").rmdir()
+
+
+def long_names(report):
+    """A path of 4,000 bytes is told by its end, and control characters safely."""
+    deep = "/tmp" + ("/" + "d" * 200) * 19
+    os.makedirs(deep)
+    shutil.copy("/usr/bin/python3", deep + "/a\x1b[2J\n0 refused")
+    done, result = run(deep + "/a\x1b[2J\n0 refused", "-S", "-c",
+                       ASK + "ask('shared')")
+    found = [entry for entry in result["programs"] if entry["refused"]]
     text = tool("report").stdout
     report.result(
-        result["complete"]["dropped"] > 0 and result["counters"]["seen"] >= 20000 and
-        entry["requests"] < 20000 and "requests belong to no program" in text,
-        "lost events are counted and reported; the sums are right",
-        result, text,
-    )
-    done, result = run(*python(code), options=("--buffer", "8192"))
-    entry = kit.program(result, "python3")
-    report.result(
-        result["complete"]["dropped"] < 200 and result["counters"]["seen"] >= 20000
-        and entry["requests"] + result["complete"]["dropped"] ==
-        result["counters"]["seen"],
-        "with room for them hardly any, and none silently", result,
+        len(found) == 1 and found[0]["program"].startswith("...") and
+        found[0]["program"].endswith("/a\\x1b[2J\\x0a0 refused") and
+        "\x1b" not in text and "\n0 refused" not in text,
+        "a long path with control characters", found, text, done,
     )
 
 
@@ -817,7 +860,7 @@ def backtraces(report):
 
 
 def main():
-    report = kit.Report(65)
+    report = kit.Report(66)
     loaded_or_not(report)
     switching(report)
     unprivileged(report)
@@ -840,7 +883,9 @@ def main():
     outside(report)
     restores(report)
     killed(report)
-    lost_events(report)
+    nothing_is_lost(report)
+    who_asks(report)
+    long_names(report)
     others_tracing(report)
     doctor(report)
     machines(report)

@@ -130,7 +130,7 @@ def look_at(report, name, program, command, output, shapes):
     started = time.monotonic()
     done, result = kit.run(
         "strace", "-f", "--seccomp-bpf", "-qq", "-e", "trace=mmap", "-o", LOG,
-        *command, options=("--wait", "--buffer", "8192"),
+        *command, options=("--wait",),
     )
     seconds = time.monotonic() - started
     if not result:
@@ -178,7 +178,7 @@ def who_breaks(report, name, thread, command):
     """Without strace, which slows down: does the report name who broke?"""
     done, result = kit.run(*command)
     entry = kit.program(result, "stress-ng")
-    threads = {call["thread"] for call in entry["refused_calls"]}
+    threads = {call["sample"]["thread"] for call in entry["refused_calls"]}
     shapes = {call["shape"] for call in entry["refused_calls"]}
     report.result(
         entry["refused"] > 0 and shapes & {"shared", "file"} and

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The parts of tools/ that need no kernel: doctor's judgement, the words for a
- * call, safe names, and what a sequence of events adds up to.
+ * call, and safe names.
  */
 
-#include <linux/sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +13,6 @@
 #include "machine/files.h"
 #include "report/names.h"
 #include "report/text.h"
-#include "recorder/tally.h"
 
 static unsigned int results, failures;
 
@@ -168,106 +166,11 @@ static bool test_names(void)
 	return ok;
 }
 
-/* Numbers that no process has, so that nothing is found in /proc. */
-enum { SHELL = 500000001, CHILD, THREAD, NEXT };
-
-static void take_task(struct tally *tally, int tid, int new, bool thread)
-{
-	struct event event = { .kind = EVENT_TASK, .tid = tid };
-
-	event.task.tid = new;
-	event.task.clone_flags = thread ? CLONE_THREAD | CLONE_VM : 0;
-	tally_take(&event, tally);
-}
-
-static void take_exec(struct tally *tally, int pid, int old, char *file)
-{
-	struct event event = { .kind = EVENT_EXEC, .tid = pid };
-
-	event.exec.old_tid = old;
-	event.exec.file = file;
-	tally_take(&event, tally);
-}
-
-static void take_exit(struct tally *tally, int tid, const char *name)
-{
-	struct event event = { .kind = EVENT_EXIT, .tid = tid };
-
-	set_text(event.exit.name, name);
-	tally_take(&event, tally);
-}
-
-static void take_call(struct tally *tally, int tid, enum shape shape,
-		      enum outcome outcome)
-{
-	struct event event = { .kind = EVENT_MMAP, .tid = tid };
-
-	event.mmap.len = 100;
-	event.mmap.flags = 0x20020 | shape;
-	event.mmap.shape = shape;
-	event.mmap.outcome = outcome;
-	tally_take(&event, tally);
-}
-
-static const struct program *find(const struct program *program,
-				  const char *file)
-{
-	for (; program; program = program->next)
-		if (!strcmp(program->file, file))
-			return program;
-	return NULL;
-}
-
-static bool test_tally(void)
-{
-	const struct program *list, *shell, *other;
-	struct tally *tally = tally_new();
-	bool ok;
-
-	take_task(tally, 1, SHELL, false);
-	take_exec(tally, SHELL, SHELL, "shell");
-	take_call(tally, SHELL, SHAPE_ANONYMOUS, OUTCOME_TRANSLATED);
-	/* A child that executes nothing is the same program. */
-	take_task(tally, SHELL, CHILD, false);
-	take_call(tally, CHILD, SHAPE_SHARED, OUTCOME_REFUSED);
-	/* Its thread executes another: it takes the number of the process. */
-	take_task(tally, CHILD, THREAD, true);
-	take_call(tally, THREAD, SHAPE_SHARED, OUTCOME_REFUSED);
-	take_exit(tally, CHILD, "child");
-	take_exec(tally, CHILD, THREAD, "other");
-	take_call(tally, CHILD, SHAPE_FILE, OUTCOME_SPARED);
-	take_call(tally, CHILD, SHAPE_ANONYMOUS, OUTCOME_OBSERVED);
-	take_exit(tally, CHILD, "other");
-	/* The number is used again. */
-	take_task(tally, SHELL, CHILD, false);
-	take_call(tally, CHILD, SHAPE_ANONYMOUS, OUTCOME_ALREADY);
-	take_exit(tally, CHILD, "child");
-	/* Nobody knows this one, which does nothing. */
-	take_task(tally, 1, NEXT, false);
-	take_exec(tally, NEXT, NEXT, "idle");
-
-	list = tally_programs(tally);
-	shell = find(list, "shell");
-	other = find(list, "other");
-	ok = shell && other && list == shell && !find(list, "idle") &&
-	     shell->processes == 3 && program_requests(shell) == 4 &&
-	     program_growable(shell) == 2 && program_refused(shell) == 2 &&
-	     shell->nr_calls == 1 && shell->calls[0].count == 2 &&
-	     shell->calls[0].pid == CHILD &&
-	     same(shell->calls[0].name, "child") && other->processes == 1 &&
-	     program_growable(other) == 1 && program_refused(other) == 1 &&
-	     tally_call(tally, CHILD, 0, 0x20020 | SHAPE_FILE) ==
-		     &other->calls[0];
-	tally_free(tally);
-	return ok;
-}
-
 int main(void)
 {
-	printf("1..4\n");
+	printf("1..3\n");
 	report(test_doctor(), "doctor: each finding from its fact alone");
 	report(test_calls(), "a call as text");
 	report(test_names(), "names that act on a terminal or are no UTF-8");
-	report(test_tally(), "programs, processes and threads from events");
 	return failures ? 1 : 0;
 }

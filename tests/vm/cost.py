@@ -5,7 +5,10 @@ Runs in the lab.
 """
 
 import build
+import evidence
 import guest
+import rootfs
+import unit
 from machines import machine_of
 
 
@@ -40,3 +43,17 @@ def measure(kernel, where, hear, with_modules=True):
     return guest.boot_and_report(
         guest.Guest(kernel, initramfs, where, counting=True), hear
     )
+
+
+def measure_recorders(kernel, where, hear):
+    """Measure what recorders add to a program; return the guest's report."""
+    kernel.prepare()
+    built = build_programs(machine_of(kernel.name))
+    vm = rootfs.boot(
+        kernel, evidence.root().image(), where,
+        tests=["tests/bench/recorders.py"], modules=build.build_modules(kernel),
+        files=[*evidence.files(), built / "threads", built / "rows",
+               unit.build_tests() / "recorder"], memory=2048,
+        counting=True,
+    )
+    return guest.boot_and_report(vm, hear)

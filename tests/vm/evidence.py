@@ -14,12 +14,11 @@ SUITE = "trixie"
 KERNEL = "6.12-amd64"
 OLDEST = "bookworm"
 BUILD_PACKAGES = (
-    "gcc", "libc6-dev", "libdw-dev", "libjansson-dev", "libtraceevent-dev",
-    "libtracefs-dev", "make", "pkg-config",
+    "gcc", "libc6-dev", "libjansson-dev", "make", "pkg-config",
 )
 PACKAGES = (
     # what the command needs
-    "kmod", "libdw1t64", "libjansson4", "libtraceevent1", "libtracefs1",
+    "kmod", "libjansson4",
     # the programs that are looked at
     "erlang-base", "gdb", "mariadb-server", "nodejs", "php-cli",
     "postgresql", "python3", "redis-server", "ruby", "stress-ng",
@@ -44,6 +43,14 @@ def build_command():
     return where / "mapstack"
 
 
+def files():
+    """What the programs in the guest need."""
+    return [
+        build_command(), "tests/evidence/kit.py", "tools/mapstack.bash",
+        "tools/report/schema.json", "README.md",
+    ]
+
+
 def builds_on(suite):
     """Whether the command builds with the libraries of an older suite."""
     tree = rootfs.Root(suite, BUILD_PACKAGES).tree()
@@ -62,13 +69,9 @@ def run(kernel, where, only, hear):
         path for path in Path("tests/evidence").glob("*.py")
         if path.stat().st_mode & 0o100 and path.name.startswith(only)
     )
-    files = [
-        build_command(), "tests/evidence/kit.py", "tools/mapstack.bash",
-        "tools/report/schema.json", "README.md",
-    ]
     vm = rootfs.boot(
         kernel, root().image(), where, tests=tests,
-        modules=build.build_modules(kernel), files=files, memory=2048,
+        modules=build.build_modules(kernel), files=files(), memory=2048,
     )
     report = guest.boot_and_report(vm, hear)
     if not only:

@@ -293,11 +293,12 @@ def make_initramfs(kernel, where, tests=(), modules=(), files=(), demo=None):
 
 def boot(
     kernel, image, where, tests=(), modules=(), files=(), demo=None,
-    start="/init", cmdline="", memory=1024,
+    start="/init", cmdline="", memory=1024, counting=False,
 ):
     """A guest.Guest that boots a kernel with a root; logs go to `where`."""
     where.mkdir(parents=True, exist_ok=True)
     initramfs = make_initramfs(kernel, where, tests, modules, files, demo)
     return guest.Guest(
-        kernel, initramfs, where, f"start={start} {cmdline}", memory, image
+        kernel, initramfs, where, f"start={start} {cmdline}", memory, image,
+        counting,
     )

@@ -10,12 +10,18 @@ import build
 import ktap
 
 
-def run():
-    """Run the tests; return their report."""
+def build_tests():
+    """Build the tests; return the directory."""
     where = build.BUILD / "unit"
     build.run_make(
         "tests/unit", build.BUILD / "unit.log", "-C", "tests/unit", f"O={where}"
     )
+    return where
+
+
+def run():
+    """Run the tests; return their report."""
+    where = build_tests()
     programs = sorted(p for p in where.iterdir() if p.suffix == "")
     parser = ktap.Parser()
     parser.feed(f"1..{len(programs)}")

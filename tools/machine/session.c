@@ -8,7 +8,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <tracefs.h>
 #include <unistd.h>
 
 #include "machine/files.h"
@@ -17,20 +16,6 @@
 #define LOCK_FILE STATE_DIR "/lock"
 #define LOCK_TRIES 40
 #define LOCK_PAUSE_NS 50000000 /* between two of them */
-
-static void remove_instance(void)
-{
-	struct tracefs_instance *instance;
-
-	if (!tracefs_instance_exists(INSTANCE_NAME))
-		return;
-	instance = tracefs_instance_create(INSTANCE_NAME);
-	if (!instance || tracefs_instance_destroy(instance))
-		say_err("cannot remove the trace instance %s (%m); rmdir it in tracefs/instances",
-			INSTANCE_NAME);
-	if (instance)
-		tracefs_instance_free(instance);
-}
 
 /* "pid:5 (gone)", or a number that is used again. */
 static bool process_is_gone(const struct state *state)
@@ -90,7 +75,6 @@ static int recover(struct state *state)
 	say_err("an earlier one (pid %d: %s) was killed; putting back enabled %d, policy %s, scope %s",
 		state->pid, state->what, state->settings.enabled,
 		state->settings.policy, state->settings.scope);
-	remove_instance();
 	if (put_back(state))
 		return -1;
 	state_forget();

@@ -13,7 +13,6 @@
 
 #define STATE_DIR "/run/mapstack"
 #define STATE_FILE STATE_DIR "/state"
-#define INSTANCE_NAME "mapstack-run" /* of tracefs; removed if left */
 
 struct state {
 	int pid; /* who puts back; 0: there is nothing to put back */

@@ -1,142 +1,116 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Makes the document of a run. See compose.h. */
+/* Makes the programs of a report. See compose.h. */
 
 #include <stdio.h>
-#include <string.h>
-#include <sys/utsname.h>
-#include <unistd.h>
 
 #include "machine/files.h"
 #include "recorder/compose.h"
-#include "report/document.h"
 #include "report/names.h"
 #include "report/text.h"
 
-static json_t *compose_call(const struct call *call)
+static json_t *call_json(const struct perf *perf, const struct call *call)
 {
-	char text[512], prot[32], flags[32];
-	static const char layout[] =
-		"{s:s, s:s, s:I, s:s, s:s, s:{s:n, s:I, s:i, s:o, s:o, s:n}}";
-	json_t *backtrace = json_array();
-	int i;
+	char text[512], prot[24], flags[24], address[24];
+	json_t *sample;
 
-	call_text(text, sizeof(text), call->has_addr, call->len, call->prot,
+	call_text(text, sizeof(text), call->address, call->length, call->prot,
 		  call->flags);
-	snprintf(prot, sizeof(prot), "%#llx", (unsigned long long)call->prot);
-	snprintf(flags, sizeof(flags), "%#llx",
-		 (unsigned long long)call->flags);
-	for (i = 0; i < MAX_FRAMES && call->backtrace[i]; i++)
-		json_array_append_new(backtrace, text_json(call->backtrace[i]));
-	return json_pack(layout, "call", text, "shape",
+	snprintf(prot, sizeof(prot), "%#lx", call->prot);
+	snprintf(flags, sizeof(flags), "%#lx", call->flags);
+	snprintf(address, sizeof(address), "0x%lx", call->address);
+	sample = json_pack("{s:s,s:I,s:i,s:o}", "address", address, "length",
+			   (json_int_t)call->length, "pid", call->pid, "thread",
+			   text_json(call->thread));
+	perf_put(perf, sample, call);
+	return json_pack("{s:s,s:s,s:I,s:s,s:s,s:o}", "call", text, "shape",
 			 shape_names[call->shape], "count",
 			 (json_int_t)call->count, "prot", prot, "flags", flags,
-			 "sample", "address", "length", (json_int_t)call->len,
-			 "pid", call->pid, "thread", text_json(call->name),
-			 "backtrace", backtrace, "backtrace_error");
+			 "sample", sample);
 }
 
-static json_t *compose_program(const struct program *program, bool growth)
+/* Not 0, if nobody has followed it. */
+static json_t *known_json(bool known, uint64_t value)
 {
-	static const char layout[] =
-		"{s:o, s:n, s:n, s:n, s:n, s:n, s:I, s:o, s:o, s:I, s:n, s:I, s:I, s:o, s:n, s:n, s:o, s:n}";
+	return known ? json_integer(value) : json_null();
+}
+
+static void put_count(json_t *json, const char *name, uint64_t count)
+{
+	json_object_set_new(json, name, json_integer(count));
+}
+
+static json_t *row_json(const struct row *row, const struct perf *perf,
+			bool growth, bool results)
+{
 	json_t *shapes = json_object(), *outcomes = json_object();
-	json_t *denied = json_object(), *calls = json_array(), *json;
-	int i;
+	json_t *denied = json_object(), *calls = json_array();
+	json_t *json = json_object();
+	unsigned int i;
 
 	for (i = 0; i < NR_SHAPES; i++)
-		json_object_set_new(shapes, shape_names[i],
-				    json_integer(program_shapes(program, i)));
+		put_count(shapes, shape_names[i],
+			  row_requests(row, i, NR_OUTCOMES));
 	for (i = 0; i < NR_OUTCOMES; i++)
-		json_object_set_new(outcomes, outcome_names[i],
-				    json_integer(program_outcomes(program, i)));
+		put_count(outcomes, outcome_names[i],
+			  row_requests(row, NR_SHAPES, i));
 	for (i = GROW_DONE + 1; i < NR_GROW_REASONS; i++)
-		json_object_set_new(denied, reason_names[i],
-				    json_integer(program->denied[i]));
-	for (i = 0; i < (int)program->nr_calls; i++)
-		json_array_append_new(calls, compose_call(&program->calls[i]));
-	json = json_pack(layout, "program", text_json(program->file), "cgroup",
-			 "unit", "container", "user", "uid", "requests",
-			 (json_int_t)program_requests(program), "shapes",
-			 shapes, "outcomes", outcomes, "growable",
-			 (json_int_t)program_growable(program), "failed",
-			 "bytes", (json_int_t)program->growable_bytes,
-			 "refused", (json_int_t)program_refused(program),
-			 "refused_calls", calls, "grown", "grown_pages",
-			 "grow_denied", denied, "peak_mappings");
-	if (growth) {
-		json_object_set_new(json, "grown",
-				    json_integer(program->grown));
-		json_object_set_new(json, "grown_pages",
-				    json_integer(program->grown_bytes /
-						 sysconf(_SC_PAGESIZE)));
-	}
-	if (program->peak_mappings)
-		json_object_set_new(json, "peak_mappings",
-				    json_integer(program->peak_mappings));
+		put_count(denied, reason_names[i],
+			  row->number[ROW_DENIED + i - 1]);
+	for (i = 0; i < row->nr_calls; i++)
+		json_array_append_new(calls, call_json(perf, &row->calls[i]));
+	json_object_set_new(json, "program",
+			    text_json(row->program ?: "(others)"));
+	put_count(json, "requests", row_requests(row, NR_SHAPES, NR_OUTCOMES));
+	json_object_set_new(json, "shapes", shapes);
+	json_object_set_new(json, "outcomes", outcomes);
+	put_count(json, "growable", row_growable(row));
+	json_object_set_new(json, "failed",
+			    known_json(results, row->number[ROW_FAILED]));
+	put_count(json, "bytes", row->number[ROW_BYTES]);
+	put_count(json, "refused", row_refused(row));
+	json_object_set_new(json, "refused_calls", calls);
+	json_object_set_new(json, "grown",
+			    known_json(growth, row->number[ROW_GROWN]));
+	json_object_set_new(json, "grown_pages",
+			    known_json(growth, row->number[ROW_GROWN_PAGES]));
+	json_object_set_new(json, "grow_denied", denied);
+	put_count(json, "peak_mappings", row->number[ROW_MAPPINGS]);
 	return json;
 }
 
-static json_t *compose_time(time_t seconds)
+static void put_others(const struct table *table, bool growth, json_t *programs)
 {
-	char text[32];
-	struct tm tm;
+	static const char *const unknown[] = { "cgroup", "unit", "container",
+					       "user", "uid" };
+	const struct row *others = &table->others;
+	json_t *json;
+	size_t i;
 
-	gmtime_r(&seconds, &tm);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	return json_string(text);
+	for (i = ROW_REQUESTS; i < ROW_MAPPINGS; i++)
+		if (others->number[i])
+			break;
+	if (i == ROW_MAPPINGS)
+		return;
+	json = row_json(others, NULL, growth, table->results);
+	for (i = 0; i < ARRAY_SIZE(unknown); i++)
+		json_object_set_new(json, unknown[i], json_null());
+	json_array_append_new(programs, json);
 }
 
-static json_t *compose_module(void)
+json_t *compose_programs(const struct table *table, struct owners *owners,
+			 const struct perf *perf, bool growth)
 {
-	char version[32];
+	json_t *programs = json_array(), *json;
+	const struct row *row;
+	size_t i;
 
-	if (file_read("/sys/module/mapstack/version", version,
-		      sizeof(version)) < 0)
-		return json_null();
-	return text_json(version);
-}
-
-json_t *compose_document(const struct recording *recording)
-{
-	static const char layout[] =
-		"{s:i, s:s, s:o, s:s, s:s, s:o, s:s, s:i, s:o, s:o, s:I, s:o, s:s, s:s, s:b, s:o, s:s?, s:b, s:o, s:{s:I, s:n, s:b, s:b}, s:o}";
-	bool growth = recording->counters.value[C_GROWN] >= 0;
-	json_t *command = json_array(), *groups = json_object();
-	const struct program *program;
-	char *const *word;
-	struct utsname uts;
-	char key[32];
-	json_t *start, *end, *counters, *json;
-	int n = 0;
-
-	uname(&uts);
-	start = compose_time(recording->start);
-	end = compose_time(recording->start + recording->seconds);
-	counters = document_counters(&recording->counters);
-	for (word = recording->command; *word; word++)
-		json_array_append_new(command, text_json(*word));
-	for (program = recording->programs; program; program = program->next) {
-		snprintf(key, sizeof(key), "%d", n++);
-		json_object_set_new(groups, key,
-				    compose_program(program, growth));
+	for (i = 0; i < table->nr_rows; i++) {
+		row = &table->rows[i];
+		json = row_json(row, perf, growth, table->results);
+		owners_put(owners, json, row->number[ROW_CGROUP],
+			   row->number[ROW_UID]);
+		json_array_append_new(programs, json);
 	}
-	json = json_pack(layout, "version", 1, "verb", "run", "host",
-			 text_json(uts.nodename), "kernel", uts.release,
-			 "architecture", uts.machine, "module",
-			 compose_module(), "mapstack", MAPSTACK_VERSION,
-			 "page_size", (int)sysconf(_SC_PAGESIZE), "start",
-			 start, "end", end, "milliseconds",
-			 (json_int_t)(recording->seconds * 1000), "command",
-			 command, "scope", recording->scope, "policy",
-			 recording->policy, "forecast",
-			 !strcmp(recording->policy, "observe"), "exit_status",
-			 recording->signal ? json_null() :
-					     json_integer(recording->status),
-			 "signal", recording->signal, "still_running",
-			 recording->still_running, "counters", counters,
-			 "complete", "dropped", (json_int_t)recording->lost,
-			 "samples_lost", "results", false, "growth", growth,
-			 "programs", document_sorted(groups));
-	json_decref(groups);
-	return json;
+	put_others(table, growth, programs);
+	return programs;
 }

@@ -1,33 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Makes the document of a run. */
+/* Makes the programs of a report from what was counted. */
 #ifndef TOOLS_COMPOSE_H
 #define TOOLS_COMPOSE_H
 
 #include <jansson.h>
-#include <time.h>
+#include <stdbool.h>
 
-#include "machine/settings.h"
-#include "recorder/tally.h"
-
-struct recording {
-	char *const *command; /* ends with NULL */
-	const char *policy, *scope;
-	int status; /* exit status of the command */
-	const char *signal; /* that ended it; NULL: none did */
-	time_t start;
-	double seconds;
-	bool still_running; /* processes of the command outlived it */
-	struct counter_values counters; /* of the run */
-	unsigned long long lost; /* events */
-	const struct program *programs;
-};
+#include "recorder/owner.h"
+#include "recorder/perf.h"
+#include "recorder/table.h"
 
 /**
- * compose_document() - make the document of a run
- * @recording: what came of it
+ * compose_programs() - make "programs" of a report
+ * @table: what was counted
+ * @owners: who knows names of users and cgroups
+ * @perf: who knows where calls were made; NULL: nobody was asked
+ * @growth: whether growth was followed
  *
- * Return: a new document, as schema.json has it.
+ * Return: a new array, as schema.json has it: what would break first, then by
+ * requests, and at the end "(others)", if there are.
  */
-json_t *compose_document(const struct recording *recording);
+json_t *compose_programs(const struct table *table, struct owners *owners,
+			 const struct perf *perf, bool growth);
 
 #endif /* TOOLS_COMPOSE_H */

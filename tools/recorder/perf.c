@@ -1,132 +1,329 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Rings of perf events. See perf.h. */
+/* Backtraces by perf(1). See perf.h. */
 
 #include <errno.h>
-#include <stdint.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "machine/files.h"
+#include "machine/state.h"
 #include "recorder/perf.h"
+#include "report/text.h"
 
-struct ring {
-	int fd; /* -1: that CPU is not there */
-	struct perf_event_mmap_page *head;
+#define START_SECONDS 60
+#define STOP_SECONDS 60
+#define RECORD                                                             \
+	"perf record -q -a --namespaces %s -e mapstack:mapstack_mmap "     \
+	"--filter shape!=0 --call-graph dwarf,16384 --max-size=64M -D -1 " \
+	"--control=fd:%d,%d -o %s/data -- cat"
+#define SCRIPT                                               \
+	"perf script -i %s/data --no-inline --max-stack 32 " \
+	"-F pid,trace,ip,sym,symoff,dso"
+
+/* A program that runs until a pipe is closed, and what it prints. */
+struct helper {
+	pid_t pid; /* a session of its own */
+	int life; /* it ends when this is closed */
+	int output;
 };
 
-struct perf_rings {
-	size_t bytes; /* of the data of each */
-	int count;
-	struct ring ring[];
+struct perf {
+	char dir[64];
+	struct helper record;
+	json_t *samples; /* "pid prot flags": frames of the first */
+	json_t *lost;
+	const char *error; /* why there are none; NULL: perf has recorded */
 };
 
-static int open_ring(struct ring *ring, struct perf_event_attr *attr,
-		     const char *filter, int cpu, size_t bytes)
+static void execute_words(char *line)
 {
-	void *head;
+	char *words[32], **word = words;
 
-	ring->fd = syscall(SYS_perf_event_open, attr, -1, cpu, -1,
-			   PERF_FLAG_FD_CLOEXEC);
-	/* A CPU that is offline has no events. */
-	if (ring->fd < 0)
-		return errno == ENODEV ? 0 : -1;
-	if (filter && ioctl(ring->fd, PERF_EVENT_IOC_SET_FILTER, filter))
-		return -1;
-	head = mmap(NULL, sysconf(_SC_PAGESIZE) + bytes, PROT_READ | PROT_WRITE,
-		    MAP_SHARED, ring->fd, 0);
-	if (head == MAP_FAILED)
-		return -1;
-	ring->head = head;
-	return 0;
+	for (*word = strtok(line, " "); *word; *word = strtok(NULL, " "))
+		word++;
+	execvp(words[0], words);
+	dprintf(STDERR_FILENO, "%s: %m\n", words[0]);
+	_exit(127);
 }
 
-struct perf_rings *perf_open(struct perf_event_attr *attr, const char *filter,
-			     unsigned int pages)
+/*
+ * The grandchild is nobody's of ours: run waits for its children, and judges by
+ * them whether all that a command has started has ended.
+ */
+static void execute(char *line, int life, int output, int told)
 {
-	int count = sysconf(_SC_NPROCESSORS_CONF), cpu, error;
-	struct perf_rings *rings;
+	pid_t pid = fork();
 
-	rings = xalloc(sizeof(*rings) + count * sizeof(rings->ring[0]));
-	rings->bytes = pages * sysconf(_SC_PAGESIZE);
-	for (cpu = 0; cpu < count; cpu++) {
-		rings->count++;
-		if (!open_ring(&rings->ring[cpu], attr, filter, cpu,
-			       rings->bytes))
-			continue;
-		error = errno;
-		perf_close(rings);
-		errno = error;
-		return NULL;
+	if (pid) {
+		if (write(told, &pid, sizeof(pid)) != sizeof(pid))
+			_exit(1);
+		_exit(0);
 	}
-	return rings;
+	setsid();
+	dup2(life, STDIN_FILENO);
+	dup2(output, STDOUT_FILENO);
+	dup2(output, STDERR_FILENO);
+	execute_words(line);
 }
 
-/* A record may run over the end of the ring. */
-static void copy_out(void *to, const struct perf_rings *rings, const char *data,
-		     uint64_t from, size_t len)
+/* @line: words with a space between, changed */
+static int helper_start(struct helper *helper, char *line)
 {
-	size_t start = from & (rings->bytes - 1);
-	size_t first = rings->bytes - start;
+	int life[2], output[2], told[2];
+	pid_t pid;
 
-	if (first > len)
-		first = len;
-	memcpy(to, data + start, first);
-	memcpy((char *)to + first, data, len - first);
+	if (pipe2(life, O_CLOEXEC) || pipe2(output, O_CLOEXEC) ||
+	    pipe2(told, O_CLOEXEC))
+		return -1;
+	pid = fork();
+	if (!pid)
+		execute(line, life[0], output[1], told[1]);
+	close(life[0]);
+	close(output[1]);
+	close(told[1]);
+	helper->life = life[1];
+	helper->output = output[0];
+	if (read(told[0], &helper->pid, sizeof(helper->pid)) !=
+	    sizeof(helper->pid))
+		helper->pid = 0;
+	close(told[0]);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	return helper->pid > 0 ? 0 : -1;
 }
 
-static void read_ring(const struct perf_rings *rings, const struct ring *ring,
-		      void (*take)(const struct perf_event_header *record,
-				   void *context),
-		      void *context)
+static long long now_ms(void)
 {
-	static union {
-		struct perf_event_header header;
-		char bytes[1 << 16];
-	} record;
-	struct perf_event_mmap_page *head = ring->head;
-	const char *data = (const char *)head + sysconf(_SC_PAGESIZE);
-	uint64_t end, at = head->data_tail;
+	struct timespec now;
 
-	end = __atomic_load_n(&head->data_head, __ATOMIC_ACQUIRE);
-	while (at < end) {
-		copy_out(&record, rings, data, at, sizeof(record.header));
-		copy_out(&record, rings, data, at, record.header.size);
-		take(&record.header, context);
-		at += record.header.size;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+/* One more piece of what it prints, or 0 at its end, or -1 after the time. */
+static ssize_t helper_read(struct helper *helper, char *buf, size_t size,
+			   long long until)
+{
+	struct pollfd wait = { .fd = helper->output, .events = POLLIN };
+	long long left = until - now_ms();
+
+	if (left <= 0 || poll(&wait, 1, left) != 1)
+		return -1;
+	return read(helper->output, buf, size);
+}
+
+/* All that it prints, to be freed; @late if it did not end by itself in time. */
+static char *helper_finish(struct helper *helper, int seconds, bool *late)
+{
+	long long until = now_ms() + seconds * 1000LL;
+	char *text = NULL, buf[4096];
+	size_t size = 0;
+	ssize_t n;
+	FILE *file;
+
+	*late = false;
+	if (!helper->pid)
+		return xcopy("");
+	close(helper->life);
+	file = open_memstream(&text, &size);
+	while ((n = helper_read(helper, buf, sizeof(buf), until)) > 0)
+		fwrite(buf, 1, n, file);
+	fclose(file);
+	*late = n < 0;
+	if (*late)
+		kill(-helper->pid, SIGKILL);
+	close(helper->output);
+	helper->pid = 0;
+	return text;
+}
+
+/* Until the answer of --control, after which everything is recorded. */
+static int wait_for_answer(int ack)
+{
+	struct pollfd wait = { .fd = ack, .events = POLLIN };
+	char answer[16];
+
+	if (poll(&wait, 1, START_SECONDS * 1000) != 1)
+		return -1;
+	return read(ack, answer, sizeof(answer)) > 0 ? 0 : -1;
+}
+
+/*
+ * The build ids that the kernel finds in what is mapped (since 5.12) tell files of
+ * a container from ours; older ones are read from files in the end.
+ */
+static int start_record(struct perf *perf, const char *build_ids)
+{
+	char line[512];
+	int ctl[2], ack[2], ret;
+
+	/* Not O_CLOEXEC: perf inherits its ends. */
+	if (pipe(ctl) || pipe(ack))
+		return -1;
+	fcntl(ctl[1], F_SETFD, FD_CLOEXEC);
+	fcntl(ack[0], F_SETFD, FD_CLOEXEC);
+	snprintf(line, sizeof(line), RECORD, build_ids, ctl[0], ack[1],
+		 perf->dir);
+	/* While there is a reader for sure: no SIGPIPE. */
+	ret = write(ctl[1], "enable\n", 7) == 7 ? 0 : -1;
+	ret = ret ?: helper_start(&perf->record, line);
+	close(ctl[0]);
+	close(ack[1]);
+	ret = ret ?: wait_for_answer(ack[0]);
+	close(ctl[1]);
+	close(ack[0]);
+	return ret;
+}
+
+static void say_missing(struct perf *perf)
+{
+	bool late;
+	char *said = helper_finish(&perf->record, 10, &late);
+
+	say_err("perf record does not work (%s), so nothing was started; install perf (Debian: linux-perf), or go without --backtrace",
+		strtok(said, "\n") ?: "it said nothing");
+	free(said);
+}
+
+static bool starts(struct perf *perf)
+{
+	bool late;
+
+	if (!start_record(perf, "--buildid-mmap"))
+		return true;
+	free(helper_finish(&perf->record, 10, &late));
+	if (!start_record(perf, "--no-buildid-cache"))
+		return true;
+	say_missing(perf);
+	return false;
+}
+
+struct perf *perf_start(void)
+{
+	struct perf *perf = xalloc(sizeof(*perf));
+
+	perf->samples = json_object();
+	snprintf(perf->dir, sizeof(perf->dir), "%s/perf-XXXXXX", STATE_DIR);
+	mkdir(STATE_DIR, 0755);
+	if (!mkdtemp(perf->dir)) {
+		say_err("cannot make %s (%m), so nothing was started; go without --backtrace",
+			perf->dir);
+		perf->dir[0] = '\0';
+	} else if (starts(perf)) {
+		return perf;
 	}
-	__atomic_store_n(&head->data_tail, at, __ATOMIC_RELEASE);
+	perf_close(perf);
+	return NULL;
 }
 
-void perf_read(struct perf_rings *rings,
-	       void (*take)(const struct perf_event_header *record,
-			    void *context),
-	       void *context)
+static char *key_of(char *key, size_t size, int pid, unsigned long prot,
+		    unsigned long flags)
 {
-	int i;
-
-	for (i = 0; i < rings->count; i++)
-		if (rings->ring[i].head)
-			read_ring(rings, &rings->ring[i], take, context);
+	snprintf(key, size, "%d %lx %lx", pid, prot, flags);
+	return key;
 }
 
-void perf_close(struct perf_rings *rings)
+/* What follows a line "PID addr=..." are its frames, after a tab each. */
+static void take_line(struct perf *perf, char *line, json_t **frames)
 {
-	int i;
+	unsigned long prot, flags;
+	const char *fields;
+	char key[64];
+	int pid;
 
-	if (!rings)
+	fields = strstr(line, " addr=0x");
+	if (*line != '\t' && fields && sscanf(line, " %d", &pid) == 1 &&
+	    sscanf(fields, " addr=%*x len=%*u prot=%lx flags=%lx", &prot,
+		   &flags) == 2) {
+		key_of(key, sizeof(key), pid, prot, flags);
+		*frames = NULL;
+		if (json_object_get(perf->samples, key))
+			return;
+		*frames = json_array();
+		json_object_set_new(perf->samples, key, *frames);
+	} else if (*frames && *line == '\t') {
+		/* The address first, which says nothing of a finished process. */
+		line += strspn(line, " \t");
+		line += strspn(line, "0123456789abcdef");
+		json_array_append_new(*frames, text_json(line + 1));
+	}
+}
+
+static void name_frames(struct perf *perf)
+{
+	char command[256], *text, *line, *rest = NULL;
+	struct helper script = {};
+	json_t *frames = NULL;
+	bool late;
+
+	snprintf(command, sizeof(command), SCRIPT, perf->dir);
+	if (helper_start(&script, command)) {
+		perf->error = "perf script could not be started";
 		return;
-	for (i = 0; i < rings->count; i++) {
-		struct ring *ring = &rings->ring[i];
-
-		if (ring->head)
-			munmap(ring->head,
-			       sysconf(_SC_PAGESIZE) + rings->bytes);
-		if (ring->fd >= 0)
-			close(ring->fd);
 	}
-	free(rings);
+	text = helper_finish(&script, STOP_SECONDS, &late);
+	if (late)
+		perf->error = "perf script took longer than a minute";
+	for (line = strtok_r(text, "\n", &rest); line;
+	     line = strtok_r(NULL, "\n", &rest))
+		take_line(perf, line, &frames);
+	free(text);
+}
+
+void perf_stop(struct perf *perf)
+{
+	bool late;
+
+	free(helper_finish(&perf->record, STOP_SECONDS, &late));
+	if (late)
+		perf->error = "perf record did not end in a minute";
+	else
+		name_frames(perf);
+}
+
+void perf_put(const struct perf *perf, json_t *json, const struct call *call)
+{
+	const char *error = perf ? perf->error : NULL;
+	json_t *frames = NULL;
+	char key[64];
+
+	if (perf)
+		frames = json_object_get(perf->samples,
+					 key_of(key, sizeof(key), call->pid,
+						call->prot, call->flags));
+	if (perf && !json_array_size(frames))
+		error = error ?: "perf has no backtrace of this call";
+	json_object_set_new(json, "backtrace",
+			    frames ? json_incref(frames) : json_array());
+	json_object_set_new(json, "backtrace_error", text_json(error));
+}
+
+json_t *perf_lost(const struct perf *perf)
+{
+	return perf && perf->lost ? json_incref(perf->lost) : json_null();
+}
+
+void perf_close(struct perf *perf)
+{
+	char data[80];
+	bool late;
+
+	if (!perf)
+		return;
+	free(helper_finish(&perf->record, 10, &late));
+	if (*perf->dir) {
+		snprintf(data, sizeof(data), "%s/data", perf->dir);
+		unlink(data);
+		rmdir(perf->dir);
+	}
+	json_decref(perf->samples);
+	free(perf);
 }

@@ -1,38 +1,57 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Rings of perf events, one for each CPU. */
+/*
+ * Where refused calls were made: perf(1) records and names the frames, with all
+ * that it knows of namespaces, build ids and JIT compilers.
+ */
 #ifndef TOOLS_PERF_H
 #define TOOLS_PERF_H
 
-#include <linux/perf_event.h>
+#include <jansson.h>
 
-struct perf_rings;
+#include "recorder/table.h"
+
+struct perf;
 
 /**
- * perf_open() - sample an event on all CPUs
- * @attr: the event
- * @filter: of a tracepoint; NULL: none
- * @pages: of each ring, a power of two
+ * perf_start() - have perf record refused calls from now on
  *
- * Return: to be closed with perf_close(), or NULL with errno set.
+ * perf becomes neither a child of this process nor part of a scope of it if
+ * this process is not yet a child subreaper. It ends with this process, however
+ * that dies. Complains if perf is missing or cannot record.
+ *
+ * Return: to be closed with perf_close(), or NULL.
  */
-struct perf_rings *perf_open(struct perf_event_attr *attr, const char *filter,
-			     unsigned int pages);
+struct perf *perf_start(void);
 
 /**
- * perf_read() - hand on the records of all rings, in no order
- * @rings: from perf_open()
- * @take: what to do with one; it is gone afterwards
- * @context: for @take
+ * perf_stop() - end the recording, and have the frames named
+ * @perf: from perf_start()
+ *
+ * Takes a minute at most, whatever the watched programs have put in the place
+ * of their files. What cannot be had is told with each call.
  */
-void perf_read(struct perf_rings *rings,
-	       void (*take)(const struct perf_event_header *record,
-			    void *context),
-	       void *context);
+void perf_stop(struct perf *perf);
 
 /**
- * perf_close() - stop sampling
- * @rings: from perf_open(), or NULL
+ * perf_put() - say where a call was made
+ * @perf: from perf_start(), after perf_stop(); NULL: it was not asked for
+ * @json: gets "backtrace" and "backtrace_error"
+ * @call: which
  */
-void perf_close(struct perf_rings *rings);
+void perf_put(const struct perf *perf, json_t *json, const struct call *call);
+
+/**
+ * perf_lost() - how many calls perf could not record
+ * @perf: as perf_put()
+ *
+ * Return: a new reference to a number, or null if it is not known.
+ */
+json_t *perf_lost(const struct perf *perf);
+
+/**
+ * perf_close() - end perf if it still runs, and forget what it has said
+ * @perf: from perf_start(), or NULL
+ */
+void perf_close(struct perf *perf);
 
 #endif /* TOOLS_PERF_H */

@@ -16,7 +16,6 @@ struct options {
 	enum format format;
 	const char *by; /* put programs together by; NULL: by nothing */
 	const char *user; /* who runs the command; NULL: root */
-	unsigned long kib; /* buffer of each CPU */
 	bool wait; /* for all that the command started */
 	bool detach; /* the same, in the background once the command has ended */
 	bool quiet; /* no progress */

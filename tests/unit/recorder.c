@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the command makes of /dev/mapstack: rows, whose they are, and that a
+ * hundred thousand of them take little memory and linear time.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "recorder/compose.h"
+#include "recorder/owner.h"
+#include "recorder/table.h"
+
+#define MANY 100000
+
+static unsigned int results, failures;
+
+static void report(bool passed, const char *name)
+{
+	failures += !passed;
+	printf("%sok %u - %s\n", passed ? "" : "not ", ++results, name);
+}
+
+/* A row of the table with so many anonymous and shared requests. */
+static void put_row(FILE *file, unsigned long cgroup, unsigned int translated,
+		    unsigned int refused, const char *name)
+{
+	int i;
+
+	fprintf(file, "program 0 %lu", cgroup);
+	for (i = 0; i < NR_SHAPES * NR_OUTCOMES; i++)
+		fprintf(file, " %u",
+			i == 0 ? translated :
+			i == SHAPE_SHARED * NR_OUTCOMES + OUTCOME_REFUSED ?
+				 refused :
+				 0);
+	fprintf(file, " 4096 1 3 5 0 1 2 0 77 %s\n", name);
+}
+
+static bool read_text(struct table *table, const char *text, int expected)
+{
+	FILE *file = fmemopen((void *)text, strlen(text), "r");
+	int ret = table_read(table, file);
+
+	fclose(file);
+	if (ret != expected)
+		printf("# %d, not %d\n", ret, expected);
+	return ret == expected;
+}
+
+static bool test_rows(void)
+{
+	struct table table;
+	char text[4096] = "";
+	FILE *file = fmemopen(text, sizeof(text), "w");
+	bool ok;
+
+	fputs("results 1\n", file);
+	put_row(file, 0, 0, 0, "(others)");
+	put_row(file, 1, 50, 0, "/bin/busy");
+	put_row(file, 1, 1, 2, "/bin/a b\\012\\134");
+	fputs("call 1 3 20021 2 1000 8192 42 a b\\012\n", file);
+	fclose(file);
+	ok = read_text(&table, text, 0) && table.results &&
+	     table.nr_rows == 2 &&
+	     !strcmp(table.rows[0].program, "/bin/a b\n\\") &&
+	     row_refused(&table.rows[0]) == 2 &&
+	     row_growable(&table.rows[0]) == 0 && table.rows[0].nr_calls == 1 &&
+	     table.rows[0].calls[0].flags == 0x20021 &&
+	     table.rows[0].calls[0].address == 0x1000 &&
+	     table.rows[0].calls[0].pid == 42 &&
+	     !strcmp(table.rows[0].calls[0].thread, "a b\n") &&
+	     row_requests(&table.rows[1], SHAPE_ANONYMOUS, NR_OUTCOMES) == 50 &&
+	     table.rows[1].number[ROW_MAPPINGS] == 77 &&
+	     table.rows[1].number[ROW_DENIED + GROW_RLIMIT_STACK - 1] == 2;
+	table_free(&table);
+	return ok;
+}
+
+static bool test_bad_rows(void)
+{
+	static const char *const texts[] = {
+		"program 1 2 3\n",
+		"nonsense\n",
+		"program 0 0 - - - - - - - - - - -\n",
+	};
+	struct table table;
+	bool ok = true;
+	size_t i;
+
+	for (i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		ok &= read_text(&table, texts[i], -EPROTO);
+		table_free(&table);
+	}
+	return ok;
+}
+
+static bool is(char *got, const char *expected)
+{
+	bool ok = got ? expected && !strcmp(got, expected) : !expected;
+
+	if (!ok)
+		printf("# '%s', not '%s'\n", got, expected);
+	free(got);
+	return ok;
+}
+
+#define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static bool test_owners(void)
+{
+	static const struct {
+		const char *path, *unit, *container;
+	} cgroups[] = {
+		{ "/", NULL, NULL },
+		{ "/system.slice/nginx.service", "nginx.service", NULL },
+		{ "/user.slice/user-0.slice/session-1.scope", "session-1.scope",
+		  NULL },
+		{ "/system.slice/docker-" ID ".scope", "docker-" ID ".scope",
+		  "0123456789ab" },
+		{ "/docker/" ID, NULL, "0123456789ab" },
+		{ "/machine.slice/libpod-" ID ".scope/container",
+		  "libpod-" ID ".scope", "0123456789ab" },
+		{ "/kubepods.slice/kubepods-pod1.slice/cri-containerd-" ID
+		  ".scope",
+		  "cri-containerd-" ID ".scope", "0123456789ab" },
+		{ "/machine.slice/machine-a\\x2db.scope/payload",
+		  "machine-a\\x2db.scope", "a-b" },
+		{ "/machine.slice", "machine.slice", NULL },
+		{ "/lxc.payload.web/init.scope", "init.scope", "web" },
+	};
+	bool ok = true;
+	size_t i;
+
+	for (i = 0; i < sizeof(cgroups) / sizeof(*cgroups); i++)
+		ok &= is(unit_of(cgroups[i].path), cgroups[i].unit) &
+		      is(container_of_cgroup(cgroups[i].path),
+			 cgroups[i].container);
+	return ok;
+}
+
+static double seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return now.tv_sec + now.tv_nsec / 1e9;
+}
+
+/* Reads so many rows and makes the report; the CPU time that takes. */
+static double take_many(unsigned int rows, bool *ok)
+{
+	FILE *file = tmpfile();
+	struct owners *owners;
+	struct table table;
+	json_int_t sum = 0;
+	json_t *programs, *program;
+	double start, took;
+	char name[64];
+	unsigned int i;
+	size_t at;
+
+	put_row(file, 0, 5, 0, "(others)");
+	for (i = 0; i < rows; i++) {
+		snprintf(name, sizeof(name), "/srv/build/%u/program", i);
+		put_row(file, i, 100, 0, name);
+	}
+	rewind(file);
+	owners = owners_new();
+	start = seconds();
+	*ok &= !table_read(&table, file);
+	programs = compose_programs(&table, owners, NULL, true);
+	took = seconds() - start;
+	json_array_foreach(programs, at, program)
+		sum += json_integer_value(json_object_get(program, "requests"));
+	*ok &= sum == 5 + 100 * (json_int_t)rows &&
+	       json_array_size(programs) == MAX_ROWS + 1;
+	json_decref(programs);
+	owners_free(owners);
+	table_free(&table);
+	fclose(file);
+	return took;
+}
+
+/* As in docs/cost.md: ten million requests of a hundred thousand programs. */
+static bool test_many(void)
+{
+	bool ok = true;
+	double tenth = take_many(MANY / 10, &ok), all = take_many(MANY, &ok);
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	printf("# rows,seconds of the command for %d programs,%.2f\n",
+	       MANY / 10, tenth);
+	printf("# rows,seconds of the command for %d programs,%.2f\n", MANY,
+	       all);
+	printf("# rows,KiB of the command,%ld\n", usage.ru_maxrss);
+#ifdef __SANITIZE_ADDRESS__
+	usage.ru_maxrss = 0;
+#endif
+	return ok && all < 20 * tenth && usage.ru_maxrss < 64 << 10;
+}
+
+int main(void)
+{
+	printf("1..4\n");
+	report(test_rows(), "rows, and the calls that follow them");
+	report(test_bad_rows(), "what is no row is no silence");
+	report(test_owners(), "units and containers");
+	report(test_many(),
+	       "many programs: all counted, in linear time and 64 MiB");
+	return failures ? 1 : 0;
+}

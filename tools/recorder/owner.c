@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Whose a process is. See owner.h. */
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <mntent.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "machine/files.h"
+#include "recorder/owner.h"
+#include "report/text.h"
+
+#define FILEID_KERNFS 0xfe /* linux/exportfs.h */
+#define ID_DIGITS 12 /* as docker and podman print it */
+
+struct owners {
+	int mount; /* of cgroup2; -1: there is none */
+	size_t mount_len; /* of its path */
+	json_t *cgroups; /* id: path or null */
+	json_t *users; /* uid: name or null */
+};
+
+struct owners *owners_new(void)
+{
+	struct owners *owners = xalloc(sizeof(*owners));
+	FILE *mounts = setmntent("/proc/self/mounts", "re");
+	struct mntent *entry;
+
+	owners->mount = -1;
+	owners->cgroups = json_object();
+	owners->users = json_object();
+	while (mounts && (entry = getmntent(mounts))) {
+		if (strcmp(entry->mnt_type, "cgroup2"))
+			continue;
+		owners->mount = open(entry->mnt_dir,
+				     O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		owners->mount_len = strlen(entry->mnt_dir);
+		break;
+	}
+	if (mounts)
+		endmntent(mounts);
+	return owners;
+}
+
+/* The id of a cgroup is its handle: kernfs_encode_fh() since 5.5. */
+static json_t *path_of(const struct owners *owners, uint64_t cgroup)
+{
+	struct {
+		struct file_handle handle;
+		uint64_t id;
+	} at = {
+		{ .handle_bytes = sizeof(cgroup),
+		  .handle_type = FILEID_KERNFS },
+		cgroup,
+	};
+	char path[PATH_MAX], link[64];
+	ssize_t len;
+	int fd;
+
+	fd = open_by_handle_at(owners->mount, &at.handle, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return json_null();
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	len = readlink(link, path, sizeof(path) - 1);
+	close(fd);
+	if (len < (ssize_t)owners->mount_len)
+		return json_null();
+	path[len] = '\0';
+	return text_json(path[owners->mount_len] ? path + owners->mount_len :
+						   "/");
+}
+
+static json_t *look(struct owners *owners, uint64_t cgroup)
+{
+	char key[24];
+
+	snprintf(key, sizeof(key), "%llu", (unsigned long long)cgroup);
+	if (!json_object_get(owners->cgroups, key))
+		json_object_set_new(owners->cgroups, key,
+				    path_of(owners, cgroup));
+	return json_object_get(owners->cgroups, key);
+}
+
+void owners_look(struct owners *owners, uint64_t cgroup)
+{
+	look(owners, cgroup);
+}
+
+static json_t *user_of(struct owners *owners, uint64_t uid)
+{
+	const struct passwd *user;
+	char key[24];
+
+	snprintf(key, sizeof(key), "%llu", (unsigned long long)uid);
+	if (!json_object_get(owners->users, key)) {
+		user = getpwuid(uid);
+		json_object_set_new(owners->users, key,
+				    text_json(user ? user->pw_name : NULL));
+	}
+	return json_object_get(owners->users, key);
+}
+
+static bool ends_with(const char *text, size_t len, const char *end)
+{
+	size_t n = strlen(end);
+
+	return len > n && !strncmp(text + len - n, end, n);
+}
+
+char *unit_of(const char *path)
+{
+	const char *unit = NULL;
+	size_t len, unit_len = 0;
+
+	for (; *path; path += len) {
+		path += *path == '/';
+		len = strcspn(path, "/");
+		if (!ends_with(path, len, ".service") &&
+		    !ends_with(path, len, ".scope") &&
+		    !ends_with(path, len, ".slice"))
+			continue;
+		unit = path;
+		unit_len = len;
+	}
+	return unit ? strndup(unit, unit_len) : NULL;
+}
+
+/* As systemd escapes a name that is part of a unit's: \xNN. */
+static char *unescape_unit(const char *text, size_t len)
+{
+	char *name = xalloc(len + 1), *to = name;
+	unsigned int byte;
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		if (i + 3 < len && sscanf(text + i, "\\x%2x", &byte) == 1) {
+			*to++ = byte;
+			i += 3;
+		} else {
+			*to++ = text[i];
+		}
+	}
+	return name;
+}
+
+static char *id_in(const char *text, size_t len)
+{
+	size_t i;
+
+	if (len != 64)
+		return NULL;
+	for (i = 0; i < len; i++)
+		if (!isxdigit((unsigned char)text[i]))
+			return NULL;
+	return strndup(text, ID_DIGITS);
+}
+
+/* docker-ID.scope, libpod-ID.scope, cri-containerd-ID.scope, crio-ID.scope, ID */
+static char *container_in(const char *part, size_t len)
+{
+	size_t from = len;
+
+	if (!strncmp(part, "lxc.payload.", 12) && len > 12)
+		return strndup(part + 12, len - 12);
+	if (ends_with(part, len, ".scope"))
+		len -= strlen(".scope");
+	else if (!strncmp(part, "machine-", 8))
+		return NULL;
+	if (!strncmp(part, "machine-", 8) && len > 8)
+		return unescape_unit(part + 8, len - 8);
+	while (from && (from > len || isxdigit((unsigned char)part[from - 1])))
+		from--;
+	return id_in(part + from, len - from);
+}
+
+char *container_of_cgroup(const char *path)
+{
+	char *found = NULL;
+	size_t len;
+
+	for (; *path && !found; path += len) {
+		path += *path == '/';
+		len = strcspn(path, "/");
+		found = container_in(path, len);
+	}
+	return found;
+}
+
+void owners_put(struct owners *owners, json_t *json, uint64_t cgroup,
+		uint64_t uid)
+{
+	json_t *path = look(owners, cgroup);
+	char *unit = NULL, *container = NULL;
+
+	if (json_string_value(path)) {
+		unit = unit_of(json_string_value(path));
+		container = container_of_cgroup(json_string_value(path));
+	}
+	json_object_set(json, "cgroup", path);
+	json_object_set_new(json, "unit", text_json(unit));
+	json_object_set_new(json, "container", text_json(container));
+	json_object_set(json, "user", user_of(owners, uid));
+	json_object_set_new(json, "uid", json_integer(uid));
+	free(unit);
+	free(container);
+}
+
+void owners_free(struct owners *owners)
+{
+	if (owners->mount >= 0)
+		close(owners->mount);
+	json_decref(owners->cgroups);
+	json_decref(owners->users);
+	free(owners);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Whose a process is: cgroup, unit, container, user. */
+#ifndef TOOLS_OWNER_H
+#define TOOLS_OWNER_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+struct owners;
+
+/**
+ * owners_new() - begin to remember the names of cgroups
+ *
+ * Return: to be freed with owners_free().
+ */
+struct owners *owners_new(void);
+
+/**
+ * owners_look() - look a cgroup's name up while it is there
+ * @owners: from owners_new()
+ * @cgroup: its id
+ */
+void owners_look(struct owners *owners, uint64_t cgroup);
+
+/**
+ * owners_put() - say whose a program is
+ * @owners: from owners_new()
+ * @json: gets "cgroup", "unit", "container", "user" and "uid"; null: not known
+ * @cgroup: its id
+ * @uid: its user
+ */
+void owners_put(struct owners *owners, json_t *json, uint64_t cgroup,
+		uint64_t uid);
+
+/**
+ * owners_free() - forget all names
+ * @owners: from owners_new()
+ */
+void owners_free(struct owners *owners);
+
+/**
+ * unit_of() - the unit of systemd that a cgroup belongs to
+ * @path: of the cgroup, below the mount
+ *
+ * Return: to be freed; NULL if there is none.
+ */
+char *unit_of(const char *path);
+
+/**
+ * container_of_cgroup() - the container that a cgroup belongs to
+ * @path: of the cgroup, below the mount
+ *
+ * Known are those of docker, podman, containerd and CRI-O, systemd-nspawn (and
+ * whatever else registers with machined) and LXC.
+ *
+ * Return: its name or the first 12 digits of its id, to be freed; NULL if there
+ * is none.
+ */
+char *container_of_cgroup(const char *path);
+
+#endif /* TOOLS_OWNER_H */

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What programs do, from when it is opened until it is stopped: a few seconds or
+ * a month. The module counts (/dev/mapstack); here it is read and made a report.
+ */
+#ifndef TOOLS_RECORDER_H
+#define TOOLS_RECORDER_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "machine/settings.h"
+
+struct recorder;
+
+/**
+ * recorder_prepare() - get ready, so that what may fail fails now
+ * @backtrace: whether refused calls shall be traced back
+ *
+ * Comes before child_prepare(), so that perf does not become a child, and
+ * before the scope is set. Complains if it fails; nothing is recorded then.
+ *
+ * Return: to be closed with recorder_close(), or NULL.
+ */
+struct recorder *recorder_prepare(bool backtrace);
+
+/**
+ * recorder_start() - begin to count
+ * @recorder: from recorder_prepare()
+ *
+ * Comes after scope, policy and enabled are as they shall be.
+ *
+ * Return: 0, or -1 after a complaint.
+ */
+int recorder_start(struct recorder *recorder);
+
+/**
+ * recorder_look() - have a look; call it several times a second
+ * @recorder: after recorder_start()
+ * @counters: what was counted so far; NULL: do not tell
+ *
+ * The module lays in room for programs that are new, and names of cgroups, which
+ * come and go, are looked up. What is read is what is new.
+ */
+void recorder_look(struct recorder *recorder, struct counter_values *counters);
+
+/**
+ * recorder_stop() - take what there is
+ * @recorder: after recorder_start()
+ *
+ * To be exact it comes after the switching off, and before the scope is put
+ * back. Afterwards nothing is recorded.
+ *
+ * Return: 0, or -1 after a complaint.
+ */
+int recorder_stop(struct recorder *recorder);
+
+/**
+ * recorder_json() - make the report
+ * @recorder: after recorder_stop()
+ *
+ * With backtraces it may take two minutes, so everything is put back before.
+ *
+ * Return: a new document, as schema.json has it, without what only the verb
+ * knows: verb, command, scope, policy, forecast, exit_status, signal,
+ * still_running.
+ */
+json_t *recorder_json(struct recorder *recorder);
+
+/**
+ * recorder_close() - forget everything
+ * @recorder: from recorder_prepare(), or NULL
+ */
+void recorder_close(struct recorder *recorder);
+
+#endif /* TOOLS_RECORDER_H */
