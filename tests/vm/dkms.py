@@ -302,6 +302,7 @@ def test_make_install(machine):
     """
     books = machine.tree / "etc/dkms/framework.conf"
     usual = books.read_text()
+    mark = machine.mark()
     books.write_text(f"{usual}\ndkms_tree=/srv/dkms\n")
     (machine.tree / "srv/dkms").mkdir()
     before = machine.files()
@@ -335,7 +336,6 @@ def test_make_install(machine):
     headers.with_name("away").rename(headers)
     machine.expect("make install, refused: nothing is left", machine.left(before))
 
-    mark = machine.mark()
     machine.expect("make install", bad(make("install", source="/mnt/older")))
     machine.expect(
         "make install: the module", OLDER not in machine.version() and "none"
@@ -368,6 +368,14 @@ def test_make_install(machine):
         "the unit stays on", machine.run(*unit)[1].strip() != "enabled"
     )
     machine.keep_way("make", mark, ("make", "-C", CLONE, "uninstall"))
+    elsewhere = books.read_text()
+    books.write_text(usual)
+    status, said = make("uninstall")
+    machine.expect(
+        "make uninstall, books not found: it fails and names the module",
+        (not status or "mapstack.ko" not in said) and said,
+    )
+    books.write_text(elsewhere)
     machine.expect("make uninstall", bad(make("uninstall", source="/mnt/older")))
     machine.expect("make uninstall leaves nothing", machine.left(before))
     machine.expect("nor a word of it in a file", machine.mentions())
