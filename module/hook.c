@@ -17,6 +17,7 @@
 #include "growup.h"
 #include "hook.h"
 #include "request.h"
+#include "trampoline.h"
 
 /*
  * Up to 5.10 an ops that needs no protection from recursion says so; since 5.11
@@ -83,9 +84,7 @@ static void notrace hook_callback(unsigned long ip, unsigned long parent_ip,
 		hook_stack(saved);
 }
 
-#ifdef CONFIG_X86_64
-
-#include "trampoline.h"
+#ifdef TRAMPOLINE_FIELD
 
 /* Called from mapstack_trampoline(), if flags has MAP_STACK. */
 void hook_arguments(unsigned long *arguments);
@@ -96,17 +95,8 @@ notrace void hook_arguments(unsigned long *arguments)
 		     &arguments[4]);
 }
 
-TRAMPOLINE(mapstack_trampoline,
-	   TRAMPOLINE_UNLESS_STACK TRAMPOLINE_CALL(hook_arguments));
+TRAMPOLINE_HOOK(mapstack_trampoline, hook_arguments);
 
-#ifdef CONFIG_FRAME_POINTER
-/* objtool takes its two frames for none. */
-STACK_FRAME_NON_STANDARD(mapstack_trampoline);
-#endif
-
-#define HOOK_TRAMPOLINE ((unsigned long)mapstack_trampoline)
-#else
-#define HOOK_TRAMPOLINE 0 /* ftrace makes one */
 #endif
 
 /*
@@ -116,15 +106,16 @@ STACK_FRAME_NON_STANDARD(mapstack_trampoline);
  * RECURSION and no RCU, which cost a detour on each call: the callback cannot
  * come back to do_mmap(), and do_mmap() runs where RCU is watching.
  *
- * ftrace calls the trampoline of the one ops that a function has, and leaves one
- * alone that the ops brings (arch_ftrace_update_trampoline()); as soon as there
- * is another ops, it calls the callbacks of both, from a trampoline of its own.
+ * mapstack_trampoline() is called while this ops is the only one; as soon as there
+ * is another, ftrace calls the callbacks of both, from a trampoline of its own.
  */
 static struct hook hook_mmap = {
 	.function = "do_mmap",
 	.ops = { .func = hook_callback,
-		 .flags = HOOK_FTRACE_FLAGS | REGS_FTRACE_FLAGS,
-		 .trampoline = HOOK_TRAMPOLINE },
+#ifdef TRAMPOLINE_FIELD
+		 .TRAMPOLINE_FIELD = (unsigned long)mapstack_trampoline,
+#endif
+		 .flags = HOOK_FTRACE_FLAGS | REGS_FTRACE_FLAGS },
 };
 
 #ifdef CONFIG_STACK_GROWSUP

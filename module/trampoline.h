@@ -1,80 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Functions in assembler that do_mmap() calls at its entry. x86-64 only.
+ * A function in assembler that ftrace calls at do_mmap()'s entry in place of its
+ * own trampoline. It looks at the flags before anything else and returns if
+ * MAP_STACK is not among them. One header a machine, each with
  *
- * For hook.c, and for the tests, which attach some of their own.
+ * TRAMPOLINE_HOOK(name, function): the function in assembler, by its name, and the
+ *	C function that it calls with where do_mmap()'s arguments are, which may
+ *	change them there
+ * TRAMPOLINE_FIELD: the member of an ftrace_ops that takes its address
+ *
+ * Without TRAMPOLINE_FIELD ftrace's own trampoline calls the ops' callback.
  */
 #ifndef MAPSTACK_TRAMPOLINE_H
 #define MAPSTACK_TRAMPOLINE_H
 
-#include <linux/linkage.h> /* ASM_ENDBR and ASM_RET, where there are any */
-#include <linux/mman.h>
-#include <linux/stringify.h>
-
-#include <asm/alternative.h>
-#include <asm/nospec-branch.h>
-
-#ifndef ASM_ENDBR
-#define ASM_ENDBR
+#if defined(CONFIG_X86_64)
+#include "trampoline_x86.h"
+#elif defined(CONFIG_ARM64) && defined(CONFIG_DYNAMIC_FTRACE_WITH_CALL_OPS) && \
+	defined(CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS)
+#include "trampoline_arm64.h"
 #endif
-#ifndef CALL_DEPTH_ACCOUNT
-#define CALL_DEPTH_ACCOUNT
-#endif
-#ifndef ASM_RET
-#define ASM_RET "ret\n\t"
-#endif
-
-/* The beginning of a body: do_mmap() goes on at once if r8, flags, lacks MAP_STACK. */
-#define TRAMPOLINE_UNLESS_STACK \
-	"testl $" __stringify(MAP_STACK) ", %r8d\njnz 1f\n" ASM_RET "\n1: "
-
-/*
- * do_mmap() has just been entered and has not made its frame, so frame pointers
- * would lose its caller: there are two frames, as save_mcount_regs makes them
- * (arch/x86/kernel/ftrace_64.S), the first for the caller.
- */
-#ifdef CONFIG_FRAME_POINTER
-#include <linux/objtool.h>
-#define TRAMPOLINE_FRAME                                           \
-	"pushq %rbp; pushq 16(%rsp); pushq %rbp; movq %rsp, %rbp;" \
-	"pushq 24(%rsp); pushq %rbp; movq %rsp, %rbp\n"
-#define TRAMPOLINE_FRAME_END "addq $32, %rsp; popq %rbp\n"
-#else
-#define TRAMPOLINE_FRAME "pushq %rbp; movq %rsp, %rbp\n"
-#define TRAMPOLINE_FRAME_END "popq %rbp\n"
-#endif
-
-/**
- * TRAMPOLINE_CALL() - the rest of a body: call a C function
- * @function: notrace; takes where do_mmap()'s six arguments are, and may change
- * them there
- *
- * All that do_mmap() expects to find are its six arguments in registers, which
- * come back from the stack. rax makes that, with the frames and two return
- * addresses, a multiple of 16 bytes.
- */
-#define TRAMPOLINE_CALL(function)                                                \
-	TRAMPOLINE_FRAME                                                         \
-	"pushq %rax; pushq %r9; pushq %r8; pushq %rcx; pushq %rdx; pushq %rsi\n" \
-	"pushq %rdi; movq %rsp, %rdi; call " #function "; popq %rdi\n"           \
-	"popq %rsi; popq %rdx; popq %rcx; popq %r8; popq %r9; popq %rax\n" TRAMPOLINE_FRAME_END
-
-/**
- * TRAMPOLINE() - make a function in assembler that can be called at an entry
- * @name: its name; not to be called from C
- * @body: instructions that change nothing but flags, or what they mean to
- *
- * Nothing on the way to it counts the call for the return thunk that fills the
- * return stack buffer (call depth tracking), so it does that itself. Its address
- * is even: 7.3 jumps to an odd one and expects no return (ftrace_is_jmp()).
- */
-#define TRAMPOLINE(name, body)                                                 \
-	void name(void);                                                       \
-	asm(".pushsection .text, \"ax\", @progbits\n"                          \
-	    ".balign 16\n"                                                     \
-	    ".type " #name ", @function\n"                                     \
-	    ".globl " #name "\n" #name ":\n" ASM_ENDBR "\n" CALL_DEPTH_ACCOUNT \
-	    "\n" body ASM_RET "\n"                                             \
-	    ".size " #name ", . - " #name "\n.popsection\n")
 
 #endif /* MAPSTACK_TRAMPOLINE_H */

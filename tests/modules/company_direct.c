@@ -8,7 +8,7 @@
 #include <linux/module.h>
 
 #include "direct.h"
-#include "trampoline.h"
+#include "trampoline_x86.h"
 
 /* Not exact when CPUs race: a test looks whether it moves. */
 ulong company_direct_calls;

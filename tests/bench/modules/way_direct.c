@@ -8,7 +8,7 @@
 #include <linux/module.h>
 
 #include "direct.h"
-#include "trampoline.h"
+#include "trampoline_x86.h"
 
 #define GROW "orl $" __stringify(MAP_GROWSDOWN) ", %r8d\n"
 

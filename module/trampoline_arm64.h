@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* trampoline.h for arm64. */
+#ifndef MAPSTACK_TRAMPOLINE_ARM64_H
+#define MAPSTACK_TRAMPOLINE_ARM64_H
+
+#include <linux/mman.h>
+#include <linux/stringify.h>
+
+/*
+ * With CALL_OPS ftrace_caller() finds the one ops of a function beside its call
+ * site, and branches to what its direct_call holds before it saves anything
+ * (arch/arm64/kernel/entry-ftrace.S). The function's one place for a direct call
+ * is another thing, and stays free. With a second ops the callbacks of both are
+ * called, and direct_call is not looked at.
+ *
+ * At the entry x0 to x8 and x18 to x30 are live, x9 is where do_mmap() returns to
+ * and x30 where it goes on. Two frames, as ftrace_caller() makes them, keep
+ * do_mmap() and its caller in a backtrace. `BR x17` may land on `bti c`, which is
+ * `hint #34` to assemblers that do not know it.
+ */
+#define TRAMPOLINE_HOOK(name, function)                                      \
+	void name(void);                                                     \
+	asm(".pushsection .text, \"ax\", @progbits\n"                         \
+	    ".balign 8\n"                                                    \
+	    ".type " #name ", %function\n"                                   \
+	    ".globl " #name "\n" #name ":\n"                                 \
+	    "hint #34\n"                                                     \
+	    "tst w4, #" __stringify(MAP_STACK) "\n"                          \
+	    "b.ne 1f\n"                                                      \
+	    "mov x10, x30\n"                                                 \
+	    "mov x30, x9\n"                                                  \
+	    "ret x10\n"                                                      \
+	    "1: stp x29, x9, [sp, #-16]!\n"                                  \
+	    "mov x29, sp\n"                                                  \
+	    "stp x29, x30, [sp, #-96]!\n"                                    \
+	    "mov x29, sp\n"                                                  \
+	    "stp x0, x1, [sp, #16]; stp x2, x3, [sp, #32]\n"                 \
+	    "stp x4, x5, [sp, #48]; stp x6, x7, [sp, #64]; str x8, [sp, #80]\n" \
+	    "add x0, sp, #16\n"                                              \
+	    "bl " #function "\n"                                             \
+	    "ldp x0, x1, [sp, #16]; ldp x2, x3, [sp, #32]\n"                 \
+	    "ldp x4, x5, [sp, #48]; ldp x6, x7, [sp, #64]; ldr x8, [sp, #80]\n" \
+	    "ldp x29, x10, [sp], #96\n"                                      \
+	    "ldp x29, x30, [sp], #16\n"                                      \
+	    "ret x10\n"                                                      \
+	    ".size " #name ", . - " #name "\n.popsection\n")
+#define TRAMPOLINE_FIELD direct_call
+
+#endif /* MAPSTACK_TRAMPOLINE_ARM64_H */
