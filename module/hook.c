@@ -96,6 +96,9 @@ notrace void hook_arguments(unsigned long *arguments)
 }
 
 TRAMPOLINE_HOOK(mapstack_trampoline, hook_arguments);
+#ifdef TRAMPOLINE_UNCHECKED
+TRAMPOLINE_UNCHECKED(mapstack_trampoline);
+#endif
 
 #endif
 

@@ -34,8 +34,9 @@ notrace unsigned long request_grow(unsigned long flags, bool has_file)
 	return flags | MAP_GROWSDOWN;
 }
 
-notrace struct verdict request_judge(unsigned long len, unsigned long prot,
-				     unsigned long flags, bool has_file)
+/* Part of request_handle(): a call would cost each request as much again. */
+static __always_inline struct verdict
+judge(unsigned long len, unsigned long prot, unsigned long flags, bool has_file)
 {
 	enum policy policy = request_policy();
 	/* The limit is not read for the others. */
@@ -45,11 +46,17 @@ notrace struct verdict request_judge(unsigned long len, unsigned long prot,
 	return policy_decide(policy, direction, flags, has_file, fits);
 }
 
+notrace struct verdict request_judge(unsigned long len, unsigned long prot,
+				     unsigned long flags, bool has_file)
+{
+	return judge(len, prot, flags, has_file);
+}
+
 notrace unsigned long request_handle(unsigned long addr, unsigned long len,
 				     unsigned long prot, unsigned long flags,
 				     bool has_file)
 {
-	struct verdict verdict = request_judge(len, prot, flags, has_file);
+	struct verdict verdict = judge(len, prot, flags, has_file);
 
 	counters_add(verdict.shape, verdict.outcome);
 	trace_mapstack_mmap(addr, len, prot, flags, verdict.shape,

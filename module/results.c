@@ -25,10 +25,10 @@ static bool results_followed;
  */
 static bool is_to_grow(struct pt_regs *regs, unsigned long flags)
 {
-	struct verdict verdict =
-		request_judge(*regs_pt_argument(regs, 2),
-			      *regs_pt_argument(regs, 3), flags,
-			      *regs_pt_argument(regs, 0));
+	struct verdict verdict = request_judge(*regs_pt_argument(regs, 2),
+					       *regs_pt_argument(regs, 3),
+					       flags,
+					       *regs_pt_argument(regs, 0));
 
 	return verdict.shape == SHAPE_ANONYMOUS &&
 	       verdict.outcome != OUTCOME_SPARED && hook_attached() &&

@@ -18,31 +18,28 @@
  * do_mmap() and its caller in a backtrace. `BR x17` may land on `bti c`, which is
  * `hint #34` to assemblers that do not know it.
  */
-#define TRAMPOLINE_HOOK(name, function)                                      \
-	void name(void);                                                     \
-	asm(".pushsection .text, \"ax\", @progbits\n"                         \
-	    ".balign 8\n"                                                    \
-	    ".type " #name ", %function\n"                                   \
-	    ".globl " #name "\n" #name ":\n"                                 \
-	    "hint #34\n"                                                     \
-	    "tst w4, #" __stringify(MAP_STACK) "\n"                          \
-	    "b.ne 1f\n"                                                      \
-	    "mov x10, x30\n"                                                 \
-	    "mov x30, x9\n"                                                  \
-	    "ret x10\n"                                                      \
-	    "1: stp x29, x9, [sp, #-16]!\n"                                  \
-	    "mov x29, sp\n"                                                  \
-	    "stp x29, x30, [sp, #-96]!\n"                                    \
-	    "mov x29, sp\n"                                                  \
-	    "stp x0, x1, [sp, #16]; stp x2, x3, [sp, #32]\n"                 \
-	    "stp x4, x5, [sp, #48]; stp x6, x7, [sp, #64]; str x8, [sp, #80]\n" \
-	    "add x0, sp, #16\n"                                              \
-	    "bl " #function "\n"                                             \
-	    "ldp x0, x1, [sp, #16]; ldp x2, x3, [sp, #32]\n"                 \
-	    "ldp x4, x5, [sp, #48]; ldp x6, x7, [sp, #64]; ldr x8, [sp, #80]\n" \
-	    "ldp x29, x10, [sp], #96\n"                                      \
-	    "ldp x29, x30, [sp], #16\n"                                      \
-	    "ret x10\n"                                                      \
+#define TRAMPOLINE_FLAG __stringify(MAP_STACK)
+#define TRAMPOLINE_SAVE                                  \
+	"stp x29, x9, [sp, #-16]!; mov x29, sp\n"        \
+	"stp x29, x30, [sp, #-96]!; mov x29, sp\n"       \
+	"stp x0, x1, [sp, #16]; stp x2, x3, [sp, #32]\n" \
+	"stp x4, x5, [sp, #48]; stp x6, x7, [sp, #64]\n" \
+	"str x8, [sp, #80]; add x0, sp, #16\n"
+#define TRAMPOLINE_RESTORE                               \
+	"ldp x0, x1, [sp, #16]; ldp x2, x3, [sp, #32]\n" \
+	"ldp x4, x5, [sp, #48]; ldp x6, x7, [sp, #64]\n" \
+	"ldr x8, [sp, #80]\n"                            \
+	"ldp x29, x10, [sp], #96; ldp x29, x30, [sp], #16\n"
+#define TRAMPOLINE_HOOK(name, function)                                   \
+	void name(void);                                                  \
+	asm(".pushsection .text, \"ax\", @progbits\n"                     \
+	    ".balign 8\n"                                                 \
+	    ".type " #name ", %function\n"                                \
+	    ".globl " #name "\n" #name ":\n"                              \
+	    "hint #34; tst w4, #" TRAMPOLINE_FLAG "; b.ne 1f\n"           \
+	    "mov x10, x30; mov x30, x9; ret x10\n"                        \
+	    "1: " TRAMPOLINE_SAVE "bl " #function "\n" TRAMPOLINE_RESTORE \
+	    "ret x10\n"                                                   \
 	    ".size " #name ", . - " #name "\n.popsection\n")
 #define TRAMPOLINE_FIELD direct_call
 

@@ -36,9 +36,8 @@
 	"pushq 24(%rsp); pushq %rbp; movq %rsp, %rbp\n"
 #define TRAMPOLINE_FRAME_END "addq $32, %rsp; popq %rbp\n"
 /* objtool takes its two frames for none. */
-#define TRAMPOLINE_UNCHECKED(name) STACK_FRAME_NON_STANDARD(name)
+#define TRAMPOLINE_UNCHECKED STACK_FRAME_NON_STANDARD
 #else
-#define TRAMPOLINE_UNCHECKED(name)
 #define TRAMPOLINE_FRAME "pushq %rbp; movq %rsp, %rbp\n"
 #define TRAMPOLINE_FRAME_END "popq %rbp\n"
 #endif
@@ -80,10 +79,8 @@
  * ftrace calls the trampoline of the one ops that a function has, and leaves one
  * alone that the ops brings (arch_ftrace_update_trampoline()).
  */
-#define TRAMPOLINE_HOOK(name, function)                               \
-	TRAMPOLINE(name,                                              \
-		   TRAMPOLINE_UNLESS_STACK TRAMPOLINE_CALL(function)); \
-	TRAMPOLINE_UNCHECKED(name)
+#define TRAMPOLINE_HOOK(name, function) \
+	TRAMPOLINE(name, TRAMPOLINE_UNLESS_STACK TRAMPOLINE_CALL(function))
 #define TRAMPOLINE_FIELD trampoline
 
 #endif /* MAPSTACK_TRAMPOLINE_X86_H */

@@ -330,7 +330,7 @@ def effects(report):
 def report_again(report):
     text = tool("run", "--", *ask("shared")).stdout
     report.result(
-        re.search(r"/python3[.0-9]*$", text, re.M) and "the kernel refused" in text and
+        re.search(r"^/.*/python3[.0-9]* \(", text, re.M) and "the kernel refused" in text and
         text.endswith(tool("report").stdout),
         "report: the last run's, in text", text,
     )

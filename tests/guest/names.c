@@ -54,8 +54,8 @@ static void look_up(const char *name, const char *module)
 }
 
 /* Returns how many symbols there are. */
-static unsigned long for_each_symbol(void (*visit)(const char *name,
-						   const char *module))
+static unsigned long visit_symbols(void (*visit)(const char *name,
+						 const char *module))
 {
 	FILE *file = fopen("/proc/kallsyms", "r");
 	char line[1024], name[512], module[64];
@@ -80,9 +80,9 @@ int main(void)
 
 	ktap_plan(1);
 	guest_load("mapstack", "");
-	for_each_symbol(add_name);
+	visit_symbols(add_name);
 	qsort(names, nr_names, sizeof(names[0]), compare);
-	symbols = for_each_symbol(look_up);
+	symbols = visit_symbols(look_up);
 	ktap_note("%zu names of %lu", nr_names, symbols);
 	ktap_result(nr_names > 50 && symbols > 1000 && !shared,
 		    "no name of the module is one of the kernel's");

@@ -32,7 +32,7 @@
 static const char mmap_line[] =
 	"mapstack_mmap: addr=0x%lx len=%zu prot=0x%x flags=0x%x shape=%s outcome=%s";
 static const char grow_line[] =
-	"mapstack_grow: address=0x%lx old_start=0x%lx new_start=0x%lx end=0x%lx below=0x%lx error=0 reason=done";
+	"address=0x%lx old_start=0x%lx new_start=0x%lx end=0x%lx below=0x%lx error=0 reason=done";
 
 static char text[1 << 16];
 static long page;

@@ -368,14 +368,6 @@ def test_make_install(machine):
         "the unit stays on", machine.run(*unit)[1].strip() != "enabled"
     )
     machine.keep_way("make", mark, ("make", "-C", CLONE, "uninstall"))
-    elsewhere = books.read_text()
-    books.write_text(usual)
-    status, said = make("uninstall")
-    machine.expect(
-        "make uninstall, books not found: it fails and names the module",
-        (not status or "mapstack.ko" not in said) and said,
-    )
-    books.write_text(elsewhere)
     machine.expect("make uninstall", bad(make("uninstall", source="/mnt/older")))
     machine.expect("make uninstall leaves nothing", machine.left(before))
     machine.expect("nor a word of it in a file", machine.mentions())
