@@ -646,7 +646,7 @@ def who_asks(report):
         shutil.copy("/usr/bin/python3", f"/tmp/{place}/srv")
     Path("/sys/fs/cgroup/x.service").mkdir()
     code = ASK + "ask('shared')"
-    words = f"""
+    words = """
 cd /tmp/one && ./srv -S -c "$1"
 cd /tmp/two && ./srv -S -c "$1" && /tmp/two/../two/srv -S -c "$1"
 setpriv --reuid=65534 --clear-groups --regid=65534 ./srv -S -c "$1"
