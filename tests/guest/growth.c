@@ -568,7 +568,8 @@ static void test_kprobes_off(void)
 
 	if (!GROWTH_FOLLOWED) {
 		for (i = 0; i < ARRAY_SIZE(names); i++)
-			ktap_skip("growth cannot be followed here", names[i]);
+			ktap_skip("growth cannot be followed here", "%s",
+				  names[i]);
 		return;
 	}
 	switch_kprobes("0");
