@@ -11,7 +11,6 @@ set -l takes 'mapstack help (commandline -opc)[2] 2>/dev/null | string match -q'
 complete -c mapstack -n "$takes '*--policy *'" -l policy -x \
     -a 'rfc private fitting paired observe'
 complete -c mapstack -n "$takes '*--output *'" -l output -r -F
-complete -c mapstack -n "$takes '*--buffer *'" -l buffer -x
 # After "--" it is the command that is completed.
 complete -c mapstack -n 'contains -- -- (commandline -opc)' \
     -x -a '(__fish_complete_subcommand --fcs-skip=3)'

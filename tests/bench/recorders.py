@@ -26,7 +26,7 @@ COUNT = "tracepoint:mapstack:mapstack_mmap { @[comm, args.shape] = count(); }"
 WAYS = {
     "off": (False, []),
     "on": (True, []),
-    "mapstack run, observing": (
+    "mapstack run -p observe": (
         False, [kit.TOOL, "run", "-q", "-p", "observe", "-o", "/tmp/report"]),
     "mapstack run": (False, [kit.TOOL, "run", "-q", "-o", "/tmp/report"]),
     "strace -f": (False, ["strace", "-f", "-qq", "-e", "trace=mmap", "-o",
@@ -66,7 +66,7 @@ def main():
         figures[name], wrong = measure(on, before)
         print(f"# recorder,{name},{figures[name] or ''}", flush=True)
         report.result(not wrong, name, *wrong)
-    for name, bare in ("mapstack run", "on"), ("mapstack run, observing", "off"):
+    for name, bare in ("mapstack run", "on"), ("mapstack run -p observe", "off"):
         before, recorded = figures[bare], figures[name]
         added = 100 * (recorded - before) / before if before else 100
         report.result(

@@ -122,7 +122,7 @@ def table(heads, rows):
 def bare_table(figures, kernels):
     heads = ["call", *(figures.releases[k] for k in kernels)]
     return table(heads, [
-        [text, *(str(figures.take(k, "none", call)) for k in kernels)]
+        [text, *(str(figures.take(k, "none", call) or "") for k in kernels)]
         for call, text in CALLS_TEXT.items()
     ])
 
@@ -204,7 +204,7 @@ def rest_table(figures, kernels):
 
 
 # Compared with the program while the hook is off; the others with it on.
-BESIDE_OFF = ("off", "on", "mapstack run, observing", "strace -f",
+BESIDE_OFF = ("off", "on", "mapstack run -p observe", "strace -f",
               "strace -f --seccomp-bpf")
 
 

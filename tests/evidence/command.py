@@ -855,7 +855,8 @@ def backtraces(report):
         any("mmap" in frame and "libc" in frame for frame in frames) and
         any("ffi_call" in frame for frame in frames) and
         any("python3" in frame for frame in frames),
-        "--backtrace: from the C library to the program", frames, done,
+        "--backtrace: from the C library to the program", result["programs"],
+        done,
     )
 
 

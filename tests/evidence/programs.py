@@ -89,7 +89,8 @@ PROGRAMS = (
     ("postgresql", "postgres", ["sh", "-c", POSTGRES], "42",
      {"anonymous"}),
     ("mariadb", "mariadbd", ["sh", "-c", MARIADB], "42", {"anonymous"}),
-    ("redis", "redis-server", ["sh", "-c", REDIS], "42", {"anonymous"}),
+    # Debian's redis-server is a link to this file, and a program is its file.
+    ("redis", "redis-check", ["sh", "-c", REDIS], "42", {"anonymous"}),
     ("erlang", "beam.smp",
      ["erl", "-noshell", "-eval", 'io:format("~p", [6 * 7]), halt().'], "42",
      {"anonymous"}),

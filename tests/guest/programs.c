@@ -155,7 +155,7 @@ static void copy_self(const char *to)
 	static char buf[1 << 16];
 	ssize_t n;
 
-	if (out < 0)
+	if (in < 0 || out < 0)
 		guest_die("cannot make %s", to);
 	while ((n = read(in, buf, sizeof(buf))) > 0)
 		if (write(out, buf, n) != n)
@@ -262,17 +262,14 @@ static bool test_kinds(int fd)
 	unsigned int lines = 0;
 	const char *call;
 	struct row row;
-	int i;
 
 	start("/tmp/kinds", "kinds");
 	if (!wait_all())
 		return false;
 	read_table(fd);
 	call = find_row("/tmp/kinds", &row);
-	for (i = 0; call && !strncmp(call, "call ", 5); i++) {
-		lines++;
+	for (; call && !strncmp(call, "call ", 5); lines++)
 		call = strchr(call, '\n') + 1;
-	}
 	ktap_note("%lu requests, %u kinds", sum_row(&row), lines);
 	return sum_row(&row) == 40 && lines == 32;
 }
@@ -378,6 +375,7 @@ static bool test_ends(int fd)
 static bool test_killed(void)
 {
 	int fd, ready[2];
+	bool held;
 	pid_t pid;
 	char c;
 
@@ -385,22 +383,20 @@ static bool test_killed(void)
 		return false;
 	pid = fork();
 	if (!pid) {
-		open_device();
+		fd = open_device();
 		if (write(ready[1], "x", 1) != 1)
 			_exit(1);
 		pause();
+		close(fd);
+		_exit(0);
 	}
 	close(ready[1]);
-	if (read(ready[0], &c, 1) != 1)
-		return false;
-	fd = open(DEVICE, O_RDONLY);
-	if (fd >= 0)
-		return false;
+	held = read(ready[0], &c, 1) == 1 && test_one_at_a_time();
+	close(ready[0]);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	fd = open(DEVICE, O_RDONLY);
-	close(fd);
-	return fd >= 0;
+	close(open_device());
+	return held;
 }
 
 static void make_deep(char *path, size_t size, const char *from)

@@ -44,8 +44,11 @@ static void put_row(FILE *file, unsigned long cgroup, unsigned int translated,
 static bool read_text(struct table *table, const char *text, int expected)
 {
 	FILE *file = fmemopen((void *)text, strlen(text), "r");
-	int ret = table_read(table, file);
+	int ret;
 
+	if (!file)
+		exit(1);
+	ret = table_read(table, file);
 	fclose(file);
 	if (ret != expected)
 		printf("# %d, not %d\n", ret, expected);
@@ -59,6 +62,8 @@ static bool test_rows(void)
 	FILE *file = fmemopen(text, sizeof(text), "w");
 	bool ok;
 
+	if (!file)
+		exit(1);
 	fputs("results 1\n", file);
 	put_row(file, 0, 0, 0, "(others)");
 	put_row(file, 1, 50, 0, "/bin/busy");
@@ -136,10 +141,11 @@ static bool test_owners(void)
 	bool ok = true;
 	size_t i;
 
-	for (i = 0; i < sizeof(cgroups) / sizeof(*cgroups); i++)
-		ok &= is(unit_of(cgroups[i].path), cgroups[i].unit) &
-		      is(container_of_cgroup(cgroups[i].path),
+	for (i = 0; i < sizeof(cgroups) / sizeof(*cgroups); i++) {
+		ok &= is(unit_of(cgroups[i].path), cgroups[i].unit);
+		ok &= is(container_of_cgroup(cgroups[i].path),
 			 cgroups[i].container);
+	}
 	return ok;
 }
 
@@ -164,6 +170,8 @@ static double take_many(unsigned int rows, bool *ok)
 	unsigned int i;
 	size_t at;
 
+	if (!file)
+		exit(1);
 	put_row(file, 0, 5, 0, "(others)");
 	for (i = 0; i < rows; i++) {
 		snprintf(name, sizeof(name), "/srv/build/%u/program", i);

@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -20,9 +22,9 @@
 
 #define START_SECONDS 60
 #define STOP_SECONDS 60
-#define RECORD                                                             \
-	"perf record -q -a --namespaces %s -e mapstack:mapstack_mmap "     \
-	"--filter shape!=0 --call-graph dwarf,16384 --max-size=64M -D -1 " \
+#define RECORD                                                                           \
+	"perf record -q -a --user-callchains --namespaces %s -e mapstack:mapstack_mmap " \
+	"--filter shape!=0 --call-graph dwarf,16384 --max-size=64M -D -1 "               \
 	"--control=fd:%d,%d -o %s/data -- cat"
 #define SCRIPT                                               \
 	"perf script -i %s/data --no-inline --max-stack 32 " \
@@ -38,27 +40,39 @@ struct helper {
 struct perf {
 	char dir[64];
 	struct helper record;
+	int control, answers; /* of it, for as long as it runs */
 	json_t *samples; /* "pid prot flags": frames of the first */
-	json_t *lost;
 	const char *error; /* why there are none; NULL: perf has recorded */
 };
 
-static void execute_words(char *line)
+static void __attribute__((noreturn)) execute_words(char *line)
 {
 	char *words[32], **word = words;
 
 	for (*word = strtok(line, " "); *word; *word = strtok(NULL, " "))
 		word++;
-	execvp(words[0], words);
-	dprintf(STDERR_FILENO, "%s: %m\n", words[0]);
+	execvp(line, words);
+	dprintf(STDERR_FILENO, "%s: %m\n", line);
 	_exit(127);
+}
+
+/*
+ * Where the debug file of a library is found by its build id, perf 6.12 unwinds
+ * by that, which has no .eh_frame, and so not beyond a frame of the library.
+ */
+static void hide_debug_files(void)
+{
+	if (!unshare(CLONE_NEWNS) &&
+	    !mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		mount("none", "/usr/lib/debug", "tmpfs", MS_RDONLY, NULL);
 }
 
 /*
  * The grandchild is nobody's of ours: run waits for its children, and judges by
  * them whether all that a command has started has ended.
  */
-static void execute(char *line, int life, int output, int told)
+static void __attribute__((noreturn)) execute(char *line, int life, int output,
+					      int told)
 {
 	pid_t pid = fork();
 
@@ -68,6 +82,7 @@ static void execute(char *line, int life, int output, int told)
 		_exit(0);
 	}
 	setsid();
+	hide_debug_files();
 	dup2(life, STDIN_FILENO);
 	dup2(output, STDOUT_FILENO);
 	dup2(output, STDERR_FILENO);
@@ -80,24 +95,38 @@ static int helper_start(struct helper *helper, char *line)
 	int life[2], output[2], told[2];
 	pid_t pid;
 
-	if (pipe2(life, O_CLOEXEC) || pipe2(output, O_CLOEXEC) ||
-	    pipe2(told, O_CLOEXEC))
+	if (pipe2(life, O_CLOEXEC))
 		return -1;
+	if (pipe2(output, O_CLOEXEC))
+		goto out_life;
+	if (pipe2(told, O_CLOEXEC))
+		goto out_output;
 	pid = fork();
 	if (!pid)
 		execute(line, life[0], output[1], told[1]);
-	close(life[0]);
-	close(output[1]);
 	close(told[1]);
-	helper->life = life[1];
-	helper->output = output[0];
 	if (read(told[0], &helper->pid, sizeof(helper->pid)) !=
 	    sizeof(helper->pid))
 		helper->pid = 0;
 	close(told[0]);
 	if (pid > 0)
 		waitpid(pid, NULL, 0);
-	return helper->pid > 0 ? 0 : -1;
+	if (helper->pid <= 0)
+		goto out_output;
+	close(life[0]);
+	close(output[1]);
+	helper->life = life[1];
+	helper->output = output[0];
+	return 0;
+
+out_output:
+	close(output[0]);
+	close(output[1]);
+out_life:
+	close(life[0]);
+	close(life[1]);
+	helper->pid = 0;
+	return -1;
 }
 
 static long long now_ms(void)
@@ -134,6 +163,10 @@ static char *helper_finish(struct helper *helper, int seconds, bool *late)
 		return xcopy("");
 	close(helper->life);
 	file = open_memstream(&text, &size);
+	if (!file) {
+		say_err("out of memory");
+		abort();
+	}
 	while ((n = helper_read(helper, buf, sizeof(buf), until)) > 0)
 		fwrite(buf, 1, n, file);
 	fclose(file);
@@ -166,8 +199,13 @@ static int start_record(struct perf *perf, const char *build_ids)
 	int ctl[2], ack[2], ret;
 
 	/* Not O_CLOEXEC: perf inherits its ends. */
-	if (pipe(ctl) || pipe(ack))
+	if (pipe(ctl))
 		return -1;
+	if (pipe(ack)) {
+		close(ctl[0]);
+		close(ctl[1]);
+		return -1;
+	}
 	fcntl(ctl[1], F_SETFD, FD_CLOEXEC);
 	fcntl(ack[0], F_SETFD, FD_CLOEXEC);
 	snprintf(line, sizeof(line), RECORD, build_ids, ctl[0], ack[1],
@@ -178,9 +216,15 @@ static int start_record(struct perf *perf, const char *build_ids)
 	close(ctl[0]);
 	close(ack[1]);
 	ret = ret ?: wait_for_answer(ack[0]);
-	close(ctl[1]);
-	close(ack[0]);
-	return ret;
+	if (ret) {
+		close(ctl[1]);
+		close(ack[0]);
+		return -1;
+	}
+	/* Without them it would end before it has written everything. */
+	perf->control = ctl[1];
+	perf->answers = ack[0];
+	return 0;
 }
 
 static void say_missing(struct perf *perf)
@@ -306,11 +350,6 @@ void perf_put(const struct perf *perf, json_t *json, const struct call *call)
 	json_object_set_new(json, "backtrace_error", text_json(error));
 }
 
-json_t *perf_lost(const struct perf *perf)
-{
-	return perf && perf->lost ? json_incref(perf->lost) : json_null();
-}
-
 void perf_close(struct perf *perf)
 {
 	char data[80];
@@ -319,6 +358,10 @@ void perf_close(struct perf *perf)
 	if (!perf)
 		return;
 	free(helper_finish(&perf->record, 10, &late));
+	if (perf->control) {
+		close(perf->control);
+		close(perf->answers);
+	}
 	if (*perf->dir) {
 		snprintf(data, sizeof(data), "%s/data", perf->dir);
 		unlink(data);

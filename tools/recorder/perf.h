@@ -41,14 +41,6 @@ void perf_stop(struct perf *perf);
 void perf_put(const struct perf *perf, json_t *json, const struct call *call);
 
 /**
- * perf_lost() - how many calls perf could not record
- * @perf: as perf_put()
- *
- * Return: a new reference to a number, or null if it is not known.
- */
-json_t *perf_lost(const struct perf *perf);
-
-/**
  * perf_close() - end perf if it still runs, and forget what it has said
  * @perf: from perf_start(), or NULL
  */

@@ -146,9 +146,9 @@ static json_t *complete_json(const struct recorder *recorder, bool growth)
 	const struct row *others = &recorder->table.others;
 	uint64_t dropped = row_requests(others, NR_SHAPES, NR_OUTCOMES);
 
-	return json_pack("{s:I,s:o,s:b,s:b}", "dropped", (json_int_t)dropped,
-			 "samples_lost", perf_lost(recorder->perf), "results",
-			 recorder->table.results, "growth", growth);
+	return json_pack("{s:I,s:n,s:b,s:b}", "dropped", (json_int_t)dropped,
+			 "samples_lost", "results", recorder->table.results,
+			 "growth", growth);
 }
 
 json_t *recorder_json(struct recorder *recorder)
