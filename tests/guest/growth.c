@@ -573,9 +573,9 @@ static void test_kprobes_off(void)
 		return;
 	}
 	switch_kprobes("0");
-	ktap_result(grows_counted(false), names[0]);
+	ktap_result(grows_counted(false), "%s", names[0]);
 	switch_kprobes("1");
-	ktap_result(grows_counted(true), names[1]);
+	ktap_result(grows_counted(true), "%s", names[1]);
 
 	mapstack_set("enabled", "0");
 	switch_kprobes("0");
@@ -585,16 +585,16 @@ static void test_kprobes_off(void)
 	passed = grows_counted(false);
 	passed &= guest_log_says(log,
 				 "echo 1 >/sys/kernel/debug/kprobes/enabled");
-	ktap_result(passed, names[2]);
+	ktap_result(passed, "%s", names[2]);
 	switch_kprobes("1");
-	ktap_result(grows_counted(true), names[3]);
+	ktap_result(grows_counted(true), "%s", names[3]);
 
 	switch_kprobes("0");
 	mapstack_set("enabled", "0");
-	ktap_result(growth_reads(-1UL), names[4]);
+	ktap_result(growth_reads(-1UL), "%s", names[4]);
 	switch_kprobes("1");
 	mapstack_set("enabled", "1");
-	ktap_result(grows_counted(true), names[5]);
+	ktap_result(grows_counted(true), "%s", names[5]);
 }
 
 /* The lines of a trace are in order only if they come from one CPU. */
