@@ -181,11 +181,11 @@ def names_in_errors(report):
 def another_root(report):
     """A copy of another machine's files is looked at, and not changed."""
     before = settings()
-    root = Path("/tmp/root/sys/kernel/mapstack")
+    root = Path("/tmp/copied/sys/kernel/mapstack")
     root.mkdir(parents=True)
     for name in "enabled", "policy", "scope":
         (root / name).write_text("0\n")
-    environment = dict(os.environ, MAPSTACK_ROOT="/tmp/root")
+    environment = dict(os.environ, MAPSTACK_ROOT="/tmp/copied")
     done = [tool(*words, env=environment)
             for words in (("on",), ("off",), ("run", "--", "touch", "/tmp/ran"))]
     report.result(
