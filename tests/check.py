@@ -242,7 +242,8 @@ class Checks:
         return at_once(check, [
             [*compiler, name, "-Werror"]
             for name in tracked("tests/*.c", "tools/*.c")
-            if "/modules/" not in name
+            # What the kernel's build or its tools/testing/vma compiles.
+            if "/modules/" not in name and "/searches." not in name
             for compiler in (ANALYSE, SANITIZE)
         ])
 
