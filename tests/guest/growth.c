@@ -518,7 +518,7 @@ static void test_threads(void)
 		ktap_skip("growth cannot be followed here", counted);
 		return;
 	}
-	/* On 5.10 a page can be counted twice then, see docs/design.md. */
+	/* On 5.10 a page can be counted twice then, see docs/decisions.md. */
 	pages = mapstack_counter("grown_pages");
 	ktap_note("%lu of %u pages counted", pages, ROOM / 4);
 	ktap_result(pages >= ROOM / 4 && mapstack_counter("grown") <= pages &&
