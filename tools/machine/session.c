@@ -189,14 +189,6 @@ int session_begin(struct session *session, const char *verb, const char *object)
 	return 0;
 }
 
-int session_switch_on(const char *scope, const char *policy)
-{
-	if (setting_write("scope", scope) || setting_write("policy", policy) ||
-	    setting_write("enabled", "1"))
-		return -1;
-	return 0;
-}
-
 int session_end(struct session *session)
 {
 	int ret = put_back(&session->state);

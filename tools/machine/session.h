@@ -39,18 +39,6 @@ int session_begin(struct session *session, const char *verb,
 		  const char *object);
 
 /**
- * session_switch_on() - switch on for some
- * @scope: for whom, as the file has it
- * @policy: which
- *
- * The scope first, so that nobody else is touched at any moment. Complains if
- * it cannot be done.
- *
- * Return: 0 or -1.
- */
-int session_switch_on(const char *scope, const char *policy);
-
-/**
  * session_end() - put everything back, and let others
  * @session: which
  *

@@ -138,6 +138,8 @@ void counters_since(struct counter_values *now,
 	int i;
 
 	for (i = 0; i < NR_COUNTER_NAMES; i++)
-		if (now->value[i] >= 0 && before->value[i] >= 0)
+		if (now->value[i] < 0 || before->value[i] < 0)
+			now->value[i] = -1;
+		else
 			now->value[i] -= before->value[i];
 }

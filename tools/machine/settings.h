@@ -87,7 +87,7 @@ int counters_read_all(struct counter_values *counters);
  * @now: becomes the difference
  * @before: what was read before
  *
- * A counter that cannot be known stays -1.
+ * A counter that could not be known at one of the two times becomes -1.
  */
 void counters_since(struct counter_values *now,
 		    const struct counter_values *before);

@@ -12,9 +12,9 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "machine/clock.h"
 #include "machine/files.h"
 #include "machine/state.h"
 #include "recorder/perf.h"
@@ -129,20 +129,12 @@ out_life:
 	return -1;
 }
 
-static long long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
 /* One more piece of what it prints, or 0 at its end, or -1 after the time. */
 static ssize_t helper_read(struct helper *helper, char *buf, size_t size,
 			   long long until)
 {
 	struct pollfd wait = { .fd = helper->output, .events = POLLIN };
-	long long left = until - now_ms();
+	long long left = until - clock_ms();
 
 	if (left <= 0 || poll(&wait, 1, left) != 1)
 		return -1;
@@ -152,7 +144,7 @@ static ssize_t helper_read(struct helper *helper, char *buf, size_t size,
 /* All that it prints, to be freed; @late if it did not end by itself in time. */
 static char *helper_finish(struct helper *helper, int seconds, bool *late)
 {
-	long long until = now_ms() + seconds * 1000LL;
+	long long until = clock_ms() + seconds * 1000LL;
 	char *text = NULL, buf[4096];
 	size_t size = 0;
 	ssize_t n;

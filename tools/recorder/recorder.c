@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "machine/clock.h"
 #include "machine/files.h"
 #include "recorder/compose.h"
 #include "recorder/owner.h"
@@ -30,14 +31,6 @@ struct recorder {
 	time_t start, end;
 	long long started, ms;
 };
-
-static long long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
 
 struct recorder *recorder_prepare(bool backtrace)
 {
@@ -82,7 +75,7 @@ int recorder_start(struct recorder *recorder)
 		return -1;
 	}
 	recorder->start = time(NULL);
-	recorder->started = now_ms();
+	recorder->started = clock_ms();
 	return 0;
 }
 
@@ -102,23 +95,32 @@ void recorder_look(struct recorder *recorder, struct counter_values *counters)
 		counters_since(counters, &recorder->before);
 }
 
-int recorder_stop(struct recorder *recorder)
+int recorder_take(struct recorder *recorder)
 {
 	int ret = counters_read_all(&recorder->counted);
 
 	recorder_look(recorder, NULL);
 	rewind(recorder->news);
+	if (recorder->table.rows)
+		table_free(&recorder->table);
 	ret = ret ?: table_read(&recorder->table, recorder->news);
-	fclose(recorder->news);
-	recorder->news = NULL;
 	counters_since(&recorder->counted, &recorder->before);
 	recorder->end = time(NULL);
-	recorder->ms = now_ms() - recorder->started;
+	recorder->ms = clock_ms() - recorder->started;
 	if (!ret)
 		return 0;
 	say_err("cannot read what the module has counted (%s), so there is no report; the module and this command may be of different versions",
 		strerror(-ret));
 	return -1;
+}
+
+int recorder_stop(struct recorder *recorder)
+{
+	int ret = recorder_take(recorder);
+
+	fclose(recorder->news);
+	recorder->news = NULL;
+	return ret;
 }
 
 static json_t *time_json(time_t seconds)
@@ -157,7 +159,7 @@ json_t *recorder_json(struct recorder *recorder)
 	struct utsname uts;
 	json_t *json;
 
-	if (recorder->perf)
+	if (recorder->perf && !recorder->news)
 		perf_stop(recorder->perf);
 	uname(&uts);
 	json = json_pack("{s:i,s:o,s:s,s:s,s:o,s:s,s:i}", "version", 1, "host",

@@ -28,7 +28,8 @@ struct recorder *recorder_prepare(bool backtrace);
  * recorder_start() - begin to count
  * @recorder: from recorder_prepare()
  *
- * Comes after scope, policy and enabled are as they shall be.
+ * To be exact it comes after scope and policy are as they shall be, and before
+ * the switching on.
  *
  * Return: 0, or -1 after a complaint.
  */
@@ -45,7 +46,18 @@ int recorder_start(struct recorder *recorder);
 void recorder_look(struct recorder *recorder, struct counter_values *counters);
 
 /**
- * recorder_stop() - take what there is
+ * recorder_take() - take what there is so far, and go on
+ * @recorder: after recorder_start()
+ *
+ * Of requests that are made meanwhile some may be in the programs and not yet in
+ * the counters.
+ *
+ * Return: 0, or -1 after a complaint.
+ */
+int recorder_take(struct recorder *recorder);
+
+/**
+ * recorder_stop() - take what there is, and stop
  * @recorder: after recorder_start()
  *
  * To be exact it comes after the switching off, and before the scope is put
@@ -57,7 +69,7 @@ int recorder_stop(struct recorder *recorder);
 
 /**
  * recorder_json() - make the report
- * @recorder: after recorder_stop()
+ * @recorder: after recorder_stop(), or recorder_take()
  *
  * With backtraces it may take two minutes, so everything is put back before.
  *
