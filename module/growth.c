@@ -293,7 +293,7 @@ static int growth_take_away(void)
 		return 0;
 	}
 	growth_stuck = true;
-	pr_err("the kernel did not take the probe on expand_downwards() away (error %d), so the module cannot be unloaded; reboot to be rid of it\n",
+	pr_err("the kernel did not remove the probe on expand_downwards() (error %d), so the module cannot be unloaded; reboot to get rid of it\n",
 	       ret);
 	/* Lets rmmod refuse, unless it is what waits for us. */
 	return try_module_get(THIS_MODULE) ? ret : -EBUSY;
@@ -332,9 +332,9 @@ void growth_follow(void)
 		goto unlock;
 	growth_said = ret;
 	if (ret == -EIO)
-		pr_warn("growth is not followed, for the probe on expand_downwards() does not fire: the growth counters read -1, all else works; if kprobes are switched off run 'echo 1 >/sys/kernel/debug/kprobes/enabled'\n");
+		pr_warn("growth is not followed because the probe on expand_downwards() does not fire; the growth counters read -1, everything else works; if kprobes are switched off run 'echo 1 >/sys/kernel/debug/kprobes/enabled'\n");
 	else if (ret)
-		pr_warn("expand_downwards() cannot be followed on this kernel (error %d): the growth counters read -1, all else works\n",
+		pr_warn("expand_downwards() cannot be followed on this kernel (error %d); the growth counters read -1, everything else works\n",
 			ret);
 unlock:
 	mutex_unlock(&growth_lock);

@@ -79,7 +79,7 @@ static notrace void leave_note(struct mm_struct *mm)
 		mmdrop(stale);
 	if (note)
 		return;
-	pr_warn_once("too many mmap() calls at a time: some do not grow\n");
+	pr_warn_once("too many mmap() at once, so some do not grow\n");
 }
 
 /* Takes the note of an address space away; whether there was one. */

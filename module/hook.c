@@ -269,7 +269,7 @@ static int hook_register(struct hook *hook)
 	else if (ret == -ENODEV)
 		pr_err("ftrace has shut itself down after an earlier kernel bug, so the hook was not attached; look for that bug in this log and reboot\n");
 	else
-		pr_err("ftrace refused the hook on %s() (error %d), which was not attached; look for what the kernel says of it in this log\n",
+		pr_err("ftrace refused the hook on %s() (error %d), which was not attached; look in this log for what the kernel says about it\n",
 		       hook->function, ret);
 	return ret;
 }
@@ -294,7 +294,7 @@ static int hook_filter(struct hook *hook)
 	int ret = ftrace_set_filter_ip(&hook->ops, finder.ip, 0, 1);
 
 	if (ret)
-		pr_err("ftrace could not be told of %s() (error %d), so the hook was not attached; free memory and try again\n",
+		pr_err("ftrace did not accept the address of %s() (error %d), so the hook was not attached; free memory and try again\n",
 		       hook->function, ret);
 	else
 		hook->ip = finder.ip;
@@ -315,7 +315,7 @@ static int hook_find(struct hook *hook)
 	ret = finder_filter(hook->function);
 	if (ret) {
 		/* Never register now: an empty filter is every function. */
-		pr_err("ftrace does not know %s() (error %d), so the hook was not attached; a kernel whose available_filter_functions lists %s is needed, and memory\n",
+		pr_err("ftrace does not know %s() (error %d), so the hook was not attached; free memory, or use a kernel whose available_filter_functions lists %s\n",
 		       hook->function, ret, hook->function);
 		return ret;
 	}
@@ -331,7 +331,7 @@ static int hook_find(struct hook *hook)
 		return ret;
 	if (finder.ip)
 		return hook_filter(hook);
-	pr_err("%s() was not found, for ftrace does not call us there, so the hook was not attached; stop other tracers (see tracefs enabled_functions) and try again\n",
+	pr_err("%s() was not found because ftrace does not call mapstack there, so the hook was not attached; stop other tracers (see tracefs enabled_functions) and try again\n",
 	       hook->function);
 	return -EIO;
 }
@@ -385,11 +385,11 @@ static int hook_explain(void)
 	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
 		if (READ_ONCE(hooks[i]->fired))
 			continue;
-		pr_err("the hook on %s() was attached but did not fire, so it was taken away again; stop other tracers (see tracefs enabled_functions) and try again\n",
+		pr_err("the hook on %s() was attached but did not fire, so it was removed; stop other tracers (see tracefs enabled_functions) and try again\n",
 		       hooks[i]->function);
 		return -EIO;
 	}
-	pr_err("the hook on do_mmap() fired but its mapping does not grow, so it was taken away again; another user of do_mmap() undoes the change (see tracefs enabled_functions)\n");
+	pr_err("the hook on do_mmap() fired but the mapping cannot grow, so the hook was removed; another user of do_mmap() undoes the change (see tracefs enabled_functions)\n");
 	return -EIO;
 }
 

@@ -71,7 +71,7 @@ static int __init mapstack_init(void)
 
 	ret = scope_set(scope);
 	if (ret) {
-		pr_err("the scope '%s' cannot be had (error %d), so the module was not loaded; give all, pid:N or cgroup:/path\n",
+		pr_err("the scope '%s' cannot be used (error %d), so the module was not loaded; choose all, pid:N or cgroup:/path\n",
 		       scope, ret);
 		return ret;
 	}

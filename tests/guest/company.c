@@ -338,7 +338,7 @@ static void test_undo(void)
 	ret = mapstack_write("enabled", "1");
 	ktap_result(ret == -EIO && mapstack_is("enabled", "0"),
 		    "its effect undone: EIO, and off");
-	ktap_result(guest_log_says(log, "fired but its mapping does not grow"),
+	ktap_result(guest_log_says(log, "fired but the mapping cannot grow"),
 		    "its effect undone: one log line");
 	guest_unload("company_undo");
 	ktap_result(!guest_hooked("do_mmap") && check_step(false, NULL),

@@ -86,7 +86,7 @@ int main(void)
 	log = guest_log_open();
 	ktap_result(off_is(-ENOMEM) && guest_hooked("expand_downwards"), "%s",
 		    names[0]);
-	ktap_result(guest_log_says(log, "did not take the probe on"), "%s",
+	ktap_result(guest_log_says(log, "did not remove the probe on"), "%s",
 		    names[1]);
 	ktap_result(cannot_unload(), "%s", names[2]);
 

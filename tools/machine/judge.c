@@ -135,7 +135,7 @@ static void judge_growth(const struct facts *facts, struct findings *findings)
 	if (facts->loaded && facts->counters.value[C_GROWN] < 0)
 		say(add(findings, "growth-unknown",
 			"boot a kernel with kretprobes, or do without the growth counters, which read -1"),
-		    "expand_downwards() cannot be followed on this kernel; all else works");
+		    "expand_downwards() cannot be followed on this kernel; everything else works");
 	else if (facts->kprobes_off)
 		say(add(findings, "kprobes-off",
 			"echo 1 > /sys/kernel/debug/kprobes/enabled"),
