@@ -145,6 +145,9 @@ void calls_prepare(void)
 	sources[SOURCE_MEMFD].fd = make_memfd(0, 4 * page_size);
 	sources[SOURCE_SECRET].fd = make_secret();
 
+	/* They would be taken from others; a bad descriptor is in their place. */
+	if (guest_scope())
+		return;
 	/* A kernel without huge pages refuses them alike in every mode. */
 	if (guest_read(NR_HUGEPAGES, huge_pages_before,
 		       sizeof(huge_pages_before)) > 0)
@@ -238,6 +241,8 @@ static int draw_flags(void)
 		flags |= huge[roll(ARRAY_SIZE(huge))] << MAP_HUGE_SHIFT;
 	if (one_in(40))
 		flags |= 1U << roll(31);
+	if (guest_scope())
+		flags &= ~MAP_HUGETLB;
 	return flags;
 }
 

@@ -154,12 +154,12 @@ int main(void)
 {
 	ktap_plan(2 + 8 + 3 + 2);
 	page = sysconf(_SC_PAGESIZE);
-	guest_load("mapstack", "policy=fitting enabled=1");
+	mapstack_load("policy=fitting enabled=1");
 	limit_stack(LIMIT * page);
 	test_length();
 	test_protection();
 	test_gain();
 	test_others();
-	guest_unload("mapstack");
+	mapstack_unload();
 	return ktap_end();
 }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -93,15 +94,39 @@ int guest_write(const char *path, const char *text)
 	return ret;
 }
 
+const char *guest_scope(void)
+{
+	return getenv("MAPSTACK_SCOPE");
+}
+
+/* Probes are made for all instances. */
+static bool is_of_instances(const char *file)
+{
+	return strncmp(file, "kprobe_", strlen("kprobe_"));
+}
+
+const char *guest_trace_path(const char *file)
+{
+	const char *dir = TRACEFS_DIR;
+	static char path[128];
+
+	if (guest_scope() && is_of_instances(file)) {
+		dir = TRACE_INSTANCE;
+		if (mkdir(dir, 0700) && errno != EEXIST)
+			guest_die("cannot make %s", dir);
+	}
+	snprintf(path, sizeof(path), "%s%s", dir, file);
+	return path;
+}
+
 void guest_trace_set(const char *file, const char *text)
 {
-	char path[128];
 	ssize_t len = strlen(text);
 	int fd;
 
-	snprintf(path, sizeof(path), TRACEFS_DIR "%s", file);
 	/* Truncating kprobe_events removes what is there. */
-	fd = open(path, O_WRONLY | O_CLOEXEC | (len ? 0 : O_TRUNC));
+	fd = open(guest_trace_path(file),
+		  O_WRONLY | O_CLOEXEC | (len ? 0 : O_TRUNC));
 	if (fd < 0)
 		guest_die("cannot open %s", file);
 	if (len && write(fd, text, len) != len)
@@ -321,25 +346,67 @@ int guest_touch(volatile void *addr)
 	return sig;
 }
 
-bool guest_hooked_by(const char *function, const char *by)
+/* The users that enabled_functions gives in brackets, of a function's line. */
+static unsigned long users_of(const char *line)
+{
+	const char *bracket = strchr(line, '(');
+
+	return bracket ? strtoul(bracket + 1, NULL, 10) : 1;
+}
+
+/* The users of a function whose line holds a word; 0 if there is no such line. */
+static unsigned long count_users(const char *function, const char *by)
 {
 	size_t len = strlen(function);
 	struct reader reader = { 0 };
+	unsigned long users = 0;
 	char line[512];
-	bool found = false;
 
-	reader.fd = open("/sys/kernel/tracing/enabled_functions",
-			 O_RDONLY | O_CLOEXEC);
+	reader.fd = open(TRACEFS_DIR "enabled_functions", O_RDONLY | O_CLOEXEC);
 	if (reader.fd < 0)
 		guest_die("cannot open enabled_functions");
-	while (!found && read_line(&reader, line, sizeof(line)))
-		found = !strncmp(line, function, len) &&
-			(!line[len] || line[len] == ' ') && strstr(line, by);
+	while (!users && read_line(&reader, line, sizeof(line)))
+		if (!strncmp(line, function, len) &&
+		    (!line[len] || line[len] == ' ') && strstr(line, by))
+			users = users_of(line);
 	close(reader.fd);
-	return found;
+	return users;
+}
+
+/* Of the functions that are hooked on this architecture or another. */
+static struct {
+	const char *function;
+	unsigned long users;
+} others[] = {
+	{ .function = "do_mmap" },
+	{ .function = "mmap_region" },
+	{ .function = "expand_downwards" },
+};
+
+unsigned long guest_others(const char *function)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(others); i++)
+		if (!strcmp(others[i].function, function))
+			return others[i].users;
+	return 0;
+}
+
+void guest_count_others(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(others); i++)
+		others[i].users = count_users(others[i].function, "");
+}
+
+bool guest_hooked_by(const char *function, const char *by)
+{
+	return count_users(function, by);
 }
 
 bool guest_hooked(const char *function)
 {
-	return guest_hooked_by(function, "");
+	return count_users(function, "") > guest_others(function);
 }

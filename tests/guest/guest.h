@@ -42,6 +42,18 @@
 #endif
 
 #define TRACEFS_DIR "/sys/kernel/tracing/"
+/* Where a program that is not alone traces. tests/selftest/run.c removes it. */
+#define TRACE_INSTANCE TRACEFS_DIR "instances/mapstack-test/"
+
+/**
+ * guest_scope() - for whom this program may change anything
+ *
+ * On a machine on which others live (mapstack selftest), MAPSTACK_SCOPE is what
+ * to write into the module's scope. What cannot be limited so is left out there.
+ *
+ * Return: that; NULL in a guest, which has nobody else in it.
+ */
+const char *guest_scope(void);
 
 /**
  * guest_die() - end the program because the test itself cannot go on
@@ -92,8 +104,16 @@ int guest_read(const char *path, char *buf, size_t size);
 int guest_write(const char *path, const char *text);
 
 /**
- * guest_trace_set() - write a file of tracefs or end the program
+ * guest_trace_path() - where a file of tracefs is that this program may change
  * @file: its name below TRACEFS_DIR
+ *
+ * Return: its path, in TRACE_INSTANCE if others trace too; until the next call.
+ */
+const char *guest_trace_path(const char *file);
+
+/**
+ * guest_trace_set() - write a file of tracefs or end the program
+ * @file: its name below TRACEFS_DIR; see guest_trace_path()
  * @text: what; the empty text truncates
  */
 void guest_trace_set(const char *file, const char *text);
@@ -184,10 +204,25 @@ char *guest_map_stack(void);
 int guest_touch(volatile void *addr);
 
 /**
+ * guest_others() - how many users a kernel function has while the hook is off
+ * @function: its name
+ *
+ * As guest_count_others() counted them; 0 if it did not.
+ */
+unsigned long guest_others(const char *function);
+
+/**
+ * guest_count_others() - count who is attached to the functions that are hooked
+ *
+ * Call it while the hook is off. These are no concern of the tests then.
+ */
+void guest_count_others(void);
+
+/**
  * guest_hooked() - whether anything is attached to a kernel function
  * @function: its name
  *
- * Looks into tracefs' enabled_functions.
+ * Looks into tracefs' enabled_functions for more than guest_others().
  */
 bool guest_hooked(const char *function);
 

@@ -13,22 +13,19 @@
  */
 
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "after.h"
+#include "runner.h"
 
-#define MAX_TESTS 64
 #define TEST_SECONDS 3600
 
 static void mount_at(const char *type, const char *dir, const char *options)
@@ -90,71 +87,6 @@ static void open_status(void)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 }
 
-static int is_program(const struct dirent *entry)
-{
-	return entry->d_name[0] != '.';
-}
-
-/* Copies what a program prints, each line after the indent. */
-static void copy_lines(int fd, const char *indent)
-{
-	FILE *in = fdopen(fd, "r");
-	char *line = NULL;
-	size_t size = 0;
-
-	while (in && getline(&line, &size, in) > 0)
-		printf("%s%s%s", indent, line, strchr(line, '\n') ? "" : "\n");
-	free(line);
-	if (in)
-		fclose(in);
-}
-
-static int run_test(const char *name)
-{
-	char path[300];
-	int pipe_fds[2], status;
-	pid_t pid;
-
-	snprintf(path, sizeof(path), "/tests/%s", name);
-	if (pipe2(pipe_fds, O_CLOEXEC))
-		return -1;
-	pid = fork();
-	if (!pid) {
-		setsid();
-		dup2(pipe_fds[1], STDOUT_FILENO);
-		dup2(pipe_fds[1], STDERR_FILENO);
-		alarm(TEST_SECONDS);
-		execl(path, path, (char *)NULL);
-		_exit(127);
-	}
-	close(pipe_fds[1]);
-	/* As KTAP wants a subtest. */
-	copy_lines(pipe_fds[0], "    ");
-	if (pid < 0 || waitpid(pid, &status, 0) != pid)
-		return -1;
-
-	/* Nothing of one test may live on into the next. */
-	kill(-1, SIGKILL);
-	while (waitpid(-1, NULL, 0) > 0)
-		;
-	return status;
-}
-
-static void report(int number, const char *name, int status)
-{
-	if (status == 0)
-		printf("ok %d %s\n", number, name);
-	else if (status > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 4)
-		printf("ok %d %s # SKIP every test in it was skipped\n", number,
-		       name);
-	else if (status > 0 && WIFSIGNALED(status))
-		printf("# killed by signal %d\nnot ok %d %s\n",
-		       WTERMSIG(status), number, name);
-	else
-		printf("# exit status %d\nnot ok %d %s\n",
-		       status < 0 ? status : WEXITSTATUS(status), number, name);
-}
-
 static void report_taint(void)
 {
 	char taint[32] = "";
@@ -170,14 +102,11 @@ static void report_taint(void)
 
 static void run_tests(void)
 {
-	struct dirent **tests;
-	int i, n, ret;
+	int ret;
 
 	after_prepare();
-	n = scandir("/tests", &tests, is_program, alphasort);
-	printf("KTAP version 1\n1..%d\n", n);
-	for (i = 0; i < n; i++)
-		report(i + 1, tests[i]->d_name, run_test(tests[i]->d_name));
+	printf("KTAP version 1\n");
+	runner_run("/tests", TEST_SECONDS);
 	after_report_leaks();
 	after_report_coverage();
 	report_taint();
@@ -207,7 +136,7 @@ static void run_demo(void)
 		_exit(127);
 	}
 	close(pipe_fds[1]);
-	copy_lines(pipe_fds[0], "");
+	runner_copy_lines(pipe_fds[0], "");
 	/* Not any child: what programs leave behind is init's, too. */
 	waitpid(pid, &status, 0);
 	printf("# end %d\n", status);

@@ -2,18 +2,29 @@
 /* The module under test. See mapstack.h. */
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "guest.h"
 #include "mapstack.h"
 
+/* What is written, or read, where a program that is alone has "all". */
+static const char *in_scope(const char *file, const char *text)
+{
+	bool all = !strcmp(file, "scope") && !strcmp(text, "all");
+
+	return all && guest_scope() ? guest_scope() : text;
+}
+
 int mapstack_write(const char *file, const char *text)
 {
 	char path[128];
 
+	text = in_scope(file, text);
 	snprintf(path, sizeof(path), MAPSTACK_DIR "%s", file);
 	return guest_write(path, text);
 }
@@ -26,6 +37,65 @@ void mapstack_set(const char *file, const char *text)
 		errno = -ret;
 		guest_die("cannot write %s to %s", text, file);
 	}
+}
+
+/* The words of the module's parameters are the names of its files. */
+static void set_params(const char *params)
+{
+	char copy[128], *rest = copy, *word, *value;
+
+	snprintf(copy, sizeof(copy), "%s", params);
+	while ((word = strsep(&rest, " "))) {
+		value = strchr(word, '=');
+		if (!value)
+			continue;
+		*value++ = '\0';
+		mapstack_set(word, value);
+	}
+}
+
+void mapstack_load(const char *params)
+{
+	if (!guest_scope()) {
+		guest_load("mapstack", params);
+		return;
+	}
+	mapstack_set("enabled", "0");
+	guest_count_others();
+	mapstack_set("scope", "all");
+	mapstack_set("policy", "rfc");
+	mapstack_set("reset", "1");
+	set_params(params);
+}
+
+void mapstack_unload(void)
+{
+	if (guest_scope())
+		mapstack_set("enabled", "0");
+	else
+		guest_unload("mapstack");
+}
+
+static pid_t elsewhere;
+
+void mapstack_scope_elsewhere(void)
+{
+	char scope[32];
+
+	elsewhere = fork();
+	if (!elsewhere) {
+		pause();
+		_exit(0);
+	}
+	snprintf(scope, sizeof(scope), "pid:%d", elsewhere);
+	mapstack_set("scope", scope);
+}
+
+void mapstack_scope_again(void)
+{
+	mapstack_set("scope", "all");
+	kill(elsewhere, SIGKILL);
+	waitpid(elsewhere, NULL, 0);
 }
 
 /* Ends the program if it cannot be read. */
@@ -46,6 +116,7 @@ bool mapstack_is(const char *file, const char *expected)
 {
 	char text[128];
 
+	expected = in_scope(file, expected);
 	read_file(file, text, sizeof(text));
 	if (!strcmp(text, expected))
 		return true;
@@ -66,6 +137,8 @@ bool counter_is(const char *name, unsigned long expected)
 {
 	unsigned long value = mapstack_counter(name);
 
+	if (guest_scope() && !strcmp(name, "out_of_scope") && value > expected)
+		return true;
 	if (value != expected)
 		printf("# %s reads %lu, not %lu\n", name, value, expected);
 	return value == expected;

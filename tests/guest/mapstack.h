@@ -8,9 +8,25 @@
 #define MAPSTACK_DIR "/sys/kernel/mapstack/"
 
 /**
+ * mapstack_load() - have the module as it is after loading, or end the program
+ * @params: its parameters, "" for none
+ *
+ * Where others live it is loaded already. It is switched off then, limited to
+ * guest_scope(), and set as @params say.
+ */
+void mapstack_load(const char *params);
+
+/**
+ * mapstack_unload() - be done with the module
+ *
+ * It is unloaded; where others live it is switched off.
+ */
+void mapstack_unload(void);
+
+/**
  * mapstack_write() - write one of the module's files
  * @file: its name below MAPSTACK_DIR
- * @text: what
+ * @text: what; the scope "all" is guest_scope() where others live
  *
  * Return: 0 or -errno.
  */
@@ -24,9 +40,21 @@ int mapstack_write(const char *file, const char *text);
 void mapstack_set(const char *file, const char *text);
 
 /**
+ * mapstack_scope_elsewhere() - set the scope to a process that asks for nothing
+ *
+ * mapstack_scope_again() has to follow.
+ */
+void mapstack_scope_elsewhere(void);
+
+/**
+ * mapstack_scope_again() - set the scope to "all" again, and end that process
+ */
+void mapstack_scope_again(void);
+
+/**
  * mapstack_is() - whether one of the module's files reads as expected
  * @file: its name below MAPSTACK_DIR
- * @expected: its content without the newline
+ * @expected: its content without the newline; for "all" see mapstack_write()
  *
  * Prints a note if it does not.
  */
@@ -45,7 +73,8 @@ unsigned long mapstack_counter(const char *name);
  * @name: its name below counters/
  * @expected: the value
  *
- * Prints a note if it has another.
+ * Prints a note if it has another. Where others live they add to out_of_scope,
+ * which may have a larger one.
  */
 bool counter_is(const char *name, unsigned long expected);
 

@@ -174,9 +174,8 @@ static void test_process(void)
 	outside = ask();
 	ktap_result(inside == GROWS && outside == DOES_NOT_GROW,
 		    "pid: the process grows, another does not");
-	ktap_result(mapstack_counter("seen") == 1 &&
-			    mapstack_counter("translated") == 1 &&
-			    mapstack_counter("out_of_scope") == 1,
+	ktap_result(counter_is("seen", 1) && counter_is("translated", 1) &&
+			    counter_is("out_of_scope", 1),
 		    "pid: one request seen, one out of scope");
 	ktap_result(ask_in_scope(ask_in_grandchild) == GROWS,
 		    "pid: a child is in scope");
@@ -281,13 +280,13 @@ int main(int argc, char **argv)
 		return ask();
 
 	ktap_plan(16);
-	guest_load("mapstack", "enabled=1");
+	mapstack_load("enabled=1");
 	ktap_result(mapstack_is("scope", "all") && ask() == GROWS,
 		    "all after loading");
 	test_process();
 	test_pid_reuse();
 	test_pid_namespace();
 	test_errors();
-	guest_unload("mapstack");
+	mapstack_unload();
 	return ktap_end();
 }

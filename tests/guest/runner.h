@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Runs test programs, one after another, and makes one report of theirs. */
+#ifndef TESTS_GUEST_RUNNER_H
+#define TESTS_GUEST_RUNNER_H
+
+/**
+ * runner_copy_lines() - copy what a program prints
+ * @fd: where it comes from, until its end; is closed
+ * @indent: to be put before each line
+ */
+void runner_copy_lines(int fd, const char *indent);
+
+/**
+ * runner_run() - run test programs, each a subtest of the report
+ * @dir: where they are; all of it is run, in the order of names
+ * @seconds: that each may take; one that takes longer is killed
+ *
+ * To be called by PID 1, of a guest or a namespace: nothing that a program
+ * starts lives on into the next. The plan and the report go to standard output.
+ *
+ * Return: how many failed, or -1 if there is none.
+ */
+int runner_run(const char *dir, unsigned int seconds);
+
+#endif /* TESTS_GUEST_RUNNER_H */
