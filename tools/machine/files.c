@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "machine/files.h"
-#include "report/text.h"
+#include "report/safe.h"
 
 static const char *file_root(void)
 {

@@ -1,28 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * Texts that somebody else chose: names of programs, threads and cgroups.
- *
- * A name may hold a control sequence of the terminal, a line of a report, or
- * bytes that are not UTF-8, and an unprivileged user may have chosen it.
- */
+/* Texts that somebody else chose, printed (see safe.h) and as JSON. */
 #ifndef TOOLS_TEXT_H
 #define TOOLS_TEXT_H
 
 #include <jansson.h>
-#include <stdio.h>
+
+#include "report/safe.h"
 
 /**
- * text_put() - print a text that somebody else chose
- * @file: where to
- * @text: any bytes; NULL prints nothing
- *
- * What is not UTF-8, control characters, and what changes the direction of
- * writing is printed as \xNN, a byte each.
- */
-void text_put(FILE *file, const char *text);
-
-/**
- * text_json() - the same as a string of JSON
+ * text_json() - what text_put() prints, as a string of JSON
  * @text: any bytes; NULL becomes null
  *
  * Return: a new reference.

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Texts that somebody else chose: names of programs, threads and cgroups.
+ *
+ * A name may hold a control sequence of the terminal, a line of a report, or
+ * bytes that are not UTF-8, and an unprivileged user may have chosen it.
+ */
+#ifndef TOOLS_SAFE_H
+#define TOOLS_SAFE_H
+
+#include <stdio.h>
+
+/**
+ * text_put() - print a text that somebody else chose
+ * @file: where to
+ * @text: any bytes; NULL prints nothing
+ *
+ * What is not UTF-8, control characters, and what changes the direction of
+ * writing is printed as \xNN, a byte each.
+ */
+void text_put(FILE *file, const char *text);
+
+#endif /* TOOLS_SAFE_H */
