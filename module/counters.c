@@ -10,9 +10,9 @@
 DEFINE_PER_CPU(struct counters, counted);
 
 /*
- * What the cells held at the last reset. Zeroing another CPU's cell would race
- * with its increment, so a reset moves this base instead, and readers subtract
- * it. counters_lock keeps a reader from seeing half of a reset.
+ * What the cells held at the last reset. Zeroing the cell of another CPU would
+ * race with its increment, so a reset moves this base, and readers subtract it.
+ * counters_lock keeps a reader from seeing half of a reset.
  */
 static struct counters counters_base;
 static DEFINE_MUTEX(counters_lock);
@@ -28,7 +28,7 @@ void counters_grow_denied(void)
 	this_cpu_inc(counted.alone[COUNTER_GROW_DENIED]);
 }
 
-/* Over possible CPUs: what an offline CPU has counted stays counted. */
+/* Over all possible CPUs, so that an offline CPU's counts are not lost. */
 static unsigned long sum_cell(enum shape shape, enum outcome outcome)
 {
 	unsigned long sum = 0;

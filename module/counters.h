@@ -4,8 +4,8 @@
  *
  * Each request adds one to one cell of a table of shapes and outcomes, on the
  * CPU where it runs. `seen`, every outcome and every shape are sums over that
- * table, so the outcomes add up to `seen`, and the shapes do, whatever races
- * with what.
+ * table, so the outcomes add up to `seen`, and so do the shapes, whatever
+ * races.
  */
 #ifndef MAPSTACK_COUNTERS_H
 #define MAPSTACK_COUNTERS_H
@@ -14,7 +14,7 @@
 
 #include "policy.h"
 
-/* Counters that stand for themselves. */
+/* Counters that are not part of that table. */
 enum counter {
 	COUNTER_OUT_OF_SCOPE,
 	COUNTER_GROWN,
@@ -23,7 +23,7 @@ enum counter {
 	NR_COUNTERS,
 };
 
-/* What one CPU has counted. Private, but for the inline functions below. */
+/* What one CPU has counted. Only counters.c and the functions below use it. */
 struct counters {
 	unsigned long cell[NR_SHAPES][NR_OUTCOMES];
 	unsigned long alone[NR_COUNTERS];
@@ -95,7 +95,7 @@ unsigned long counters_shape(enum shape shape);
 unsigned long counters_outcome(enum outcome outcome);
 
 /**
- * counters_read() - one of the counters that stand for themselves
+ * counters_read() - one of the counters that are not part of the table
  * @counter: which
  *
  * Context: process; may sleep.
@@ -106,8 +106,7 @@ unsigned long counters_read(enum counter counter);
 /**
  * counters_reset() - make every counter read 0
  *
- * Nothing that is counted meanwhile is lost: it is either before the reset or
- * after it.
+ * A request meanwhile is counted before the reset or after it, and is not lost.
  *
  * Context: process; may sleep.
  */

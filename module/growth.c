@@ -20,20 +20,20 @@
 #include "scope.h"
 #include "trace.h"
 
-/* Serialises what is known of the probe, and proofs. */
+/* Protects the state of the probe, and serialises proofs. */
 static DEFINE_MUTEX(growth_lock);
 
-/* The probe is enabled, as far as we could. */
+/* The probe is enabled, as far as kprobes told. */
 static bool growth_followed;
-/* Why expansions were not followed when that was last looked at, or 0. */
+/* Why expansions were not followed at the last look, or 0. */
 static int growth_error;
-/* Which of these was said last. */
+/* The growth_error that the log has said last. */
 static int growth_said;
 static bool growth_stuck;
 
 #if defined(CONFIG_KRETPROBES) && !defined(CONFIG_STACK_GROWSUP)
 
-/* What is known of an expansion when it begins. */
+/* An expansion, as it begins. */
 struct expansion {
 	struct vm_area_struct *vma;
 	unsigned long address;
@@ -56,16 +56,16 @@ static bool is_process_stack(const struct vm_area_struct *vma)
 static struct task_struct *growth_prover;
 static bool growth_fired;
 
-/* Not zero: the other handler is not called. First what comes most often. */
+/* Not zero: growth_return() is not called. The most frequent case comes first. */
 static int growth_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	struct expansion *expansion = (struct expansion *)ri->data;
 	struct vm_area_struct *vma = (void *)*regs_pt_argument(regs, 0);
 
 	/*
-	 * Since 8d7071af8907 ("mm: always expand the stack with the mmap write lock
-	 * held", 6.5 and 6.1's stable) __access_remote_vm() has whatever lies above
-	 * a hole expanded, which need not be able to.
+	 * Since 8d7071af8907 ("mm: always expand the stack with the mmap write
+	 * lock held", 6.5 and 6.1's stable) __access_remote_vm() expands any
+	 * mapping that lies above a hole, also one that cannot grow.
 	 */
 	if (is_process_stack(vma) || !(vma->vm_flags & VM_GROWSDOWN))
 		return 1;
@@ -96,8 +96,8 @@ static const struct vm_area_struct *neighbour(const struct vm_area_struct *of,
 }
 
 /*
- * Why expand_downwards() refused, by asking what it asked: almost every refusal
- * of it is -ENOMEM. Not may_expand_vm(), which is not exported.
+ * Why expand_downwards() refused. Almost every refusal is -ENOMEM, so this
+ * tests again what it tested, except may_expand_vm(), which is not exported.
  */
 static enum grow_reason reason_of(const struct expansion *expansion, int error,
 				  const struct vm_area_struct *below)
@@ -137,7 +137,7 @@ static int growth_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	else if (start < expansion->start)
 		counters_grown((expansion->start - start) >> PAGE_SHIFT);
 	else
-		return 0; /* another thread had done it */
+		return 0; /* another thread was faster */
 	if (trace_mapstack_grow_enabled())
 		growth_trace(expansion, error);
 	return 0;
@@ -148,15 +148,15 @@ static struct kretprobe growth_probe = {
 	.entry_handler = growth_entry,
 	.handler = growth_return,
 	.data_size = sizeof(struct expansion),
-	/* An expansion may sleep for memory, so not one a CPU but many. */
+	/* An expansion may sleep for memory, so there can be many on a CPU. */
 	.maxactive = 256,
 };
 
 static bool growth_registered;
 
 /*
- * Registered once, and disabled in between, when nothing of it is left on the
- * function: to unregister it takes a grace period of RCU.
+ * The probe is registered once and disabled when it is not needed, which leaves
+ * nothing on the function. To unregister it would take a grace period of RCU.
  */
 static int growth_enable(void)
 {
@@ -165,8 +165,8 @@ static int growth_enable(void)
 	if (growth_registered)
 		return enable_kretprobe(&growth_probe);
 	/*
-	 * A failed attempt leaves what it looked up, which the next refuses, and a
-	 * disabled probe would be registered disabled.
+	 * A failed attempt leaves the address that it looked up, and the next
+	 * attempt refuses that. A disabled probe would be registered disabled.
 	 */
 	growth_probe.kp.addr = NULL;
 	growth_probe.kp.flags = 0;
@@ -174,8 +174,9 @@ static int growth_enable(void)
 	if (ret)
 		return ret;
 	/*
-	 * 7.3's __register_kprobe() returns 0 for a probe that it could not arm,
-	 * and took out of its table again: disabling that one would fail for ever.
+	 * 7.3's __register_kprobe() returns 0 for a probe that it could not arm
+	 * and has removed from its table again. Disabling that one would always
+	 * fail.
 	 */
 	ret = enable_kretprobe(&growth_probe);
 	if (ret)
@@ -185,9 +186,9 @@ static int growth_enable(void)
 }
 
 /*
- * Disarming can fail for want of memory. unregister_kretprobe() would not say
- * so, and leave the probe in the kernel's table; a disabled one it does not
- * disarm again.
+ * Disarming can fail for want of memory. unregister_kretprobe() would not
+ * report that, and would leave the probe in the kernel's table. It does not
+ * disarm a probe that is disabled.
  */
 static int growth_disable(void)
 {
@@ -195,17 +196,17 @@ static int growth_disable(void)
 }
 
 /*
- * Whether the probe is called, which no function of kprobes tells: while all are
- * switched off (kprobes/enabled in debugfs) enable_kretprobe() returns 0 and arms
- * nothing, and an expand_downwards() that was inlined is never called.
+ * Whether the probe is called. No function of kprobes tells: while kprobes are
+ * switched off (kprobes/enabled in debugfs) enable_kretprobe() returns 0 and
+ * arms nothing, and an expand_downwards() that was inlined is never called.
  *
- * A mapping of the current task's own is made to grow by a page. growth_entry()
- * knows it by its task and does not count it. Where others' expansions leave no
- * room to remember this one, the probe has been called too. It is writable, for
- * what cannot be written to is charged to Committed_AS when it grows and never
- * given back.
+ * So this makes a mapping of the current task grow by a page. growth_entry()
+ * recognises the task and does not count the page. If other expansions leave no
+ * room to remember this one, the probe has been called too. The mapping is
+ * writable, because growth of one that is not is charged to Committed_AS and
+ * never given back.
  *
- * Returns -errno if there is no such mapping.
+ * Returns -errno if the mapping could not be made.
  */
 static int growth_fires(void)
 {
@@ -223,7 +224,7 @@ static int growth_fires(void)
 	WRITE_ONCE(growth_fired, false);
 	WRITE_ONCE(growth_prover, current);
 	ret = vm_munmap(addr, PAGE_SIZE);
-	/* A byte may be left: growth that is refused comes to the probe as well. */
+	/* The write may fail: the probe sees growth that is refused, too. */
 	if (!ret)
 		ret = clear_user((void __user *)addr, 1);
 	WRITE_ONCE(growth_prover, NULL);
@@ -246,7 +247,7 @@ void growth_exit(void)
 	growth_registered = false;
 }
 
-#else /* the function cannot be followed, or is another one */
+#else /* the function cannot be followed, or stacks grow by another one */
 
 static int growth_enable(void)
 {
@@ -281,8 +282,8 @@ static int growth_take_away(void)
 	if (!growth_followed)
 		return 0;
 	/*
-	 * Never tried again: __disarm_kprobe_ftrace() has counted the probe as
-	 * gone already, and would count it twice.
+	 * This is never tried again: __disarm_kprobe_ftrace() has counted the
+	 * probe as gone already, and would count it twice.
 	 */
 	if (growth_stuck)
 		return -EBUSY;
@@ -295,7 +296,7 @@ static int growth_take_away(void)
 	growth_stuck = true;
 	pr_err("the kernel did not remove the probe on expand_downwards() (error %d), so the module cannot be unloaded; reboot to get rid of it\n",
 	       ret);
-	/* Lets rmmod refuse, unless it is what waits for us. */
+	/* Makes rmmod fail, unless it is rmmod that has called us. */
 	return try_module_get(THIS_MODULE) ? ret : -EBUSY;
 }
 
@@ -317,8 +318,8 @@ void growth_follow(void)
 	mutex_lock(&growth_lock);
 	ret = growth_try();
 	/*
-	 * One that is enabled while kprobes are switched off is not armed when they
-	 * are on again. One that is registered is.
+	 * A probe that was enabled while kprobes were switched off is not armed
+	 * when they are switched on. A probe that was registered meanwhile is.
 	 */
 	if (ret == -EIO) {
 		ret = growth_take_away();
@@ -340,7 +341,7 @@ unlock:
 	mutex_unlock(&growth_lock);
 }
 
-/* What a proof that could not be made would have said is not known. */
+/* A proof that could not be made leaves growth_error as it was. */
 static bool growth_look(void)
 {
 	int ret = growth_fires();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Follows the expansions of growable mappings other than a process's own
- * [stack]: what grew, by how much, and what was refused and why.
+ * Follows the expansions of growable mappings, except of a process's own
+ * [stack]: which mappings grew and by how much, and which could not and why.
  */
 #ifndef MAPSTACK_GROWTH_H
 #define MAPSTACK_GROWTH_H
@@ -11,10 +11,10 @@
 /**
  * growth_follow() - begin to follow expansions
  *
- * Proves that the probe is called, as growth_is_known() does, and makes it anew
- * if it is not. If that does not help either, one line of the kernel log says so
- * and what to do, and all else works. A probe that others have switched off is
- * followed again as soon as they switch it on.
+ * Proves that the probe is called, as growth_is_known() does, and registers it
+ * anew if it is not. If that does not help, one line of the kernel log says so
+ * and what to do, and everything else works. If others have switched kprobes
+ * off, growth is followed again as soon as they switch them on.
  *
  * Context: process; may sleep. The caller serialises it with growth_leave().
  */
@@ -27,15 +27,15 @@ void growth_follow(void);
  * be counted when it ends. Does nothing if nothing is followed.
  *
  * Context: process; may sleep.
- * Return: 0, or an error, also from then on, if the kernel did not take its
- * probe away: the module must stay.
+ * Return: 0, or an error if the kernel did not remove the probe. Then all later
+ * calls fail too, and the module must stay loaded.
  */
 int growth_leave(void);
 
 /**
- * growth_exit() - give back what following took
+ * growth_exit() - unregister the probe
  *
- * Returns after the last handler has. Nothing is followed any more.
+ * Returns after the last handler has returned. Nothing is followed any more.
  *
  * Context: process; may sleep.
  */
@@ -44,9 +44,10 @@ void growth_exit(void);
 /**
  * growth_is_known() - whether the counters of growth can be believed
  *
- * While expansions are followed: whether they are now, which a mapping of the
- * caller's own that is made to grow proves. It is not counted, and gone when this
- * returns. Else whether they were the last time.
+ * While expansions are followed, a mapping in the caller's address space is
+ * made to grow, to prove that the probe still sees them. It is not counted, and
+ * is unmapped when this returns. Otherwise this tells whether expansions were
+ * followed the last time.
  *
  * Context: process, outside mmap_lock; may sleep.
  * Return: false also if there is no address space, or the mapping could not be
@@ -57,7 +58,7 @@ bool growth_is_known(void);
 /**
  * growth_missed() - expansions not looked at since loading
  *
- * More of them were under way at a time than there was room to remember.
+ * More of them were under way at the same time than the probe can remember.
  *
  * Context: process. The caller need not serialise.
  */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Growing up. See growup.h. */
+/* Stacks that grow up. See growup.h. */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -13,22 +13,24 @@
 #include "growup.h"
 
 /*
- * The notes: each is an address space whose do_mmap() has asked and has not come
- * to mmap_region() yet. mmap_lock is held for writing from before the entry of
- * the one until after the other, and only do_mmap() calls mmap_region(), so an
- * address space has at most one such call, whatever its threads do. A task can
- * be preempted in between; what it shares with others is this table only.
+ * The notes. A note is an address space whose do_mmap() has asked for growth
+ * and has not called mmap_region() yet. mmap_lock is held for writing from
+ * before the entry of do_mmap() until after mmap_region(), and only do_mmap()
+ * calls mmap_region(). So an address space has at most one such call, whatever
+ * its threads do. A task can be preempted in between. It shares nothing but
+ * this table with others.
  *
- * A do_mmap() that fails in between leaves its note behind. The next do_mmap() in
- * that address space forgets it before it can do harm: there is no mmap_region()
- * without one. If no other comes, because the process sleeps or is gone, the
- * note is known to be stale by its mmap_lock, which nobody holds, and its place
- * is taken when it is needed. The reference keeps the lock in memory till then.
+ * A do_mmap() that fails in between leaves its note behind. The next do_mmap()
+ * in that address space removes the note before it can do harm, because no
+ * mmap_region() comes before a do_mmap(). If no other do_mmap() comes, because
+ * the process sleeps or is gone, nobody holds the mmap_lock of the note. This
+ * shows that the note is stale, and its place is taken when it is needed. The
+ * reference keeps the lock in memory until then.
  */
 static struct mm_struct *growup_notes[64];
 static DEFINE_SPINLOCK(growup_lock);
 
-/* That there are notes at all, so that most calls need not look for theirs. */
+/* The number of notes. Most calls find 0 and need not look for theirs. */
 static unsigned int growup_count;
 
 static notrace struct mm_struct **find_note(struct mm_struct *mm)
@@ -42,8 +44,8 @@ static notrace struct mm_struct **find_note(struct mm_struct *mm)
 }
 
 /*
- * Who has left a live note holds its mmap_lock since before it took growup_lock,
- * so a lock that is seen free under growup_lock means that the note is stale.
+ * A task that leaves a note holds mmap_lock before it takes growup_lock. So an
+ * mmap_lock that is free under growup_lock shows that the note is stale.
  */
 static notrace struct mm_struct **find_stale_note(void)
 {
@@ -55,7 +57,7 @@ static notrace struct mm_struct **find_stale_note(void)
 	return NULL;
 }
 
-/* Leaves a note; there was none of this address space. */
+/* Leaves a note for an address space that has none. */
 static notrace void leave_note(struct mm_struct *mm)
 {
 	struct mm_struct **note, *stale = NULL;
@@ -82,7 +84,7 @@ static notrace void leave_note(struct mm_struct *mm)
 	pr_warn_once("too many mmap() at once, so some do not grow\n");
 }
 
-/* Takes the note of an address space away; whether there was one. */
+/* Removes the note of an address space. Returns whether there was one. */
 static notrace bool take_note(struct mm_struct *mm)
 {
 	struct mm_struct **note;

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Growing up: the request, from do_mmap() to mmap_region().
+ * Stacks that grow up: carries a request from do_mmap() to mmap_region().
  *
- * Where stacks grow down, MAP_GROWSDOWN in the flags of do_mmap() is all that it
- * takes. Where they grow up (CONFIG_STACK_GROWSUP, which is parisc) no flag asks
- * for it. VM_GROWSUP can only be put into the vm_flags of mmap_region(), where
- * the flags of mmap() are not known any more: do_mmap() leaves a note there.
+ * Where stacks grow down, MAP_GROWSDOWN in the flags of do_mmap() is enough.
+ * Where they grow up (CONFIG_STACK_GROWSUP, which is parisc) no flag asks for
+ * growth. VM_GROWSUP can only be put into the vm_flags of mmap_region(), which
+ * does not know the flags of mmap() any more. So the hook on do_mmap() leaves a
+ * note for the hook on mmap_region().
  *
- * 5d698966fa7b (6.12, and stable 6.6) made MAP_STACK mean it on parisc.
+ * Since 5d698966fa7b (6.12, and stable 6.6) MAP_STACK means VM_GROWSUP on
+ * parisc.
  */
 #ifndef MAPSTACK_GROWUP_H
 #define MAPSTACK_GROWUP_H
@@ -17,29 +19,29 @@
 #ifdef CONFIG_STACK_GROWSUP
 
 /**
- * growup_ask() - have the mapping that is asked for grow up
+ * growup_ask() - make the requested mapping grow up
  * @flags: the flags argument of do_mmap()
  * @has_file: whether do_mmap() was given a file
  *
  * Context: ftrace callback on do_mmap(), under mmap_lock for writing; does not
  * sleep.
- * Return: true; or false if this is not private anonymous memory, which can
- * never grow, so that do_mmap() has to be made to refuse it.
+ * Return: true; or false if this is not private anonymous memory. Such memory
+ * can never grow, and the caller has to make do_mmap() refuse it.
  */
 bool growup_ask(unsigned long flags, bool has_file);
 
 /**
  * growup_forget() - forget what an earlier do_mmap() asked for
  *
- * To be called at the entry of every do_mmap(): the earlier one may have failed
- * before it came to mmap_region().
+ * To be called at the entry of every do_mmap(): an earlier one may have failed
+ * before it called mmap_region().
  *
  * Context: as growup_ask().
  */
 void growup_forget(void);
 
 /**
- * growup_answer() - give what was asked for to mmap_region()
+ * growup_answer() - do in mmap_region() what growup_ask() has asked for
  * @vm_flags: its argument
  *
  * Context: ftrace callback on mmap_region(); otherwise as growup_ask().
@@ -49,7 +51,7 @@ void growup_answer(unsigned long *vm_flags);
 /**
  * growup_forget_all() - forget everything
  *
- * Context: process, after the callbacks are gone.
+ * Context: process, after the last callback.
  */
 void growup_forget_all(void);
 

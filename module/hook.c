@@ -3,7 +3,7 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-/* First: refuses a kernel that cannot work before anything else can fail. */
+/* First: it refuses a kernel that cannot work, before anything else can fail. */
 #include "regs.h"
 
 #include <linux/err.h>
@@ -46,8 +46,9 @@ static struct task_struct *hook_prover;
 static struct hook hook_mmap;
 
 /*
- * A MAP_STACK request, by where the arguments of do_mmap() are: what is read when
- * it is needed is not kept over a call.
+ * Handles a MAP_STACK request. Takes where the arguments of do_mmap() are and
+ * not their values: a value that is read when it is needed need not be kept
+ * over a call.
  */
 static __always_inline void hook_request(const unsigned long *file,
 					 const unsigned long *addr,
@@ -73,8 +74,9 @@ static noinline notrace void hook_stack(regs_saved *saved)
 }
 
 /*
- * Runs at the entry of every do_mmap(), unless ftrace calls mapstack_trampoline(),
- * which comes to hook_arguments(). No sleeping; preemption may be on.
+ * Runs at the entry of every do_mmap(), unless ftrace calls
+ * mapstack_trampoline(), which calls hook_arguments(). Must not sleep;
+ * preemption may be on.
  */
 static void notrace hook_callback(unsigned long ip, unsigned long parent_ip,
 				  struct ftrace_ops *ops, regs_saved *saved)
@@ -103,14 +105,15 @@ TRAMPOLINE_UNCHECKED(mapstack_trampoline);
 #endif
 
 /*
- * PERMANENT: kernel.ftrace_enabled=0 would otherwise switch the hook off
- * without a word. No IPMODIFY, which only one user of do_mmap() could have:
- * the instruction pointer stays as it is, and that is all it guards. No
- * RECURSION and no RCU, which cost a detour on each call: the callback cannot
- * come back to do_mmap(), and do_mmap() runs where RCU is watching.
+ * PERMANENT: otherwise kernel.ftrace_enabled=0 would silently switch the hook
+ * off. Not IPMODIFY, which only one user of do_mmap() can have: it guards the
+ * instruction pointer only, and that stays as it is. Neither RECURSION nor RCU,
+ * which cost a detour on each call: the callback cannot come back to do_mmap(),
+ * and do_mmap() runs where RCU is watching.
  *
- * mapstack_trampoline() is called while this ops is the only one; as soon as there
- * is another, ftrace calls the callbacks of both, from a trampoline of its own.
+ * ftrace calls mapstack_trampoline() while this ops is the only one. As soon as
+ * there is another, ftrace calls the callbacks of both from a trampoline of its
+ * own.
  */
 static struct hook hook_mmap = {
 	.function = "do_mmap",
@@ -152,10 +155,10 @@ static struct hook *const hooks[] = { &hook_mmap };
 #endif
 
 /*
- * A filter by name takes every function of that name, those of modules too. So
- * the hook's filter is an address, that of the function that a mapping of our own
- * comes to first. A filter keeps addresses, never names: a module that is loaded
- * later is not in it.
+ * A filter by name takes every function of that name, also those of modules. So
+ * the hook's filter is an address: that of the function that a mapping of our
+ * own calls first. A filter keeps addresses and not names, so it does not take
+ * a module that is loaded later.
  */
 static void notrace finder_callback(unsigned long ip, unsigned long parent_ip,
 				    struct ftrace_ops *ops, regs_saved *saved);
@@ -173,10 +176,11 @@ static void notrace finder_callback(unsigned long ip, unsigned long parent_ip,
 }
 
 /*
- * Without memory for the name's entry ftrace_set_filter() returns 0 with a filter
- * that is empty, which is every function: its caller of match_records() takes
- * the -ENOMEM for a match (6.1 to 7.3). Every empty filter is the same object,
- * EMPTY_HASH, so one that was emptied on purpose tells.
+ * Without memory for the entry of the name, ftrace_set_filter() returns 0 and
+ * leaves an empty filter, which means every function: the caller of
+ * match_records() takes -ENOMEM for a match (6.1 to 7.3). Every empty filter is
+ * the same object, EMPTY_HASH. So this empties the filter on purpose first, and
+ * compares.
  */
 static int finder_filter(unsigned char *function)
 {
@@ -195,8 +199,8 @@ static int finder_filter(unsigned char *function)
 }
 
 /*
- * To empty a filter ftrace_set_filter() allocates another, and without memory
- * leaves the one that is there to nobody. ftrace_free_filter() needs none, but
+ * To empty a filter, ftrace_set_filter() allocates another one. Without memory
+ * it leaks the filter that is there. ftrace_free_filter() needs no memory, but
  * is not exported everywhere ("ftrace: Export ftrace_free_filter() to modules",
  * 6.3 and 6.1.9).
  */
@@ -233,7 +237,7 @@ static int map_stack(void)
 	return growable;
 }
 
-/* As map_stack(), with a log line if the mapping could not be made. */
+/* Like map_stack(), with a log line if the mapping could not be made. */
 static int prove(void)
 {
 	unsigned int i;
@@ -308,7 +312,7 @@ static int hook_find(struct hook *hook)
 
 	if (hook->ip)
 		return 0;
-	/* It may still be there from an attempt that ftrace did not release. */
+	/* ftrace may not have released it after an earlier attempt. */
 	ret = hook_unregister(&finder);
 	if (ret)
 		return ret;
@@ -326,7 +330,7 @@ static int hook_find(struct hook *hook)
 	if (ret)
 		return ret;
 	ret = prove();
-	hook_unregister(&finder); /* or hook_detach() will */
+	hook_unregister(&finder); /* if this fails, hook_detach() tries again */
 	if (ret < 0)
 		return ret;
 	if (finder.ip)
@@ -336,7 +340,7 @@ static int hook_find(struct hook *hook)
 	return -EIO;
 }
 
-/* 5d698966fa7b (6.12) made it so on parisc; the proposal would anywhere. */
+/* Since 5d698966fa7b (6.12) parisc needs no hook, nor would the proposal anywhere. */
 static int check_need(void)
 {
 	int ret = prove();
@@ -424,7 +428,7 @@ int hook_detach(void)
 
 	/*
 	 * In the opposite order: a mmap_region() that is still hooked must not
-	 * come upon a note of a do_mmap() before the last one.
+	 * find a note of a do_mmap() before the last one.
 	 */
 	for (i = ARRAY_SIZE(hooks) - 1; i >= 0; i--) {
 		ret = hook_unregister(hooks[i]);

@@ -12,19 +12,19 @@
 /**
  * hook_init() - look do_mmap() up
  *
- * ftrace goes through all of its functions for it, which takes most of the time
- * of a switching on, so it can be done before. Found is the function that a
- * mapping of the caller's own comes to, and for the length of that mapping
- * functions of modules that bear its name are traced too, but not touched. Once
- * found, it is not looked up again.
+ * The look-up goes through all of ftrace's functions and takes most of the time
+ * of switching on, so it can be done before. It maps a page in the caller's
+ * address space and takes the function that this call comes to. Meanwhile
+ * functions of modules with the same name are traced too, but not changed. A
+ * function that was found is not looked up again.
  *
- * Context: as hook_attach(), which does it too.
+ * Context: as hook_attach(), which calls this too.
  * Return: 0; or an error of hook_attach(), with a line in the kernel log.
  */
 int hook_init(void);
 
 /**
- * hook_exit() - give back what looking up took
+ * hook_exit() - free what hook_init() allocated
  *
  * Context: process; may sleep. The hook is detached, or never was attached.
  */
@@ -33,11 +33,12 @@ void hook_exit(void);
 /**
  * hook_attach() - hook do_mmap() and prove that it works
  *
- * The proof is one page, mapped with MAP_STACK in the caller's own address
- * space without any access right, looked at and unmapped. It is not counted.
- * If the hook is already attached, it is proved again. A hook that does not work
- * is taken away, unless ftrace keeps it; a caller whose mapping cannot be made
- * proves nothing and changes nothing. The kernel log says why an attempt failed.
+ * The proof is one page that is mapped with MAP_STACK in the caller's address
+ * space without any access right, looked at, and unmapped. It is not counted.
+ * If the hook is attached already, it is proved again. A hook that does not
+ * work is removed, unless ftrace keeps it. A caller whose mapping cannot be
+ * made proves nothing and changes nothing. The kernel log says why an attempt
+ * failed.
  *
  * Context: process with an address space; may sleep; the caller serialises
  * attaching and detaching, outside mmap_lock. Relies on
@@ -52,13 +53,13 @@ int hook_attach(void);
 /**
  * hook_detach() - leave nothing on do_mmap()
  *
- * Returns after the last callback has: unregister_ftrace_function() waits for
- * those that run, through tasks RCU where they can be preempted. Does nothing
- * if the hook is not attached.
+ * Returns after the last callback has returned: unregister_ftrace_function()
+ * waits for running callbacks, by tasks RCU where they can be preempted. Does
+ * nothing if the hook is not attached.
  *
  * Context: process; may sleep; the caller serialises.
- * Return: 0, or what ftrace answered, with the hook still attached. That needs
- * an ftrace that has shut itself down after a kernel bug.
+ * Return: 0, or ftrace's error, with the hook still attached. This happens only
+ * if ftrace has shut itself down after a kernel bug.
  */
 int hook_detach(void);
 

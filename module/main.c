@@ -2,7 +2,7 @@
 /*
  * mapstack: MAP_STACK means VM_STACK, on the kernel that is running.
  *
- * Brings the parts up and takes them down in the opposite order.
+ * This file starts the parts and stops them in the opposite order.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -27,7 +27,7 @@ static int main_set_enabled(const char *text, const struct kernel_param *param)
 	return 0;
 }
 
-/* As param_ops_bool, but whole words only. */
+/* Like param_ops_bool, but takes whole words only. */
 static const struct kernel_param_ops main_enabled_ops = {
 	.flags = KERNEL_PARAM_OPS_FL_NOARG,
 	.set = main_set_enabled,
@@ -49,8 +49,8 @@ MODULE_PARM_DESC(scope, "all, pid:N or cgroup:/path (default: all)");
 
 /*
  * An ftrace that has shut itself down after a kernel bug calls the callback for
- * ever, and a probe that could not be disarmed stays in the kernel's table.
- * Never returning is the lesser evil than a call into text that is gone.
+ * ever, and a probe that could not be disarmed stays in the kernel's table. To
+ * never return is better than a call into text that was freed.
  */
 static void switch_off_for_good(void)
 {
@@ -81,14 +81,14 @@ static int __init mapstack_init(void)
 		if (ret)
 			goto err_off;
 	} else {
-		/* What it cannot do now is tried again at switching on. */
+		/* If this fails, switching on tries it again. */
 		hook_init();
 	}
 
 	ret = sysfs_add_mapstack();
 	if (ret)
 		goto err_off;
-	/* Last: who has opened it holds the module, which must not fail then. */
+	/* Last: whoever opens it holds the module, and then nothing may fail. */
 	ret = programs_init();
 	if (ret)
 		goto err_sysfs;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What to do with a MAP_STACK request: pure functions of what it asks for.
+ * Decides what to do with a MAP_STACK request: pure functions of its arguments.
  *
- * No kernel state is read, so that tests/unit can try every combination in
- * user space. All of it is here, to become part of the callback: a call would
- * cost a MAP_STACK request more instructions than the policy itself.
+ * They read no kernel state, so that tests/unit can try every combination in
+ * user space. They are inline, because a call would cost a MAP_STACK request
+ * more instructions than the policy itself.
  */
 #ifndef MAPSTACK_POLICY_H
 #define MAPSTACK_POLICY_H
@@ -18,7 +18,7 @@
 #include <sys/cdefs.h>
 #endif
 
-/* Since 6.11, and not in older headers; older do_mmap() refuses the type. */
+/* Older headers than 6.11's lack it, and an older do_mmap() refuses the type. */
 #ifndef MAP_DROPPABLE
 #define MAP_DROPPABLE 0x08
 #endif
@@ -33,7 +33,7 @@ enum policy {
 	NR_POLICIES,
 };
 
-/* What is to be mapped. Every request has exactly one shape. */
+/* What a request wants mapped. Every request has exactly one shape. */
 enum shape {
 	SHAPE_ANONYMOUS,
 	SHAPE_SHARED,
@@ -43,7 +43,7 @@ enum shape {
 	NR_SHAPES,
 };
 
-/* What came of it. Every request has exactly one outcome. */
+/* What the policy made of it. Every request has exactly one outcome. */
 enum outcome {
 	OUTCOME_TRANSLATED,
 	OUTCOME_ALREADY,
@@ -63,7 +63,7 @@ enum direction {
  * struct verdict - what policy_decide() says of one request
  * @shape: what is to be mapped
  * @outcome: what comes of it
- * @grow: whether the mapping shall be asked for as a growable one
+ * @grow: whether to ask for a growable mapping
  */
 struct verdict {
 	enum shape shape;
@@ -72,10 +72,10 @@ struct verdict {
 };
 
 /*
- * A hugetlbfs file mapped without MAP_HUGETLB counts as a file: the flags do
- * not tell. Anonymous memory of a type that do_mmap() does not know, or does
- * not take without a file (MAP_SHARED_VALIDATE), counts as shared: like shared
- * memory it can never grow.
+ * A hugetlbfs file mapped without MAP_HUGETLB counts as a file, because the
+ * flags do not tell it apart. Anonymous memory of a type that do_mmap() does
+ * not know, or does not take without a file (MAP_SHARED_VALIDATE), counts as
+ * shared: like shared memory it can never grow.
  */
 static __always_inline enum shape shape_of(unsigned long flags, bool has_file)
 {
@@ -95,20 +95,21 @@ static __always_inline enum shape shape_of(unsigned long flags, bool has_file)
 }
 
 /**
- * policy_fits() - whether a stack would have a use for growth, and room
+ * policy_fits() - whether a stack could use growth, and has room to grow
  * @prot: the PROT_ bits that do_mmap() was given
  * @len: the length that it was given, in bytes
  * @stack_limit: RLIMIT_STACK of the caller, in bytes
- * @page_size: PAGE_SIZE, which user space has no name for
+ * @page_size: PAGE_SIZE, which user space does not have
  *
- * acct_stack_growth() holds the whole mapping, the page that was touched
- * included, to RLIMIT_STACK, so one that may grow by a page is at least a page
- * shorter. One that may not be written is a reservation, of which mprotect() opens
- * a part: what lies below that part is mapped already, so it never grows, and what
- * lies at the bottom grows for nobody and without VM_ACCOUNT.
+ * acct_stack_growth() limits the whole mapping, with the page that was touched,
+ * to RLIMIT_STACK. So a mapping that can grow by a page is at least a page
+ * shorter. A mapping that may not be written is a reservation, and mprotect()
+ * opens its upper part later. Memory below that part is mapped already, so that
+ * part never grows. The bottom of the reservation does grow, which is of use to
+ * nobody and is not accounted (VM_ACCOUNT).
  *
- * A length of 0, which do_mmap() refuses, and one too long to be rounded up to
- * pages do not fit any limit.
+ * A length of 0, which do_mmap() refuses, fits no limit, and neither does a
+ * length that is too long to be rounded up to pages.
  *
  * Context: any; reads nothing but its arguments.
  */
@@ -123,7 +124,7 @@ static __always_inline bool policy_fits(unsigned long prot, unsigned long len,
 /**
  * policy_decide() - judge one MAP_STACK request
  * @policy: the policy in force
- * @direction: which way stacks grow: MAP_GROWSDOWN asks for a growable stack
+ * @direction: which way stacks grow. MAP_GROWSDOWN asks for a growable stack
  * where they grow down, and for nothing where they grow up
  * @flags: the flags argument of do_mmap(), with MAP_STACK set
  * @has_file: whether do_mmap() was given a file
@@ -160,7 +161,7 @@ static __always_inline struct verdict policy_decide(enum policy policy,
 	} else if (policy == POLICY_PRIVATE || policy == POLICY_FITTING) {
 		verdict.outcome = OUTCOME_SPARED;
 	} else {
-		/* do_mmap() lets nothing else than private anonymous grow. */
+		/* do_mmap() refuses growth of all but private anonymous memory. */
 		verdict.outcome = OUTCOME_REFUSED;
 		verdict.grow = true;
 	}

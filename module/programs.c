@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Programs, and what each asked for. See programs.h. */
+/* Counts what each program asks for. See programs.h. */
 
 #include <linux/atomic.h>
 #include <linux/cgroup.h>
@@ -29,7 +29,7 @@
 #define BUCKET_BITS 14
 #define ROWS_OF_CHUNK 1024
 #define MAX_CHUNKS 128
-/* As many new rows between two reads find room. */
+/* The number of new rows for which there is room between two reads. */
 #define ROOM (4 * ROWS_OF_CHUNK)
 #define MAX_CALLS 32 /* kinds of calls of a program */
 
@@ -39,7 +39,7 @@ struct call {
 	unsigned long prot, flags;
 	enum shape shape;
 	atomic64_t count;
-	/* Of the first: */
+	/* Of the first such call: */
 	unsigned long addr, len;
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
@@ -53,8 +53,8 @@ struct program {
 	u64 hash; /* of its whole path */
 	u64 cgroup;
 	atomic64_t requests[NR_SHAPES][NR_OUTCOMES];
-	atomic64_t bytes; /* of requests that can grow, without those that */
-	atomic64_t failed; /* were refused all the same */
+	atomic64_t bytes; /* of requests that can grow and did not fail */
+	atomic64_t failed; /* requests that can grow and failed all the same */
 	atomic64_t grown, grown_pages;
 	atomic64_t denied[NR_GROW_REASONS];
 	atomic_t mappings; /* at most, when it asked */
@@ -62,8 +62,8 @@ struct program {
 };
 
 /*
- * Rows that are never taken back before the end. The callback cannot allocate:
- * it takes what a reader, who can, has laid in.
+ * Rows. They are freed at the end only. The probes cannot allocate memory, so
+ * they take rows that a reader has allocated before.
  */
 struct pool {
 	size_t size; /* bytes of a row */
@@ -74,9 +74,9 @@ struct pool {
 
 struct table {
 	siphash_key_t key;
-	struct pid_namespace *pid_ns; /* of who opened the device */
+	struct pid_namespace *pid_ns; /* of the opener of the device */
 	char __percpu *path; /* PATH_MAX each */
-	raw_spinlock_t lock; /* of whoever adds a row */
+	raw_spinlock_t lock; /* held to add a row */
 	struct pool programs, calls;
 	struct program *bucket[1 << BUCKET_BITS];
 };
@@ -89,7 +89,7 @@ static notrace void *pool_row(const struct pool *pool, unsigned int number)
 	       number % ROWS_OF_CHUNK * pool->size;
 }
 
-/* A row to fill in and to pool_add(), or NULL. Under the table's lock. */
+/* The next free row, to fill in and to pool_add(); or NULL. Under the lock. */
 static notrace void *pool_next(const struct pool *pool)
 {
 	/* With pool_lay_in(): the chunk's address is there before its number. */
@@ -104,7 +104,7 @@ static notrace void pool_add(struct pool *pool)
 	smp_store_release(&pool->used, pool->used + 1);
 }
 
-/* Nobody else lays in: the device is open once, and seq_file has a lock. */
+/* Allocates rows. Has no rival: the device is open once, and seq_file has a lock. */
 static int pool_lay_in(struct pool *pool)
 {
 	while (pool->nr_chunks < MAX_CHUNKS &&
@@ -147,9 +147,10 @@ static notrace struct file *get_exe_file(struct mm_struct *mm)
 }
 
 /*
- * The path of the program of the current process, as that process sees it, in
- * @path or not. d_path() takes rename_lock if somebody renames meanwhile, which
- * on PREEMPT_RT may sleep, and here preemption is off.
+ * The path of the current process's program, as that process sees it. It may be
+ * in @path, which is a buffer. Preemption is off here. d_path() takes
+ * rename_lock if somebody renames a file meanwhile, which may sleep on
+ * PREEMPT_RT.
  */
 static notrace const char *find_path(char *path)
 {
@@ -207,7 +208,7 @@ static notrace void name_program(struct program *program, const char *path,
 			 path + len - room + 3);
 }
 
-/* What finds no room is in the first row, so that nothing is lost. */
+/* If there is no free row, this is the first row, so that nothing is lost. */
 static notrace struct program *add_program(struct table *table,
 					   const struct program *like,
 					   const char *path, size_t len)
@@ -289,7 +290,7 @@ out:
 	return call;
 }
 
-/* Kinds beyond MAX_CALLS have no row; how many they are is a difference. */
+/* Calls beyond MAX_CALLS have no row. They are in the program's sums only. */
 static notrace void count_call(struct table *table, struct program *program,
 			       struct call *like)
 {
@@ -361,7 +362,7 @@ static notrace void probe_grow(void *data, unsigned long address,
 	preempt_enable_notrace();
 }
 
-/* What probe_mmap() has counted is not to be had. */
+/* A request that probe_mmap() has counted has failed. */
 static notrace void note_failure(void *data, unsigned long len)
 {
 	struct program *program;
@@ -375,7 +376,7 @@ static notrace void note_failure(void *data, unsigned long len)
 
 static void put_counts(struct seq_file *m, const atomic64_t *count, int nr)
 {
-	/* bytes can be below 0: a call that failed may have begun before us. */
+	/* bytes can be below 0: a failed call may have begun before the recording. */
 	while (nr--)
 		seq_printf(m, " %lld", max_t(s64, 0, atomic64_read(count++)));
 }
@@ -395,7 +396,7 @@ static int programs_show(struct seq_file *m, void *row)
 	const struct program *program = row;
 	const struct call *call;
 
-	/* Whoever switches kprobes off blinds both probes, and growth's proves it. */
+	/* Without kprobes neither probe works, and growth's proves that they do. */
 	if (row == pool_row(&table->programs, 0))
 		seq_printf(m, "results %d\n",
 			   results_are_known() && growth_is_known());
@@ -424,7 +425,7 @@ static void *programs_row(const struct table *table, loff_t number)
 	return pool_row(&table->programs, number);
 }
 
-/* Whoever reads also lays in: without memory for it, later ones share a row. */
+/* Reading allocates rows. Without memory, later programs share the first row. */
 static void *programs_start(struct seq_file *m, loff_t *number)
 {
 	struct table *table = m->private;
@@ -494,7 +495,7 @@ static int probes_on(struct table *table)
 		unregister_trace_mapstack_mmap(probe_mmap, table);
 		return ret;
 	}
-	/* Where results cannot be had, the table says so. */
+	/* If results cannot be followed, the table says so. */
 	results_follow(note_failure, table);
 	return 0;
 }
@@ -518,7 +519,7 @@ static int programs_open(struct inode *inode, struct file *file)
 	table = table_make();
 	if (!table)
 		goto err_clear;
-	/* misc_open() has put the device there, and seq_open() warns of that. */
+	/* misc_open() has put the device there, and seq_open() would warn. */
 	file->private_data = NULL;
 	ret = seq_open(file, &programs_seq);
 	if (ret)

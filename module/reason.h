@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How an expansion ended; part of what mapstack:mapstack_grow tells. */
+/* How an expansion ended: a field of the tracepoint mapstack_grow. */
 #ifndef MAPSTACK_REASON_H
 #define MAPSTACK_REASON_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where a function's arguments are in what ftrace saves at its entry.
+ * Finds a function's arguments in what ftrace saves at its entry.
  *
- * The only place that knows architectures. A new one is one more branch below.
+ * The only file that knows architectures. A new one is one more branch below.
  * `file` is the first argument of do_mmap() and `flags` the fifth in every
  * prototype from 5.10 to 7.3, and ftrace reloads the argument registers from
  * what it saved, so a callback that edits the saved `flags` edits the call.
@@ -93,8 +93,8 @@ static __always_inline unsigned long *regs_pt_argument(struct pt_regs *regs,
 	return &regs->gpr[3 + n];
 #elif defined(CONFIG_S390)
 	/*
-	 * The fifth is r6, which a function gives back to its caller as it came.
-	 * So do_mmap() returns with the edited flags in it; its caller,
+	 * The fifth is r6, which a function gives back to its caller as it
+	 * came. So do_mmap() returns with the edited flags in it; its caller,
 	 * vm_mmap_pgoff(), does not look at them again.
 	 */
 	return &regs->gprs[2 + n];
@@ -106,10 +106,11 @@ static __always_inline unsigned long *regs_pt_argument(struct pt_regs *regs,
 /**
  * regs_argument() - an argument of the call about to begin
  * @saved: what ftrace handed to the callback
- * @n: which, from 0 to 4; a constant. Of do_mmap(): file, addr, len, prot, flags
+ * @n: which, from 0 to 4; a constant. do_mmap() has file, addr, len, prot, flags
  *
  * Context: ftrace callback.
- * Return: where the argument is; what is stored there is what the function gets.
+ * Return: where the argument is. The function gets the value that is stored
+ * there.
  */
 static __always_inline unsigned long *regs_argument(regs_saved *saved,
 						    unsigned int n)

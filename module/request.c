@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What becomes of one MAP_STACK request. See request.h. */
+/* Handles one MAP_STACK request. See request.h. */
 
 #include <linux/compiler.h>
 #include <linux/mm.h>
@@ -34,12 +34,12 @@ notrace unsigned long request_grow(unsigned long flags, bool has_file)
 	return flags | MAP_GROWSDOWN;
 }
 
-/* Part of request_handle(): a call would cost each request as much again. */
+/* Inlined into request_handle(): a call would double the cost of a request. */
 static __always_inline struct verdict
 judge(unsigned long len, unsigned long prot, unsigned long flags, bool has_file)
 {
 	enum policy policy = request_policy();
-	/* The limit is not read for the others. */
+	/* Other policies do not read the limit. */
 	bool fits = policy == POLICY_FITTING &&
 		    policy_fits(prot, len, rlimit(RLIMIT_STACK), PAGE_SIZE);
 

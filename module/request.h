@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What becomes of one MAP_STACK request: scope, policy, counters, trace, and
- * the change.
+ * Handles one MAP_STACK request: scope, policy, counters, trace, and the change
+ * of its flags.
  */
 #ifndef MAPSTACK_REQUEST_H
 #define MAPSTACK_REQUEST_H
@@ -30,16 +30,17 @@ void request_set_policy(enum policy policy);
 enum policy request_policy(void);
 
 /**
- * request_grow() - make the mapping that is asked for a growable one
+ * request_grow() - make the requested mapping a growable one
  * @flags: the flags argument of do_mmap()
  * @has_file: whether do_mmap() was given a file
  *
- * Exactly the proposal: calc_vm_flag_bits() turns MAP_GROWSDOWN into
+ * This is exactly the proposal: calc_vm_flag_bits() turns MAP_GROWSDOWN into
  * VM_GROWSDOWN, which is VM_STACK where stacks grow down, and nothing else in
  * do_mmap() looks at it.
  *
- * Where stacks grow up, growup_ask() takes what can grow, and MAP_GROWSDOWN makes
- * do_mmap() refuse the rest: it tests for both directions at the same places.
+ * Where stacks grow up, growup_ask() takes the requests that can grow, and
+ * MAP_GROWSDOWN makes do_mmap() refuse the others: do_mmap() tests for both
+ * directions at the same places.
  *
  * Context: as request_handle().
  * Return: the flags to go on with.
@@ -49,8 +50,9 @@ unsigned long request_grow(unsigned long flags, bool has_file);
 /**
  * request_in_scope() - whether the current task's request is in scope
  *
- * One that is not is counted as such, and is to be left as it is. Apart from
- * request_handle(), which thereby calls nothing and has no register to save.
+ * A request out of scope is counted as such, and the caller has to leave it as
+ * it is. This is not a part of request_handle(), so that a request out of scope
+ * calls nothing and saves no register.
  *
  * Context: ftrace callback on do_mmap(); takes no lock and does not sleep.
  */
@@ -63,13 +65,13 @@ static __always_inline bool request_in_scope(void)
 }
 
 /**
- * request_judge() - say what becomes of a request, and do nothing
+ * request_judge() - judge a request, and do nothing
  * @len: the length, in bytes
  * @prot: PROT_ bits
  * @flags: MAP_ bits, with MAP_STACK set
  * @has_file: whether do_mmap() was given a file
  *
- * Context: any, in the process that asks.
+ * Context: any, in the process that made the request.
  * Return: the verdict under the policy in force.
  */
 struct verdict request_judge(unsigned long len, unsigned long prot,
@@ -83,8 +85,8 @@ struct verdict request_judge(unsigned long len, unsigned long prot,
  * @flags: MAP_ bits, with MAP_STACK set
  * @has_file: whether do_mmap() was given a file
  *
- * Context: ftrace callback on do_mmap(), under mmap_lock for writing; takes no
- * lock, but that of growup where stacks grow up, and does not sleep.
+ * Context: ftrace callback on do_mmap(), under mmap_lock for writing; does not
+ * sleep, and takes no lock except growup's where stacks grow up.
  * Return: the flags to go on with.
  */
 unsigned long request_handle(unsigned long addr, unsigned long len,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What becomes of requests. See results.h. */
+/* Sees what becomes of requests. See results.h. */
 
 #include <linux/err.h>
 #include <linux/errno.h>
@@ -20,8 +20,8 @@ static void *results_data;
 static bool results_followed;
 
 /*
- * The hook may have edited the flags before or does so afterwards: whether it
- * comes first is ftrace's choice. What it adds does not change the answer.
+ * The hook edits the flags before this or after it: ftrace decides which of
+ * them comes first. The flag that the hook adds does not change the result.
  */
 static bool is_to_grow(struct pt_regs *regs, unsigned long flags)
 {
@@ -35,7 +35,7 @@ static bool is_to_grow(struct pt_regs *regs, unsigned long flags)
 	       scope_includes_current();
 }
 
-/* Not zero: do not call the other handler. */
+/* Not zero: results_return() is not called. */
 static int results_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	unsigned long flags = *regs_pt_argument(regs, 4);
@@ -67,7 +67,7 @@ int results_follow(void (*failed)(void *data, unsigned long len), void *data)
 
 	results_failed = failed;
 	results_data = data;
-	/* A failed attempt leaves what it looked up, which the next refuses. */
+	/* A failed attempt leaves its address, and the next attempt refuses that. */
 	results_probe.kp.addr = NULL;
 	ret = register_kretprobe(&results_probe);
 	if (ret)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the kernel answers to requests that can grow, while somebody asks. */
+/* Sees what the kernel answers to requests that can grow, during a recording. */
 #ifndef MAPSTACK_RESULTS_H
 #define MAPSTACK_RESULTS_H
 
@@ -10,20 +10,21 @@
  * @failed: what to call; @len is what was asked for, in bytes
  * @data: for it
  *
- * Requests in scope, while the hook is on, of a shape that can grow: those of other
- * shapes are refused because of the flag, and need no answer. A kretprobe on
- * do_mmap(): whoever does not follow pays nothing.
+ * The requests are those in scope, while the hook is on, of a shape that can
+ * grow. Requests of other shapes are refused because of the flag, so their
+ * answer is known. This uses a kretprobe on do_mmap(), which costs nothing
+ * otherwise.
  *
- * Context: process; may sleep. @failed is called with preemption off, in process
- * context. One at a time may follow.
- * Return: 0, or what register_kretprobe() answered; then nobody is told.
+ * Context: process; may sleep. @failed is called with preemption off, in
+ * process context. One at a time may follow.
+ * Return: 0, or the error of register_kretprobe(); then nothing is followed.
  */
 int results_follow(void (*failed)(void *data, unsigned long len), void *data);
 
 /**
- * results_leave() - call nothing any more
+ * results_leave() - stop calling the function
  *
- * Returns after the last call has. Does nothing if nobody follows.
+ * Returns after the last call has returned. Does nothing if nobody follows.
  *
  * Context: process; may sleep.
  */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* For whom. See scope.h. */
+/* The scope. See scope.h. */
 
 #include <linux/cgroup.h>
 #include <linux/ctype.h>
@@ -48,7 +48,7 @@ static bool cgroup_is_gone(const struct cgroup *cgroup)
 
 static __always_inline bool is_in_cgroup(struct cgroup *cgroup)
 {
-	/* True: the caller is in a read-side section, which is not asked for. */
+	/* True: the caller is in a read-side section, and no check is needed. */
 	return cgroup_is_descendant(task_css_set_check(current, true)->dfl_cgrp,
 				    cgroup);
 }
@@ -200,10 +200,10 @@ int scope_show(char *buf)
 }
 
 /*
- * Walks up as security/yama's task_is_descendant() does: a parent that is read
- * here lives, or dies only after this read-side section. By struct pid, which
- * a thread that executes a program takes over from its leader and which is not
- * used again while it is held.
+ * Walks up as task_is_descendant() of security/yama does: a parent that is read
+ * here is alive, or is freed only after this read-side section. Compares struct
+ * pid, which a thread that executes a program takes over from its leader and
+ * which is not used again while it is held.
  */
 static __always_inline bool is_descendant(const struct pid *ancestor)
 {
@@ -218,8 +218,8 @@ static __always_inline bool is_descendant(const struct pid *ancestor)
 }
 
 /*
- * Preemption that is off makes a read-side section of RCU (since 4.20), in fewer
- * instructions than rcu_read_lock() where that can be preempted.
+ * Switching preemption off makes a read-side section of RCU (since 4.20). It
+ * takes fewer instructions than rcu_read_lock() where that can be preempted.
  */
 notrace bool scope_holds_current(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * For whom: everybody, a process with its descendants, or a cgroup with its
- * descendants.
+ * The scope: whose requests are handled. Everybody's, those of a process and
+ * its descendants, or those of a cgroup and its descendants.
  */
 #ifndef MAPSTACK_SCOPE_H
 #define MAPSTACK_SCOPE_H
@@ -19,17 +19,18 @@ struct scope {
 	char text[];
 };
 
-/* NULL is everybody. Private, but for the inline function below. */
+/* NULL is everybody. Only scope.c and the inline function below use it. */
 extern struct scope __rcu *scope_in_force;
 
 /**
- * scope_set() - choose whose requests count, and are translated
+ * scope_set() - choose whose requests are counted and translated
  * @text: "all", "pid:N" or "cgroup:/path"; a newline may follow
  *
- * N is a process in the caller's pid namespace, /path a cgroup v2 as the
- * caller's cgroup namespace names it (on 5.10, whose cgroup_get_from_path() walks
- * from cgrp_dfl_root, from the real root). The process and the cgroup are held,
- * not their names: a number or a path that is used again means somebody else.
+ * N is a process in the caller's pid namespace. /path is a cgroup v2 as the
+ * caller's cgroup namespace names it. (On 5.10 cgroup_get_from_path() walks
+ * from cgrp_dfl_root, so it is a path from the real root.) The scope holds the
+ * process or the cgroup and not its name: a number or a path that is used again
+ * is not in scope.
  *
  * Context: process; may sleep.
  * Return: 0; -EINVAL if @text is not understood; -ESRCH if there is no such
@@ -52,7 +53,7 @@ int scope_set(const char *text);
 int scope_show(char *buf);
 
 /**
- * scope_holds_current() - scope_includes_current(), for a scope that is not all
+ * scope_holds_current() - scope_includes_current() for a scope other than all
  *
  * Context: as there.
  */
@@ -61,9 +62,9 @@ bool scope_holds_current(void);
 /**
  * scope_includes_current() - whether the current task is in the scope
  *
- * A descendant is one that is reached from the current process through parents
- * that live: a process whose parent died belongs to the process that adopted
- * it (see PR_SET_CHILD_SUBREAPER).
+ * A process is a descendant if a chain of living parents leads from it to the
+ * scope. A process whose parent died belongs to the process that adopted it
+ * (see PR_SET_CHILD_SUBREAPER).
  *
  * Context: any task, preemption may be on; takes no lock and does not sleep.
  */

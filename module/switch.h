@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The switch: everything that is on while `enabled` reads 1. */
+/* The switch: turns on and off all that is on while `enabled` reads 1. */
 #ifndef MAPSTACK_SWITCH_H
 #define MAPSTACK_SWITCH_H
 
@@ -8,12 +8,13 @@
 /**
  * switch_on() - hook do_mmap(), prove the hook, follow growth
  *
- * Switched on already, the hook is proved again. The kernel log says why an
+ * If it is on already, the hook is proved again. The kernel log says why an
  * attempt failed.
  *
  * Context: process with an address space; may sleep.
- * Return: 0, or what hook_attach() answered, with everything switched off, or as
- * it was if there is no address space, or on if ftrace keeps the hook.
+ * Return: 0, or the error of hook_attach(). Everything is off then, except that
+ * nothing has changed if there is no address space, and that the hook is on if
+ * ftrace keeps it.
  */
 int switch_on(void);
 
@@ -21,8 +22,9 @@ int switch_on(void);
  * switch_off() - leave nothing on the kernel's functions
  *
  * Context: process; may sleep.
- * Return: 0; what hook_detach() answered, with the hook still attached; or what
- * growth_leave() did, with the hook gone. After an error the module must stay.
+ * Return: 0; the error of hook_detach(), with the hook still attached; or the
+ * error of growth_leave(), with the hook gone. After an error the module must
+ * stay loaded.
  */
 int switch_off(void);
 

@@ -2,7 +2,7 @@
 /*
  * The files below /sys/kernel/mapstack. See docs/ABI/sysfs-kernel-mapstack.
  *
- * A value is understood in full before anything is changed.
+ * A value is parsed in full before anything is changed.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -54,7 +54,7 @@ int sysfs_parse_bool(const char *text, bool *value)
 	return -EINVAL;
 }
 
-/* A NUL ends the text; what follows it must not pass unread. */
+/* A NUL would end the text, and the bytes after it would not be looked at. */
 static bool is_text(const char *buf, size_t count)
 {
 	return strlen(buf) == count;

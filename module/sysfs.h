@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The files below /sys/kernel/mapstack, and the words they take. */
+/* The files below /sys/kernel/mapstack, and the words that they take. */
 #ifndef MAPSTACK_SYSFS_H
 #define MAPSTACK_SYSFS_H
 
@@ -7,7 +7,8 @@
 
 /**
  * sysfs_set_policy() - choose a policy by its name
- * @name: "observe", "paired", "fitting", "private" or "rfc"; a newline may follow
+ * @name: "observe", "paired", "fitting", "private" or "rfc"; a newline may
+ * follow
  *
  * Context: process.
  * Return: 0, or -EINVAL with nothing changed if there is no such policy.
@@ -20,9 +21,9 @@ int sysfs_set_policy(const char *name);
  *	case; a newline may follow
  * @value: what it means
  *
- * These are the words that kstrtobool() is there for. It looks at their first
- * letters only, so that "10" is 1 to it and "nonsense" 0, and does not know t
- * and f on older kernels.
+ * kstrtobool() is for these words, but looks at their first letters only: it
+ * takes "10" for 1 and "nonsense" for 0. On older kernels it does not know t
+ * and f.
  *
  * Context: any.
  * Return: 0, or -EINVAL.
@@ -40,7 +41,7 @@ int sysfs_add_mapstack(void);
 /**
  * sysfs_remove_mapstack() - remove the files
  *
- * Returns after the last reader and writer have.
+ * Returns after the last reader and the last writer have returned.
  *
  * Context: process; may sleep.
  */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Where the tracepoints of trace.h are made. */
+/* Creates the tracepoints of trace.h. */
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"

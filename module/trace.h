@@ -68,8 +68,9 @@ TRACE_EVENT(mapstack_mmap,
 );
 
 /*
- * An expansion of a growable mapping other than [stack], done or refused. below is
- * where the next mapping below ends, or 0 if that is further away than 256 pages.
+ * An expansion of a growable mapping other than [stack], done or refused. below
+ * is the end of the next mapping below, or 0 if that is more than 256 pages
+ * away.
  */
 TRACE_EVENT(mapstack_grow,
 	TP_PROTO(unsigned long address, unsigned long old_start,

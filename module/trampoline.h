@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A function in assembler that ftrace calls at do_mmap()'s entry in place of its
- * own trampoline. It looks at the flags before anything else and returns if
- * MAP_STACK is not among them. One header a machine, each with
+ * A function in assembler that ftrace calls at the entry of do_mmap() in the
+ * place of its own trampoline. It looks at the flags before anything else and
+ * returns if MAP_STACK is not among them. Each machine has a header, which
+ * defines
  *
- * TRAMPOLINE_HOOK(name, function): the function in assembler, by its name, and the
- *	C function that it calls with where do_mmap()'s arguments are, which may
- *	change them there
+ * TRAMPOLINE_HOOK(name, function): makes the function in assembler of this name.
+ *	It calls the C function with a pointer to do_mmap()'s arguments, which
+ *	that function may change
  * TRAMPOLINE_FIELD: the member of an ftrace_ops that takes its address
  *
  * Without TRAMPOLINE_FIELD ftrace's own trampoline calls the ops' callback.

@@ -7,16 +7,17 @@
 #include <linux/stringify.h>
 
 /*
- * With CALL_OPS ftrace_caller() finds the one ops of a function beside its call
- * site, and branches to what its direct_call holds before it saves anything
- * (arch/arm64/kernel/entry-ftrace.S). The function's one place for a direct call
- * is another thing, and stays free. With a second ops the callbacks of both are
- * called, and direct_call is not looked at.
+ * With CALL_OPS ftrace_caller() finds the only ops of a function beside the
+ * call site, and branches to the address in its direct_call before it saves
+ * anything (arch/arm64/kernel/entry-ftrace.S). The one direct call that a
+ * function can have is something else, and stays free. With a second ops ftrace
+ * calls the callbacks of both, and does not look at direct_call.
  *
- * At the entry x0 to x8 and x18 to x30 are live, x9 is where do_mmap() returns to
- * and x30 where it goes on. Two frames, as ftrace_caller() makes them, keep
- * do_mmap() and its caller in a backtrace. `BR x17` may land on `bti c`, which is
- * `hint #34` to assemblers that do not know it.
+ * At the entry x0 to x8 and x18 to x30 are live. x9 is the address that
+ * do_mmap() returns to, and x30 the address where it goes on. Two frames, as
+ * ftrace_caller() makes them, keep do_mmap() and its caller in a backtrace. `BR
+ * x17` may land on `bti c`, which is `hint #34` to assemblers that do not know
+ * it.
  */
 #define TRAMPOLINE_FLAG __stringify(MAP_STACK)
 #define TRAMPOLINE_SAVE                                  \

@@ -20,14 +20,15 @@
 #define ASM_RET "ret\n\t"
 #endif
 
-/* The beginning of a body: do_mmap() goes on at once if r8, flags, lacks MAP_STACK. */
+/* The beginning of a body: returns at once if flags, in r8, lacks MAP_STACK. */
 #define TRAMPOLINE_UNLESS_STACK \
 	"testl $" __stringify(MAP_STACK) ", %r8d\njnz 1f\n" ASM_RET "\n1: "
 
 /*
- * do_mmap() has just been entered and has not made its frame, so frame pointers
- * would lose its caller: there are two frames, as save_mcount_regs makes them
- * (arch/x86/kernel/ftrace_64.S), the first for the caller.
+ * do_mmap() has just been entered and has not made its frame, so a stack that
+ * is unwound by frame pointers would lose its caller. This makes two frames, as
+ * save_mcount_regs does (arch/x86/kernel/ftrace_64.S), the first for the
+ * caller.
  */
 #ifdef CONFIG_FRAME_POINTER
 #include <linux/objtool.h>
@@ -44,12 +45,12 @@
 
 /**
  * TRAMPOLINE_CALL() - the rest of a body: call a C function
- * @function: notrace; takes where do_mmap()'s six arguments are, and may change
- * them there
+ * @function: notrace; takes a pointer to do_mmap()'s six arguments, and may
+ * change them
  *
- * All that do_mmap() expects to find are its six arguments in registers, which
- * come back from the stack. rax makes that, with the frames and two return
- * addresses, a multiple of 16 bytes.
+ * do_mmap() expects to find nothing but its six arguments in registers, and
+ * these come back from the stack. With rax, the frames and two return addresses
+ * they take a multiple of 16 bytes.
  */
 #define TRAMPOLINE_CALL(function)                                                \
 	TRAMPOLINE_FRAME                                                         \
@@ -63,8 +64,9 @@
  * @body: instructions that change nothing but flags, or what they mean to
  *
  * Nothing on the way to it counts the call for the return thunk that fills the
- * return stack buffer (call depth tracking), so it does that itself. Its address
- * is even: 7.3 jumps to an odd one and expects no return (ftrace_is_jmp()).
+ * return stack buffer (call depth tracking), so it does that itself. Its
+ * address is even: 7.3 jumps to an odd one and expects no return
+ * (ftrace_is_jmp()).
  */
 #define TRAMPOLINE(name, body)                                                 \
 	void name(void);                                                       \
@@ -76,8 +78,8 @@
 	    ".size " #name ", . - " #name "\n.popsection\n")
 
 /*
- * ftrace calls the trampoline of the one ops that a function has, and leaves one
- * alone that the ops brings (arch_ftrace_update_trampoline()).
+ * ftrace calls the trampoline of the one ops that a function has, and leaves
+ * one alone that the ops brings (arch_ftrace_update_trampoline()).
  */
 #define TRAMPOLINE_HOOK(name, function) \
 	TRAMPOLINE(name, TRAMPOLINE_UNLESS_STACK TRAMPOLINE_CALL(function))
