@@ -66,9 +66,9 @@ void background_tell(int *fd, const struct child *command)
 
 	if (*fd < 0)
 		return;
-	/* If nobody reads it, nobody waits. */
+	/* If nobody reads this, no parent waits. */
 	if (write(*fd, &end, sizeof(end)) != sizeof(end))
-		say_err("who waited for the command has gone");
+		say_err("the process that waited for the command has gone");
 	close(*fd);
 	*fd = -1;
 }

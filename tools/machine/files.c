@@ -104,7 +104,7 @@ int file_replace(const char *path, const char *text, unsigned int mode)
 
 	file_path(path, real, sizeof(real));
 	snprintf(aside, sizeof(aside), "%s.new", real);
-	/* 0600 until it has its mode. */
+	/* Created with 0600, then given its mode. */
 	fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
 		  0600);
 	if (fd < 0)
@@ -135,7 +135,7 @@ unsigned long long process_start(int pid)
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	if (file_read(path, stat, sizeof(stat)) < 0)
 		return 0;
-	/* Field 22; the second, the name, may hold anything but ends with ). */
+	/* Field 22. Field 2, the name, may hold anything, but ends with ). */
 	at = strrchr(stat, ')');
 	for (field = 2; at && field < 22; field++)
 		at = strchr(at + 1, ' ');
@@ -154,7 +154,7 @@ void say_err(const char *format, ...)
 	len = vasprintf(&text, format, args);
 	va_end(args);
 	fputs("mapstack: ", stderr);
-	/* Names in it may be anybody's. */
+	/* It may hold names that somebody else chose. */
 	text_put(stderr, len < 0 ? format : text);
 	fputc('\n', stderr);
 	if (len >= 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Small files, read and written whole; and messages. */
+/* Reads and writes small files as a whole, and prints messages. */
 #ifndef TOOLS_FILES_H
 #define TOOLS_FILES_H
 
@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 #define SYSFS "/sys/kernel/mapstack/"
-/* The exit status of a failure of our own where a command's is passed on. */
+/* The exit status of a failure of mapstack, where it passes a command's on. */
 #define EXIT_SELF 125
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -17,8 +17,8 @@
  * @buf: where to put it
  * @size: of @buf, in bytes
  *
- * Below $MAPSTACK_ROOT if that is set, so that doctor and status can look at
- * the copied files of another machine.
+ * If $MAPSTACK_ROOT is set, files are below it, so that doctor and status can
+ * look at the copied files of another machine.
  *
  * Return: @buf.
  */
@@ -33,7 +33,7 @@ bool file_root_is_real(void);
  * file_read() - read a file
  * @path: absolute
  * @buf: where to; ends with a NUL, a newline at its end is removed
- * @size: of @buf, in bytes; what does not fit is left out
+ * @size: of @buf, in bytes; the rest of a longer file is left out
  *
  * Return: the number of bytes, or -errno with an empty @buf.
  */
@@ -57,12 +57,12 @@ char *file_read_all(const char *path);
 int file_write(const char *path, const char *text);
 
 /**
- * file_replace() - write a file that others see whole, as it was or as it is
+ * file_replace() - write a file so that others see the old one or the new one
  * @path: absolute
  * @text: what
  * @mode: of the file, whatever the umask is
  *
- * It is written aside, as PATH.new, and renamed.
+ * Writes PATH.new and renames it.
  *
  * Return: 0 or -errno; then the file is as it was.
  */
@@ -78,7 +78,7 @@ bool file_exists(const char *path);
  * process_start() - when a process was started
  * @pid: which
  *
- * With its number this names a process for good.
+ * With its number this identifies a process.
  *
  * Return: in clock ticks after boot; 0 if there is no such process.
  */

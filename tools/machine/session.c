@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Changing the module's settings for a while. See session.h. */
+/* Changes the module's settings for a while. See session.h. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 #define LOCK_TRIES 40
 #define LOCK_PAUSE_NS 50000000 /* between two of them */
 
-/* "pid:5 (gone)", or a number that is used again. */
+/* The scope reads "pid:5 (gone)", or another process has the number by now. */
 static bool process_is_gone(const struct state *state)
 {
 	int pid;
@@ -28,9 +28,9 @@ static bool process_is_gone(const struct state *state)
 }
 
 /*
- * A process or cgroup that has gone cannot be written again. What the session
- * leaves is its own scope, which is gone too: nobody is in either. Of a cgroup
- * only the module knows whether it is gone: one may be called "x (gone)".
+ * A process or a cgroup that is gone cannot be written again. Then the scope of
+ * the session stays, which is gone too, so nobody is in scope. Only the module
+ * knows whether a cgroup is gone: one may be called "x (gone)".
  */
 static int put_back_scope(const struct state *state)
 {
@@ -40,7 +40,7 @@ static int put_back_scope(const struct state *state)
 	if (!process_is_gone(state))
 		ret = file_write(SYSFS "scope", scope);
 	if (ret == -ESRCH || ret == -ENOENT) {
-		say_err("the scope '%s' of before is gone, so nobody is in scope now; 'echo all >/sys/kernel/mapstack/scope' for everybody",
+		say_err("the earlier scope '%s' is gone, so nobody is in scope now; 'echo all >/sys/kernel/mapstack/scope' for everybody",
 			scope);
 		return 0;
 	}
@@ -53,7 +53,7 @@ static int put_back(const struct state *state)
 
 	if (!module_is_loaded())
 		return 0;
-	/* Off first: what is translated must not widen on the way. */
+	/* Off first: no other request may be translated meanwhile. */
 	if (!state->settings.enabled)
 		failed |= setting_write("enabled", "0");
 	failed |= setting_write("policy", state->settings.policy);
@@ -110,8 +110,8 @@ static void say_locked(void)
 }
 
 /*
- * flock() takes an exclusive lock on a descriptor of any mode, so nobody but
- * root may open the file. Modes are set, because there may be a umask.
+ * flock() takes an exclusive lock on a descriptor of any mode, so only root may
+ * open the file. The modes are set explicitly because there may be a umask.
  */
 static int open_lock(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Changing the module's settings for a while: one process at a time, and
- * everything is put back, by it or by who comes next.
+ * Changes the module's settings for a while. Only one process at a time may do
+ * so. It puts everything back, or the next process does.
  */
 #ifndef TOOLS_SESSION_H
 #define TOOLS_SESSION_H
@@ -14,20 +14,19 @@ struct session {
 };
 
 /**
- * session_lock() - become the one that may change settings
+ * session_lock() - become the process that may change settings
  * @session: which
  *
- * Waits 2 seconds for another to end. What one that was killed left is put
- * back, its trace instance is removed, and it is said. Complains if something
- * of that cannot be done.
+ * Waits 2 seconds for another process to end. If an earlier one was killed,
+ * says so and puts its settings back. Complains if any of this cannot be done.
  *
  * Return: 0 or -1.
  */
 int session_lock(struct session *session);
 
 /**
- * session_begin() - become that one, and write down what is to be put back
- * @session: which; afterwards the settings as they are now are in its state
+ * session_begin() - become that process, and write down what is to be put back
+ * @session: which; its state has the present settings afterwards
  * @verb: what is done
  * @object: to what: the name of a program or a unit
  *
@@ -39,17 +38,18 @@ int session_begin(struct session *session, const char *verb,
 		  const char *object);
 
 /**
- * session_end() - put everything back, and let others
+ * session_end() - put everything back, and give up the lock
  * @session: which
  *
- * Complains about what cannot be put back; who comes next tries again.
+ * Complains about settings that cannot be put back. The next process tries
+ * again.
  *
  * Return: 0 or -1.
  */
 int session_end(struct session *session);
 
 /**
- * session_unlock() - let others, and put nothing back
+ * session_unlock() - give up the lock, and put nothing back
  * @session: from session_lock()
  */
 void session_unlock(struct session *session);

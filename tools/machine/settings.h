@@ -38,7 +38,7 @@ enum counter_name {
 extern const char *const counter_names[NR_COUNTER_NAMES];
 
 struct counter_values {
-	long long value[NR_COUNTER_NAMES]; /* -1: cannot be known */
+	long long value[NR_COUNTER_NAMES]; /* -1: not known */
 };
 
 /**
@@ -47,7 +47,7 @@ struct counter_values {
 bool module_is_loaded(void);
 
 /**
- * module_load() - have the module loaded, by modprobe(8) if it is not
+ * module_load() - load the module by modprobe(8) if it is not loaded
  *
  * Complains if it cannot be.
  *
@@ -83,9 +83,9 @@ int setting_write(const char *name, const char *value);
 int counters_read_all(struct counter_values *counters);
 
 /**
- * counters_since() - what was counted since
- * @now: becomes the difference
- * @before: what was read before
+ * counters_since() - subtract earlier values
+ * @now: the values now; becomes the difference
+ * @before: the earlier values
  *
  * A counter that could not be known at one of the two times becomes -1.
  */

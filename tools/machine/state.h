@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What has to be put back, in a file that everybody may read.
+ * The settings that have to be put back, in a file that everybody may read.
  *
- * It is written before anything is changed, and removed when everything is as
- * it was. It is replaced as a whole, so that a reader needs no lock; only the
- * holder of the session's lock writes it. Arguments of commands are not in it.
+ * The file is written before anything is changed, and removed when everything
+ * is as it was. It is replaced as a whole, so that a reader needs no lock. Only
+ * the holder of the session's lock writes it. It does not hold the arguments of
+ * commands.
  */
 #ifndef TOOLS_STATE_H
 #define TOOLS_STATE_H
@@ -15,12 +16,12 @@
 #define STATE_FILE STATE_DIR "/state"
 
 struct state {
-	int pid; /* who puts back; 0: there is nothing to put back */
+	int pid; /* of the process that puts back; 0: nothing to put back */
 	unsigned long long start; /* process_start() of it */
-	unsigned long long pid_ns; /* where its number is true */
+	unsigned long long pid_ns; /* the namespace of pid */
 	unsigned long long scope_start; /* of the process in settings.scope */
 	struct settings settings; /* to put back */
-	char what[256]; /* it does: "run ./server" */
+	char what[256]; /* what it does: "run ./server" */
 };
 
 /**
@@ -35,12 +36,12 @@ void state_read(struct state *state);
 unsigned long long state_pid_ns(void);
 
 /**
- * state_is_alive() - whether who wrote it is at work
+ * state_is_alive() - whether the process that wrote it is at work
  * @state: from state_read()
  *
- * A number that another process has by now is told by when that was started. Of
- * another pid namespace nothing can be told: it is taken to be at work, and who
- * gets the lock knows better.
+ * The start time shows whether another process has the number by now. Nothing
+ * is known of a process in another pid namespace. It is taken to be at work; a
+ * process that gets the lock knows better.
  */
 bool state_is_alive(const struct state *state);
 
@@ -53,7 +54,7 @@ bool state_is_alive(const struct state *state);
 int state_write(struct state *state);
 
 /**
- * state_forget() - nothing is to be put back any more
+ * state_forget() - remove the file, because nothing is to be put back any more
  */
 void state_forget(void);
 

@@ -28,7 +28,7 @@ static json_t *call_json(const struct perf *perf, const struct call *call)
 			 "sample", sample);
 }
 
-/* Not 0, if nobody has followed it. */
+/* null and not 0, if it was not followed. */
 static json_t *known_json(bool known, uint64_t value)
 {
 	return known ? json_integer(value) : json_null();

@@ -13,12 +13,12 @@
 /**
  * compose_programs() - make "programs" of a report
  * @table: what was counted
- * @owners: who knows names of users and cgroups
- * @perf: who knows where calls were made; NULL: nobody was asked
+ * @owners: knows the names of users and cgroups
+ * @perf: knows where calls were made; NULL: backtraces were not asked for
  * @growth: whether growth was followed
  *
- * Return: a new array, as schema.json has it: what would break first, then by
- * requests, and at the end "(others)", if there are.
+ * Return: a new array, as schema.json has it: programs with refused calls
+ * first, then by requests, and "(others)" at the end if there are any.
  */
 json_t *compose_programs(const struct table *table, struct owners *owners,
 			 const struct perf *perf, bool growth);

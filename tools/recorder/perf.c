@@ -40,9 +40,9 @@ struct helper {
 struct perf {
 	char dir[64];
 	struct helper record;
-	int control, answers; /* of it, for as long as it runs */
-	json_t *samples; /* "pid prot flags": frames of the first */
-	const char *error; /* why there are none; NULL: perf has recorded */
+	int control, answers; /* of perf, while it runs */
+	json_t *samples; /* by "pid prot flags": the frames of the first call */
+	const char *error; /* why there are no samples; NULL: perf has recorded */
 };
 
 static void __attribute__((noreturn)) execute_words(char *line)
@@ -57,8 +57,8 @@ static void __attribute__((noreturn)) execute_words(char *line)
 }
 
 /*
- * Where the debug file of a library is found by its build id, perf 6.12 unwinds
- * by that, which has no .eh_frame, and so not beyond a frame of the library.
+ * If perf 6.12 finds the debug file of a library by its build id, it unwinds by
+ * that file. The file has no .eh_frame, so the backtrace ends at the library.
  */
 static void hide_debug_files(void)
 {
@@ -68,8 +68,9 @@ static void hide_debug_files(void)
 }
 
 /*
- * The grandchild is nobody's of ours: run waits for its children, and judges by
- * them whether all that a command has started has ended.
+ * perf is a grandchild that is no child of this process: run waits for its
+ * children, and sees by them whether everything that a command has started has
+ * ended.
  */
 static void __attribute__((noreturn)) execute(char *line, int life, int output,
 					      int told)
@@ -129,7 +130,7 @@ out_life:
 	return -1;
 }
 
-/* One more piece of what it prints, or 0 at its end, or -1 after the time. */
+/* Reads a piece of the output. Returns 0 at its end, or -1 after the time. */
 static ssize_t helper_read(struct helper *helper, char *buf, size_t size,
 			   long long until)
 {
@@ -141,7 +142,7 @@ static ssize_t helper_read(struct helper *helper, char *buf, size_t size,
 	return read(helper->output, buf, size);
 }
 
-/* All that it prints, to be freed; @late if it did not end by itself in time. */
+/* Returns the whole output, to be freed; sets @late if it did not end in time. */
 static char *helper_finish(struct helper *helper, int seconds, bool *late)
 {
 	long long until = clock_ms() + seconds * 1000LL;
@@ -170,7 +171,7 @@ static char *helper_finish(struct helper *helper, int seconds, bool *late)
 	return text;
 }
 
-/* Until the answer of --control, after which everything is recorded. */
+/* Waits for the answer of --control. Everything is recorded from then on. */
 static int wait_for_answer(int ack)
 {
 	struct pollfd wait = { .fd = ack, .events = POLLIN };
@@ -182,8 +183,9 @@ static int wait_for_answer(int ack)
 }
 
 /*
- * The build ids that the kernel finds in what is mapped (since 5.12) tell files of
- * a container from ours; older ones are read from files in the end.
+ * Since 5.12 the kernel finds the build ids of mapped files, which tell files
+ * of a container from those of this system. On older kernels perf reads them
+ * from the files in the end.
  */
 static int start_record(struct perf *perf, const char *build_ids)
 {
@@ -202,7 +204,7 @@ static int start_record(struct perf *perf, const char *build_ids)
 	fcntl(ack[0], F_SETFD, FD_CLOEXEC);
 	snprintf(line, sizeof(line), RECORD, build_ids, ctl[0], ack[1],
 		 perf->dir);
-	/* While there is a reader for sure: no SIGPIPE. */
+	/* There is a reader for sure, so there is no SIGPIPE. */
 	ret = write(ctl[1], "enable\n", 7) == 7 ? 0 : -1;
 	ret = ret ?: helper_start(&perf->record, line);
 	close(ctl[0]);
@@ -213,7 +215,7 @@ static int start_record(struct perf *perf, const char *build_ids)
 		close(ack[0]);
 		return -1;
 	}
-	/* Without them it would end before it has written everything. */
+	/* Without them perf would end before it has written everything. */
 	perf->control = ctl[1];
 	perf->answers = ack[0];
 	return 0;
@@ -267,7 +269,7 @@ static char *key_of(char *key, size_t size, int pid, unsigned long prot,
 	return key;
 }
 
-/* What follows a line "PID addr=..." are its frames, after a tab each. */
+/* The frames of a call follow a line "PID addr=...", each after a tab. */
 static void take_line(struct perf *perf, char *line, json_t **frames)
 {
 	unsigned long prot, flags;
@@ -286,7 +288,7 @@ static void take_line(struct perf *perf, char *line, json_t **frames)
 		*frames = json_array();
 		json_object_set_new(perf->samples, key, *frames);
 	} else if (*frames && *line == '\t') {
-		/* The address first, which says nothing of a finished process. */
+		/* The address comes first. It says nothing about a process that ended. */
 		line += strspn(line, " \t");
 		line += strspn(line, "0123456789abcdef");
 		json_array_append_new(*frames, text_json(line + 1));

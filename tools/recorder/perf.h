@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where refused calls were made: perf(1) records and names the frames, with all
- * that it knows of namespaces, build ids and JIT compilers.
+ * Finds where refused calls were made. perf(1) records them and names the
+ * frames: it knows namespaces, build ids and JIT compilers.
  */
 #ifndef TOOLS_PERF_H
 #define TOOLS_PERF_H
@@ -13,35 +13,36 @@
 struct perf;
 
 /**
- * perf_start() - have perf record refused calls from now on
+ * perf_start() - start perf, which records refused calls from now on
  *
- * perf becomes neither a child of this process nor part of a scope of it if
- * this process is not yet a child subreaper. It ends with this process, however
- * that dies. Complains if perf is missing or cannot record.
+ * If this process is not a child subreaper yet, perf becomes neither a child of
+ * it nor a part of its scope. perf ends with this process, however that dies.
+ * Complains if perf is missing or cannot record.
  *
  * Return: to be closed with perf_close(), or NULL.
  */
 struct perf *perf_start(void);
 
 /**
- * perf_stop() - end the recording, and have the frames named
+ * perf_stop() - end the recording, and let perf name the frames
  * @perf: from perf_start()
  *
- * Takes a minute at most, whatever the watched programs have put in the place
- * of their files. What cannot be had is told with each call.
+ * Takes a minute at most, even if the watched programs have replaced their
+ * files. A call without a backtrace gets the reason.
  */
 void perf_stop(struct perf *perf);
 
 /**
- * perf_put() - say where a call was made
- * @perf: from perf_start(), after perf_stop(); NULL: it was not asked for
+ * perf_put() - add to a call where it was made
+ * @perf: from perf_start(), after perf_stop(); NULL: backtraces were not asked
+ * for
  * @json: gets "backtrace" and "backtrace_error"
  * @call: which
  */
 void perf_put(const struct perf *perf, json_t *json, const struct call *call);
 
 /**
- * perf_close() - end perf if it still runs, and forget what it has said
+ * perf_close() - end perf if it still runs, and free its results
  * @perf: from perf_start(), or NULL
  */
 void perf_close(struct perf *perf);

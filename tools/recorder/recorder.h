@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What programs do, from when it is opened until it is stopped: a few seconds or
- * a month. The module counts (/dev/mapstack); here it is read and made a report.
+ * Records what programs do, for a few seconds or for a month. The module counts
+ * (/dev/mapstack); the recorder reads its counts and makes a report of them.
  */
 #ifndef TOOLS_RECORDER_H
 #define TOOLS_RECORDER_H
@@ -40,8 +40,8 @@ int recorder_start(struct recorder *recorder);
  * @recorder: after recorder_start()
  * @counters: what was counted so far; NULL: do not tell
  *
- * The module lays in room for programs that are new, and names of cgroups, which
- * come and go, are looked up. What is read is what is new.
+ * The module lays in room for programs that are new, and names of cgroups,
+ * which come and go, are looked up. What is read is what is new.
  */
 void recorder_look(struct recorder *recorder, struct counter_values *counters);
 
@@ -49,8 +49,8 @@ void recorder_look(struct recorder *recorder, struct counter_values *counters);
  * recorder_take() - take what there is so far, and go on
  * @recorder: after recorder_start()
  *
- * Of requests that are made meanwhile some may be in the programs and not yet in
- * the counters.
+ * Of requests that are made meanwhile some may be in the programs and not yet
+ * in the counters.
  *
  * Return: 0, or -1 after a complaint.
  */

@@ -29,7 +29,7 @@ uint64_t row_growable(const struct row *row)
 	uint64_t asked = row_requests(row, SHAPE_ANONYMOUS, NR_OUTCOMES) -
 			 row_requests(row, SHAPE_ANONYMOUS, OUTCOME_SPARED);
 
-	/* A call that was under way when the recording began is in one only. */
+	/* A call that was under way when the recording began is in one of them only. */
 	return asked - (asked < row->number[ROW_FAILED] ?
 				asked :
 				row->number[ROW_FAILED]);
@@ -43,7 +43,7 @@ uint64_t row_refused(const struct row *row)
 	       row_requests(row, SHAPE_ANONYMOUS, OUTCOME_ALREADY);
 }
 
-/* As seq_escape() has made them: three octal digits. */
+/* Undoes seq_escape(), which writes three octal digits. */
 static void unescape(char *text)
 {
 	char *to = text;
@@ -128,7 +128,7 @@ static void keep_most(struct table *table)
 		add_to_others(table, &table->rows[--table->nr_rows]);
 }
 
-/* The first is the module's own, for what it had no room for. */
+/* The module's first row has all requests for which it had no room. */
 static bool take_program(struct table *table, char *line, bool first)
 {
 	struct row *row;

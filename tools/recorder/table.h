@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What /dev/mapstack says: a row for each program, user and cgroup.
+ * Reads /dev/mapstack, which has a row for each program, user and cgroup.
  *
- * Of any number of rows those that matter most are kept, and the others are
- * added up, so that memory is bounded and sums are right.
+ * The rows that matter most are kept, and all others are added up, so that
+ * memory is bounded and sums are right.
  */
 #ifndef TOOLS_TABLE_H
 #define TOOLS_TABLE_H
@@ -24,7 +24,7 @@ enum row_number {
 	ROW_CGROUP, /* its id */
 	ROW_REQUESTS, /* by shape and outcome */
 	ROW_BYTES = ROW_REQUESTS + NR_SHAPES * NR_OUTCOMES,
-	ROW_FAILED, /* of those that can grow; meant if the table has results */
+	ROW_FAILED, /* of those that can grow; valid if the table has results */
 	ROW_GROWN,
 	ROW_GROWN_PAGES,
 	ROW_DENIED, /* by reason; GROW_DONE is not among them */
@@ -32,7 +32,7 @@ enum row_number {
 	NR_ROW_NUMBERS,
 };
 
-/* A kind of call that the kernel refuses, or would, and the first such call. */
+/* A kind of call that the kernel refuses or would refuse, and the first such call. */
 struct call {
 	unsigned int shape;
 	unsigned long prot, flags, address, length;
@@ -50,7 +50,7 @@ struct row {
 
 struct table {
 	bool results; /* every answer of the kernel was seen */
-	struct row *rows; /* what would break first, then by requests */
+	struct row *rows; /* with refused calls first, then by requests */
 	size_t nr_rows;
 	struct row others; /* all that are not in rows, added up */
 };
@@ -60,8 +60,8 @@ struct table {
  * @table: to be filled in
  * @file: the text of /dev/mapstack, from its beginning
  *
- * Return: 0; -EPROTO if a line is not understood; -EIO. Call table_free() in any
- * case.
+ * Return: 0; -EPROTO if a line is not understood; -EIO. Call table_free() in
+ * any case.
  */
 int table_read(struct table *table, FILE *file);
 
@@ -90,18 +90,19 @@ uint64_t row_requests(const struct row *row, enum shape shape,
 		      enum outcome outcome);
 
 /**
- * row_growable() - how many became growable, or would
+ * row_growable() - how many requests became growable, or would
  * @row: which
  *
- * Without those of which it is known that they failed.
+ * Requests that are known to have failed are not counted.
  */
 uint64_t row_growable(const struct row *row);
 
 /**
- * row_refused() - how many the kernel refuses because of the flag, or would
+ * row_refused() - how many requests the kernel refuses for the flag, or would
  * @row: which
  *
- * What asks for MAP_GROWSDOWN itself is refused without the proposal too.
+ * Requests with MAP_GROWSDOWN are not counted: they are refused without the
+ * proposal too.
  */
 uint64_t row_refused(const struct row *row);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A recording, from the settings as they were to the settings as they were, and
- * its report: what run and watch have in common.
+ * A recording and its report, from changing the settings to putting them back:
+ * the code that run and watch share.
  */
 #ifndef TOOLS_RECORDING_H
 #define TOOLS_RECORDING_H
@@ -18,7 +18,7 @@
 struct recording {
 	const struct options *options;
 	struct session session;
-	const char *policy; /* that is in force meanwhile */
+	const char *policy; /* the one in force meanwhile */
 	const char *scope;
 	struct output output; /* of the next report; its file is NULL: of none */
 	struct recorder *recorder;
@@ -26,7 +26,7 @@ struct recording {
 };
 
 /**
- * recording_prepare() - open and get ready what may fail without a change
+ * recording_prepare() - do all that may fail before anything is changed
  * @recording: to be filled in
  * @options: output, backtrace; quiet later
  *
