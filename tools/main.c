@@ -32,12 +32,55 @@ static bool take_text(void *field, const char *word)
 	return true;
 }
 
-static bool take_policy(void *field, const char *word)
+static bool is_policy(const char *word)
 {
-	*(const char **)field = word;
 	return !strcmp(word, "rfc") || !strcmp(word, "private") ||
 	       !strcmp(word, "fitting") || !strcmp(word, "paired") ||
 	       !strcmp(word, "observe");
+}
+
+static bool take_policy(void *field, const char *word)
+{
+	*(const char **)field = word;
+	return is_policy(word);
+}
+
+/* "off" is one of those that are tried. None comes twice. */
+static bool take_policies(void *field, const char *word)
+{
+	char *copy = xcopy(word), *rest = copy, *one;
+	bool ok = true, some = false;
+
+	*(const char **)field = word;
+	while (ok && (one = strsep(&rest, ","))) {
+		some |= is_policy(one);
+		ok = (is_policy(one) || !strcmp(one, "off")) &&
+		     !(rest && strstr(rest, one));
+	}
+	free(copy);
+	return ok && some;
+}
+
+static bool take_count(void *field, const char *word)
+{
+	char *end;
+	long count = strtol(word, &end, 10);
+
+	*(int *)field = count;
+	return !*end && count > 0 && count <= 1000;
+}
+
+static bool take_ignore(void *field, const char *word)
+{
+	static regex_t regex;
+
+	*(regex_t **)field = &regex;
+	return !regcomp(&regex, word, REG_EXTENDED);
+}
+
+static bool take_fail_on(void *field, const char *word)
+{
+	return fail_on_parse(field, word);
 }
 
 static bool take_by(void *field, const char *word)
@@ -98,6 +141,18 @@ static const struct option_row {
 	  "wait for all that the command started" },
 	{ 'd', "detach", NULL, FIELD(detach), take_flag,
 	  "the same, in the background once the command has ended" },
+	{ 'n', "runs", "N", FIELD(runs), take_count,
+	  "run it so often under each policy; times are judged from 5 on" },
+	{ 'l', "policies", "LIST", FIELD(policies), take_policies,
+	  "try these beside off; private,rfc without it" },
+	{ 'A', "no-aslr", NULL, FIELD(fixed), take_flag,
+	  "do not randomize addresses" },
+	{ 'i', "ignore", "REGEX", FIELD(ignore), take_ignore,
+	  "take what matches out of what the command prints" },
+	{ 'k', "keep", "DIR", FIELD(keep), take_text,
+	  "keep output and reports of all runs in this new directory" },
+	{ 'f', "fail-on", "LIST", FIELD(fail_on), take_fail_on,
+	  "exit with 1 on refused, denied, differs or slower=5%" },
 	{ 'u', "user", "NAME", FIELD(user), take_text,
 	  "run the command as this user, with its groups" },
 	{ 'q', "quiet", NULL, FIELD(quiet), take_flag,
@@ -123,8 +178,11 @@ static const struct verb {
 	  "switch on, loading the module if need be" },
 	{ "off", turn_off, "", NULL, true, 1,
 	  "switch off, and put back what a killed run left" },
-	{ "run", run, "pjPHobwduq", "-- COMMAND [ARGUMENT...]", true, EXIT_SELF,
+	{ "run", run, "pjPHobwduqf", "-- COMMAND [ARGUMENT...]", true,
+	  EXIT_SELF,
 	  "run a command with the module on for it alone, and report" },
+	{ "try", try, "lnAifkjHobwuq", "-- COMMAND [ARGUMENT...]", true,
+	  EXIT_SELF, "run a command off, private and rfc: does it break?" },
 	{ "report", report, "jPHoy", "[FILE]", false, EXIT_SELF,
 	  "print a report again, that of the last run without FILE" },
 	{ "diff", diff, "jo", "BEFORE AFTER", false, EXIT_SELF,

@@ -35,7 +35,9 @@ _mapstack() {
 	fi
 	case $prev in
 	--policy | -p) words="rfc private fitting paired observe" ;;
-	--output | -o | --html | -H) compopt -o default; words= ;;
+	--policies | -l) words="private,rfc private rfc fitting paired observe" ;;
+	--fail-on | -f) words="refused denied differs slower=5%" ;;
+	--output | -o | --html | -H | --keep | -k) compopt -o default; words= ;;
 	--by | -y) words="unit program user host" ;;
 	esac
 	COMPREPLY=($(compgen -W "$words" -- "$cur"))

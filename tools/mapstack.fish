@@ -10,6 +10,11 @@ complete -c mapstack -n 'not __fish_use_subcommand' \
 set -l takes 'mapstack help (commandline -opc)[2] 2>/dev/null | string match -q'
 complete -c mapstack -n "$takes '*--policy *'" -l policy -x \
     -a 'rfc private fitting paired observe'
+complete -c mapstack -n "$takes '*--policies *'" -l policies -x \
+    -a 'private,rfc private rfc fitting paired observe'
+complete -c mapstack -n "$takes '*--fail-on *'" -l fail-on -x \
+    -a 'refused denied differs slower=5%'
+complete -c mapstack -n "$takes '*--keep *'" -l keep -r -F
 complete -c mapstack -n "$takes '*--output *'" -l output -r -F
 # After "--" it is the command that is completed.
 complete -c mapstack -n 'contains -- -- (commandline -opc)' \

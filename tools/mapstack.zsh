@@ -13,6 +13,9 @@ fi
 help=$(mapstack help $words[2] 2>/dev/null)
 options=(${(f)"$(sed -n 's/:/\\:/g
 	s/^  -., --policy [A-Z]*  *\(.*\)/--policy=[\1]:policy:(rfc private fitting paired observe)/p; t
+	s/^  -., --policies [A-Z]*  *\(.*\)/--policies=[\1]:policies:(private,rfc private rfc fitting paired observe)/p; t
+	s/^  -., --fail-on [A-Z]*  *\(.*\)/--fail-on=[\1]:reasons:(refused denied differs slower=5%)/p; t
+	s/^  -., --\([a-z-]*\) DIR  *\(.*\)/--\1=[\2]:directory:_files -\/ /p; t
 	s/^  -., --\([a-z-]*\) FILE  *\(.*\)/--\1=[\2]:file:_files/p; t
 	s/^  -., --\([a-z-]*\) \([A-Z][A-Z]*\)  *\(.*\)/--\1=[\3]:\2:/p; t
 	s/^  -., --\([a-z-]*\)  *\(.*\)/--\1[\2]/p' <<<$help)"})

@@ -4,6 +4,7 @@
 Runs in the lab. tests/evidence holds what runs in the guest.
 """
 
+import subprocess
 from pathlib import Path
 
 import build
@@ -43,10 +44,20 @@ def build_command():
     return where / "mapstack"
 
 
+def build_trials():
+    """Build the programs that mapstack try is tried on; return its path."""
+    where = build.BUILD / "trials"
+    subprocess.run(
+        ["gcc-14", "-O1", "-Wall", "-Wextra", "-Werror", "-static", "-pthread",
+         "-D_GNU_SOURCE", "-o", where, "tests/evidence/trials.c"], check=True,
+    )
+    return where
+
+
 def files():
     """What the programs in the guest need."""
     return [
-        build_command(), "tests/evidence/kit.py", "tools/mapstack.bash",
+        build_command(), build_trials(), "tests/evidence/kit.py", "tools/mapstack.bash",
         "tools/report/schema.json", "README.md",
     ]
 

@@ -7,9 +7,12 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "machine/child.h"
@@ -41,6 +44,23 @@ static void choose_signals(sigset_t *taken)
 	for (i = 0; i < ARRAY_SIZE(left_alone); i++)
 		sigdelset(taken, left_alone[i]);
 	sigaddset(taken, SIGCHLD);
+}
+
+int child_user(const char *name, const struct passwd **user)
+{
+	*user = name ? getpwnam(name) : NULL;
+	if (*user || !name)
+		return 0;
+	say_err("there is no user %s, so nothing was changed", name);
+	return -1;
+}
+
+static long long now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
 }
 
 int child_prepare(struct child *child)
@@ -80,6 +100,20 @@ static int become(const struct passwd *user)
 	       setgid(user->pw_gid) || setuid(user->pw_uid);
 }
 
+static int put_in_place(int fd, int place)
+{
+	return fd && dup2(fd, place) < 0 ? -1 : 0;
+}
+
+static int surround(const struct surroundings *wanted)
+{
+	if (wanted->fixed_layout && personality(ADDR_NO_RANDOMIZE) < 0)
+		return -1;
+	return put_in_place(wanted->input, STDIN_FILENO) ||
+	       put_in_place(wanted->output, STDOUT_FILENO) ||
+	       put_in_place(wanted->error, STDERR_FILENO);
+}
+
 /* Does not return. */
 static void execute(const struct child *child, char *const *command,
 		    const struct passwd *user, int go, int report)
@@ -90,7 +124,7 @@ static void execute(const struct child *child, char *const *command,
 	if (read(go, &byte, 1) != 1)
 		_exit(EXIT_SELF);
 	failure.user = become(user);
-	if (!failure.user) {
+	if (!failure.user && !surround(&child->surroundings)) {
 		if (child->chld_ignored)
 			signal(SIGCHLD, SIG_IGN);
 		sigprocmask(SIG_SETMASK, &child->mask, NULL);
@@ -160,6 +194,7 @@ static void take_signal(struct child *child,
 		return;
 	}
 	if (child->pid > 0 && !child->ended) {
+		child->passed_on = number;
 		if (held || !command_has_it(info))
 			kill(child->pid, number);
 	} else if (number == SIGTSTP || number == SIGTTIN ||
@@ -186,6 +221,7 @@ static void take_status(struct child *child, int status)
 		return;
 	}
 	child->ended = true;
+	child->usage.wall = now_us() - child->started;
 	child->status = WEXITSTATUS(status);
 	if (WIFSIGNALED(status)) {
 		child->signal = WTERMSIG(status);
@@ -193,14 +229,32 @@ static void take_status(struct child *child, int status)
 	}
 }
 
+static long long microseconds(const struct timeval *time)
+{
+	return time->tv_sec * 1000000LL + time->tv_usec;
+}
+
+/* A process that was waited for is in the usage of who waited. */
+static void take_usage(struct usage *usage, const struct rusage *more)
+{
+	usage->user += microseconds(&more->ru_utime);
+	usage->system += microseconds(&more->ru_stime);
+	if (more->ru_maxrss > usage->peak)
+		usage->peak = more->ru_maxrss;
+}
+
 static void reap(struct child *child)
 {
+	struct rusage usage;
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0)
+	while ((pid = wait4(-1, &status, WNOHANG | WUNTRACED, &usage)) > 0) {
+		if (!WIFSTOPPED(status))
+			take_usage(&child->usage, &usage);
 		if (pid == child->pid)
 			take_status(child, status);
+	}
 	child->alone = pid < 0 && errno == ECHILD;
 }
 
@@ -239,6 +293,7 @@ static int release(struct child *child, char *const *command,
 	struct failure failure;
 
 	take_signals(child, true);
+	child->started = now_us();
 	/* If it cannot be written, the child has ended, which will be seen. */
 	if (write(go, "", 1) != 1)
 		child_wait(child, 0);
@@ -251,6 +306,17 @@ static int release(struct child *child, char *const *command,
 	return say_failure(&failure, command[0], user);
 }
 
+static void forget_last(struct child *child)
+{
+	child->pid = 0;
+	child->ended = false;
+	child->stopped = false;
+	child->alone = false;
+	child->signal = 0;
+	child->passed_on = 0;
+	child->usage = (struct usage){ 0 };
+}
+
 /*
  * fork() and not posix_spawn(), whose child would run on a MAP_STACK mapping
  * of ours and be counted.
@@ -260,6 +326,7 @@ int child_start(struct child *child, char *const *command,
 {
 	int go[2], report[2], status = EXIT_SELF;
 
+	forget_last(child);
 	if (pipe2(go, O_CLOEXEC))
 		goto err_say;
 	if (pipe2(report, O_CLOEXEC))

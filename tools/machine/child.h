@@ -13,19 +13,47 @@
 #include <signal.h>
 #include <stdbool.h>
 
+/* What a command took, with all that it started and that has ended. */
+struct usage {
+	long long wall; /* microseconds, to the end of the command */
+	long long user, system; /* microseconds */
+	long long peak; /* KiB of memory, of the process that had most */
+};
+
+/* What is otherwise as this process has it. */
+struct surroundings {
+	int input, output, error; /* descriptors; 0: as they are */
+	bool fixed_layout; /* no randomization of addresses */
+};
+
 struct child {
+	struct surroundings surroundings; /* zeroed: the command has ours */
+	struct usage usage;
+	long long started; /* microseconds, of CLOCK_MONOTONIC */
 	pid_t pid;
 	bool ended;
 	bool alone; /* all that it started has ended too */
 	int status; /* exit status to pass on, once it has ended */
 	int signal; /* that ended it; 0: none did */
 	int given_up; /* the signal that came when it did not run; 0: none did */
+	int passed_on; /* the last signal that came for it; 0: none did */
 	bool stopped;
 	sigset_t mask; /* of signals, as it was */
 	sigset_t taken; /* those that are taken */
 	int signals; /* signalfd of them */
 	bool chld_ignored; /* as we were started, and so is the command */
 };
+
+/**
+ * child_user() - find the user who shall run the command
+ * @name: of the user; NULL: root
+ * @user: becomes who it is, until the next call; NULL: root
+ *
+ * Complains if there is none of that name.
+ *
+ * Return: 0 or -1.
+ */
+int child_user(const char *name, const struct passwd **user);
 
 /**
  * child_prepare() - take signals by a descriptor from now on
@@ -39,7 +67,7 @@ struct child {
 int child_prepare(struct child *child);
 
 /**
- * child_start() - start the command
+ * child_start() - start the command, again if it has ended
  * @child: which
  * @command: its words
  * @user: as whom, groups included; NULL: as this process

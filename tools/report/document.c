@@ -1,25 +1,51 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The document that a report is. See document.h. */
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "machine/files.h"
-#include "machine/state.h"
 #include "report/document.h"
-#include "report/report.h"
-
-#define KEPT STATE_DIR "/report.json"
 
 long long document_number(const json_t *object, const char *name)
 {
 	const json_t *value = json_object_get(object, name);
 
 	return json_is_integer(value) ? json_integer_value(value) : -1;
+}
+
+long long document_count(const json_t *object, const char *name)
+{
+	long long value = document_number(object, name);
+
+	return value < 0 ? 0 : value;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	long long l = *(const long long *)a, r = *(const long long *)b;
+
+	return l < r ? -1 : l > r;
+}
+
+double document_median(const json_t *objects, const char *name)
+{
+	size_t size = json_array_size(objects), count = 0, i;
+	long long *value = xalloc((size + 1) * sizeof(*value));
+	double median = 0;
+	json_t *object;
+
+	json_array_foreach(objects, i, object)
+	{
+		value[count] = document_number(object, name);
+		count += value[count] >= 0;
+	}
+	qsort(value, count, sizeof(*value), compare_numbers);
+	if (count)
+		median = (value[(count - 1) / 2] + value[count / 2]) / 2.0;
+	free(value);
+	return median;
 }
 
 const char *document_text(const json_t *object, const char *name)
@@ -178,53 +204,7 @@ json_t *document_by(const json_t *document, const char *by)
 	return copy;
 }
 
-static bool is_report(const json_t *document)
+bool document_is_try(const json_t *document)
 {
-	return document_number(document, "version") == 1 &&
-	       json_is_object(json_object_get(document, "counters")) &&
-	       json_is_array(json_object_get(document, "programs"));
-}
-
-json_t *document_load(const char *path)
-{
-	bool kept = !path, input = path && !strcmp(path, "-");
-	char buf[4352];
-	json_error_t error;
-	json_t *document;
-	FILE *file;
-
-	if (kept)
-		path = file_path(KEPT, buf, sizeof(buf));
-	file = input ? stdin : fopen(path, "re");
-	if (!file) {
-		if (kept && errno == ENOENT)
-			say_err("there was no recording since the system was started; 'mapstack run -- CMD' makes a report");
-		else
-			say_err("cannot read %s (%m), so there is no report%s",
-				path, errno == EACCES ? "; use sudo" : "");
-		return NULL;
-	}
-	document = json_loadf(file, JSON_REJECT_DUPLICATES, &error);
-	if (!document)
-		say_err("%s is no report (line %d: %s); nothing was done", path,
-			error.line, error.text);
-	else if (!is_report(document))
-		say_err("%s is no report of this version of mapstack; nothing was done",
-			path);
-	if (!input)
-		fclose(file);
-	if (is_report(document))
-		return document;
-	json_decref(document);
-	return NULL;
-}
-
-int document_keep(const json_t *document)
-{
-	struct output output;
-
-	mkdir(STATE_DIR, 0755);
-	if (output_open(&output, KEPT, true))
-		return -1;
-	return report_write(document, FORMAT_JSON, &output);
+	return !strcmp(document_text(document, "verb") ?: "", "try");
 }

@@ -20,6 +20,24 @@
 long long document_number(const json_t *object, const char *name);
 
 /**
+ * document_count() - the same, where what is unknown is nothing
+ * @object: any, or NULL
+ * @name: its member
+ *
+ * Return: the integer, or 0.
+ */
+long long document_count(const json_t *object, const char *name);
+
+/**
+ * document_median() - the middle one of an integer of several objects
+ * @objects: an array
+ * @name: their member; what does not have it is left out
+ *
+ * Return: the median; 0 if there is none.
+ */
+double document_median(const json_t *objects, const char *name);
+
+/**
  * document_text() - a string of an object
  * @object: any, or NULL
  * @name: its member
@@ -78,23 +96,11 @@ json_t *document_sorted(const json_t *groups);
 json_t *document_by(const json_t *document, const char *by);
 
 /**
- * document_load() - read a report
- * @path: a file, "-" for standard input; NULL: the last one that was kept
+ * document_is_try() - whether it is what mapstack try found
+ * @document: any
  *
- * Complains if it cannot be read or is no report.
- *
- * Return: the document, or NULL.
+ * Otherwise it is a recording, of run, watch or merge.
  */
-json_t *document_load(const char *path);
-
-/**
- * document_keep() - keep a report for "mapstack report"
- * @document: a report
- *
- * Complains if it cannot be kept.
- *
- * Return: 0 or -1.
- */
-int document_keep(const json_t *document);
+bool document_is_try(const json_t *document);
 
 #endif /* TOOLS_DOCUMENT_H */

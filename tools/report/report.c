@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Prints a document, whatever the format. See report.h. */
 
+#include "report/document.h"
 #include "report/report.h"
 
 void report_json(const json_t *document, FILE *file)
@@ -9,17 +10,32 @@ void report_json(const json_t *document, FILE *file)
 	fputc('\n', file);
 }
 
+static void print_for_people(const json_t *document,
+			     const struct output *output)
+{
+	struct screen screen = screen_open(output->fd, output->file);
+
+	if (document_is_try(document))
+		report_try(document, &screen);
+	else
+		report_text(document, output->file);
+}
+
 int report_write(const json_t *document, enum format format,
 		 struct output *output)
 {
-	static void (*const print[NR_FORMATS])(const json_t *document,
-					       FILE *file) = {
-		[FORMAT_TEXT] = report_text,
-		[FORMAT_JSON] = report_json,
-		[FORMAT_PROMETHEUS] = report_prometheus,
-		[FORMAT_HTML] = report_html,
-	};
-
-	print[format](document, output->file);
+	switch (format) {
+	case FORMAT_JSON:
+		report_json(document, output->file);
+		break;
+	case FORMAT_PROMETHEUS:
+		report_prometheus(document, output->file);
+		break;
+	case FORMAT_HTML:
+		report_html(document, output->file);
+		break;
+	default:
+		print_for_people(document, output);
+	}
 	return output_commit(output);
 }

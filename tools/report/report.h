@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "report/output.h"
+#include "report/screen.h"
 
 /* How something is printed. */
 enum format {
@@ -18,11 +19,18 @@ enum format {
 };
 
 /**
- * report_text() - print a document for people
+ * report_text() - print a recording for people
  * @document: what
  * @file: where to
  */
 void report_text(const json_t *document, FILE *file);
+
+/**
+ * report_try() - print what mapstack try found, for people
+ * @document: of mapstack try
+ * @screen: where to
+ */
+void report_try(const json_t *document, const struct screen *screen);
 
 /**
  * report_json() - print a document for programs

@@ -6,6 +6,7 @@
 
 #include "machine/files.h"
 #include "report/document.h"
+#include "report/store.h"
 #include "report/text.h"
 #include "verbs/verbs.h"
 
@@ -32,18 +33,11 @@ find(struct diff *diff, int kind, const char *format, ...)
 	va_end(args);
 }
 
-static long long positive(const json_t *object, const char *member)
-{
-	long long value = document_number(object, member);
-
-	return value < 0 ? 0 : value;
-}
-
 static long long refused(const struct diff *diff, const json_t *program)
 {
 	if (diff->forecast)
-		return positive(program, "refused");
-	return positive(json_object_get(program, "outcomes"), "refused");
+		return document_count(program, "refused");
+	return document_count(json_object_get(program, "outcomes"), "refused");
 }
 
 static long long denied(const json_t *program)
@@ -94,7 +88,7 @@ static void compare_refused(struct diff *diff, const char *name,
 		named = true;
 		find(diff, BREAKS, "%s: %s %s refused, %lld times", name, text,
 		     diff->forecast ? "would be" : "is",
-		     positive(call, "count"));
+		     document_count(call, "count"));
 	}
 	if (!named)
 		find(diff, BREAKS, "%s: %lld requests are refused, %lld before",
@@ -229,7 +223,7 @@ static void print_side(FILE *file, const char *side, const json_t *document)
 	fputs(", policy ", file);
 	text_put(file, document_text(document, "policy") ?: "(several)");
 	fprintf(file, ", %.1f seconds",
-		positive(document, "milliseconds") / 1000.0);
+		document_count(document, "milliseconds") / 1000.0);
 	for (i = 0; i < ARRAY_SIZE(members); i++)
 		if (document_number(counters, members[i]) >= 0)
 			fprintf(file, ", %s %lld", members[i],
@@ -302,9 +296,9 @@ int diff(const struct options *options)
 		say_err("two reports are compared, the one before and the one after; nothing was done; name both");
 		return EXIT_SELF;
 	}
-	diff.before = document_load(files[0]);
+	diff.before = document_load(files[0], true);
 	if (diff.before)
-		diff.after = document_load(files[1]);
+		diff.after = document_load(files[1], true);
 	if (diff.after)
 		status = diff_documents(&diff, options);
 	json_decref(diff.before);

@@ -6,6 +6,7 @@
 
 #include "machine/files.h"
 #include "report/document.h"
+#include "report/store.h"
 #include "verbs/verbs.h"
 
 /* What each machine keeps for itself; of the whole only what all have alike. */
@@ -143,7 +144,7 @@ int merge(const struct options *options)
 	int ret = -1;
 
 	for (file = options->command; *file; file++) {
-		document = document_load(*file);
+		document = document_load(*file, true);
 		if (!document)
 			goto out;
 		json_array_append_new(documents, document);

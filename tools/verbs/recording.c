@@ -39,15 +39,22 @@ static int apply(struct recording *recording)
 	return setting_write("enabled", "1") ? -1 : 0;
 }
 
+static void give_back(struct recording *recording)
+{
+	if (!recording->held)
+		session_end(&recording->session);
+}
+
 int recording_begin(struct recording *recording, const char *verb,
 		    const char *object, const char *scope, const char *policy)
 {
-	if (session_begin(&recording->session, verb, object))
+	if (!recording->held &&
+	    session_begin(&recording->session, verb, object))
 		return -1;
 	recording->scope = scope;
 	recording->policy = policy ?: recording->session.state.settings.policy;
 	if (apply(recording)) {
-		session_end(&recording->session);
+		give_back(recording);
 		return -1;
 	}
 	recording->started = clock_ms();
@@ -95,7 +102,7 @@ int recording_end(struct recording *recording)
 	/* What runs on would be counted between the reading of two files. */
 	setting_write("enabled", "0");
 	ret = recorder_stop(recording->recorder);
-	session_end(&recording->session);
+	give_back(recording);
 	return ret;
 }
 

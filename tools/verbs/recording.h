@@ -18,6 +18,7 @@
 struct recording {
 	const struct options *options;
 	struct session session;
+	bool held; /* the session is the caller's, who has begun and ends it */
 	const char *policy; /* the one in force meanwhile */
 	const char *scope;
 	struct output output; /* of the next report; its file is NULL: of none */

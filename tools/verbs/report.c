@@ -3,6 +3,7 @@
 
 #include "machine/files.h"
 #include "report/document.h"
+#include "report/store.h"
 #include "verbs/verbs.h"
 
 int report(const struct options *options)
@@ -15,7 +16,7 @@ int report(const struct options *options)
 		say_err("only one file can be printed at a time; nothing was printed; 'mapstack merge' makes one of several");
 		return EXIT_SELF;
 	}
-	document = document_load(options->command[0]);
+	document = document_load(options->command[0], options->by);
 	if (!document)
 		return EXIT_SELF;
 	if (options->by) {

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* mapstack run: one command, in a scope of its own. See verbs.h. */
 
-#include <pwd.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "machine/background.h"
 #include "machine/child.h"
 #include "machine/files.h"
-#include "report/document.h"
-#include "report/text.h"
+#include "report/store.h"
+#include "verbs/about.h"
 #include "verbs/recording.h"
 #include "verbs/verbs.h"
 
@@ -44,24 +43,17 @@ static void follow(struct run *run)
 static int report_run(struct run *run)
 {
 	json_t *document = recording_json(&run->recording, "run");
-	const char *signal = child_signal(&run->child);
-	json_t *command = json_array();
-	char *const *word;
+	bool failed;
 	int ret;
 
-	for (word = run->options->command; *word; word++)
-		json_array_append_new(command, text_json(*word));
-	json_object_set_new(document, "command", command);
-	json_object_set_new(document, "signal", text_json(signal));
-	json_object_set_new(document, "exit_status",
-			    signal ? json_null() :
-				     json_integer(run->child.status));
-	json_object_set_new(document, "still_running",
-			    json_boolean(!run->child.alone));
+	about_command(document, run->options->command, &run->child);
 	ret = document_keep(document);
 	ret |= recording_write(&run->recording, document);
+	failed = fail_on_report(&run->options->fail_on, document);
 	json_decref(document);
-	return ret ? EXIT_SELF : run->child.status;
+	if (ret)
+		return EXIT_SELF;
+	return run->child.status ?: failed;
 }
 
 static int run_begun(struct run *run)
@@ -74,19 +66,6 @@ static int run_begun(struct run *run)
 	if (recording_end(&run->recording) && started)
 		return EXIT_SELF;
 	return started ? report_run(run) : status;
-}
-
-static int find_user(struct run *run)
-{
-	const char *name = run->options->user;
-
-	if (!name)
-		return 0;
-	run->user = getpwnam(name);
-	if (run->user)
-		return 0;
-	say_err("there is no user %s, so nothing was changed", name);
-	return -1;
 }
 
 static int run_guarded(struct run *run)
@@ -110,7 +89,11 @@ int run(const struct options *options)
 	struct run run = { .options = options, .foreground = -1 };
 	struct child front = { 0 };
 
-	if (find_user(&run) || !module_load())
+	if (fail_on_compares(&options->fail_on)) {
+		say_err("nothing is compared here, so nothing was done; 'mapstack try' knows differs and slower");
+		return EXIT_SELF;
+	}
+	if (child_user(options->user, &run.user) || !module_load())
 		return EXIT_SELF;
 	if (options->detach) {
 		run.foreground = background_go(&front);

@@ -3,8 +3,10 @@
 #ifndef TOOLS_VERBS_H
 #define TOOLS_VERBS_H
 
+#include <regex.h>
 #include <stdbool.h>
 
+#include "report/fail_on.h"
 #include "report/report.h"
 
 /* Exit statuses of status. */
@@ -20,6 +22,12 @@ struct options {
 	bool detach; /* the same, in the background once the command has ended */
 	bool quiet; /* no progress */
 	bool backtrace; /* of refused calls */
+	int runs; /* under each policy; 0: it was not said */
+	const char *policies; /* with commas between; NULL: it was not said */
+	bool fixed; /* addresses are not randomized */
+	regex_t *ignore; /* in what the command prints; NULL: nothing */
+	const char *keep; /* a directory to be made; NULL: keep nothing */
+	struct fail_on fail_on;
 	char *const *command; /* what follows the options; ends with NULL */
 };
 
@@ -64,6 +72,14 @@ int turn_off(const struct options *options);
  * Return: the exit status to pass on.
  */
 int run(const struct options *options);
+
+/**
+ * try() - run a command under several policies, and judge
+ * @options: how
+ *
+ * Return: the exit status: 0 unchanged, 1 it breaks, EXIT_SELF after a complaint.
+ */
+int try(const struct options *options);
 
 /**
  * report() - print a report again

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What mapstack try is tried on: trials WHAT [ARGUMENT], in a guest.
+ *
+ *	breaks FILE	maps a file, shared and with MAP_STACK, and needs it
+ *	falls-back FILE	the same, and goes on without
+ *	costs COUNT	maps so many small stacks
+ *	slow COUNT	and between them as many ordinary mappings
+ *	nothing		asks for no stack
+ *	thread		has a thread
+ *	flaky FILE	ends with 0 and 1 in turn, which FILE remembers
+ *	clock		prints something else each time, and something that stays
+ *	tells		prints whether its stack can grow
+ *	fiber		recurses by 128 KiB on a stack of 64 KiB
+ *	killed		ends by SIGKILL
+ *	memory		touches 64 MiB if its stack can grow
+ *	daemon		leaves a process behind
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#define STACK_SIZE 65536
+
+static void *map_stack(size_t size)
+{
+	return mmap(NULL, size, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+}
+
+static int map_file(const char *path, int otherwise)
+{
+	int fd = open(path, O_RDWR | O_CREAT, 0600);
+	char *mapped;
+
+	if (fd < 0 || ftruncate(fd, STACK_SIZE))
+		return 2;
+	mapped = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_STACK, fd, 0);
+	if (mapped == MAP_FAILED && otherwise) {
+		fprintf(stderr, "cannot map %s: %s\n", path, strerror(errno));
+		return otherwise;
+	}
+	puts("mapped");
+	return 0;
+}
+
+static int map_stacks(long count, size_t between)
+{
+	long i;
+
+	for (i = 0; i < count; i++) {
+		if (map_stack(8192) == MAP_FAILED)
+			return 1;
+		if (between &&
+		    mmap(NULL, between, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1, 0) == MAP_FAILED)
+			return 1;
+	}
+	printf("%ld stacks\n", count);
+	return 0;
+}
+
+static void *work(void *unused)
+{
+	puts("a thread");
+	return unused;
+}
+
+static int have_thread(void)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, work, NULL))
+		return 1;
+	return pthread_join(thread, NULL);
+}
+
+static int take_turns(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_APPEND, 0600);
+
+	if (fd < 0 || write(fd, "x", 1) != 1)
+		return 2;
+	return lseek(fd, 0, SEEK_END) % 2;
+}
+
+static int print_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	printf("always\nat %ld.%09ld\nalways\n", now.tv_sec, now.tv_nsec);
+	return 0;
+}
+
+/* A line of smaps that only a mapping that grows has. */
+static int can_grow(void)
+{
+	char *stack = map_stack(STACK_SIZE), line[512];
+	FILE *smaps = fopen("/proc/self/smaps", "r");
+	unsigned long start, end;
+	int grows = -1;
+
+	if (!smaps)
+		return -1;
+	while (fgets(line, sizeof(line), smaps)) {
+		if (sscanf(line, "%lx-%lx ", &start, &end) == 2)
+			grows = start <= (unsigned long)stack &&
+						(unsigned long)stack < end ?
+					0 :
+					-1;
+		if (!grows && !strncmp(line, "VmFlags:", 8))
+			break;
+	}
+	fclose(smaps);
+	return grows ? -1 : !!strstr(line, " gd ");
+}
+
+static int touch_memory(void)
+{
+	size_t size = 64 << 20;
+	char *memory = can_grow() == 1 ? malloc(size) : NULL;
+
+	if (memory)
+		memset(memory, 1, size);
+	printf("%d\n", memory && !memory[size - 1]);
+	free(memory);
+	return 0;
+}
+
+static ucontext_t back, fiber;
+
+static int recurse(int depth)
+{
+	volatile char frame[1024];
+
+	memset((void *)frame, depth, sizeof(frame));
+	return depth ? recurse(depth - 1) + frame[0] : frame[0];
+}
+
+static void run_fiber(void)
+{
+	printf("recursed: %d\n", recurse(128) != 0);
+}
+
+static int have_fiber(void)
+{
+	getcontext(&fiber);
+	fiber.uc_stack.ss_sp = map_stack(STACK_SIZE);
+	fiber.uc_stack.ss_size = STACK_SIZE;
+	fiber.uc_link = &back;
+	makecontext(&fiber, run_fiber, 0);
+	return swapcontext(&back, &fiber);
+}
+
+static int leave_process(void)
+{
+	if (!fork()) {
+		setsid();
+		sleep(3);
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const char *what = argc > 1 ? argv[1] : "";
+	const char *argument = argc > 2 ? argv[2] : "0";
+
+	if (!strcmp(what, "breaks"))
+		return map_file(argument, 1);
+	if (!strcmp(what, "falls-back"))
+		return map_file(argument, 0);
+	if (!strcmp(what, "costs"))
+		return map_stacks(atol(argument), 0);
+	if (!strcmp(what, "slow"))
+		return map_stacks(atol(argument), 4096);
+	if (!strcmp(what, "nothing"))
+		return puts("nothing") < 0;
+	if (!strcmp(what, "thread"))
+		return have_thread();
+	if (!strcmp(what, "flaky"))
+		return take_turns(argument);
+	if (!strcmp(what, "clock"))
+		return print_clock();
+	if (!strcmp(what, "tells"))
+		return printf("grows: %d\n", can_grow()) < 0;
+	if (!strcmp(what, "fiber"))
+		return have_fiber();
+	if (!strcmp(what, "killed"))
+		return raise(SIGKILL);
+	if (!strcmp(what, "memory"))
+		return touch_memory();
+	if (!strcmp(what, "daemon"))
+		return leave_process();
+	fprintf(stderr, "not understood: %s\n", what);
+	return 2;
+}

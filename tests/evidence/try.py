@@ -1,0 +1,298 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""mapstack try: a verdict for programs whose fate is known (trials.c)."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jsonschema
+
+sys.path.insert(0, "/files")
+
+import kit  # noqa: E402
+from kit import SCHEMA, TOOL, settings, tool  # noqa: E402
+
+TRIALS = "/files/trials"
+OFF = ("0", "observe paired fitting private [rfc]", "all")
+
+
+def attempt(*command, options=()):
+    """mapstack try; return the finished process and the document."""
+    kept = Path("/run/mapstack/report.json")
+    kept.unlink(missing_ok=True)
+    done = tool("try", *options, "--", *command)
+    if not kept.exists():
+        return done, None
+    document = json.loads(kept.read_text())
+    jsonschema.validate(document, SCHEMA)
+    return done, document
+
+
+def fate(report, name, command, status, first, options=(), check=None):
+    """One command, and what the first line of the report has to be."""
+    done, document = attempt(*command, options=options)
+    line = done.stdout.partition("\n")[0]
+    found = document and (not check or check(document, done.stdout))
+    report.result(
+        done.returncode == status and re.match(first, line) and found and
+        document["verdict"] == line.partition(":")[0] and settings() == OFF,
+        name, done.returncode, done.stdout, done.stderr, settings(),
+    )
+
+
+def policy(document, name):
+    for entry in document["policies"]:
+        if entry["policy"] == name:
+            return entry
+    return None
+
+
+def verdicts(document):
+    return [entry["verdict"] for entry in document["policies"]]
+
+
+def notes(pattern):
+    return lambda document, text: any(
+        re.search(pattern, note) for note in document["notes"]
+    ) and "- " in text
+
+
+def breaking(report):
+    fate(
+        report, "breaks: a shared mapping of a file, named with its call",
+        [TRIALS, "breaks", "/tmp/file"], 1,
+        rf"breaks: {TRIALS} under rfc: mmap\(NULL, 65536, "
+        r"PROT_READ\|PROT_WRITE, MAP_SHARED\|MAP_STACK",
+        check=lambda document, text:
+        verdicts(document) == [None, "unchanged", "breaks"] and
+        document["failed_on"] == ["refused", "differs"] and
+        "ends with exit status 1; off with exit status 0" in
+        " ".join(text.split()),
+    )
+    fate(
+        report, "breaks: a call is refused, and the command goes on",
+        [TRIALS, "falls-back", "/tmp/file"], 1, "breaks: .*is refused",
+        check=lambda document, _: document["failed_on"] == ["refused"],
+    )
+    fate(
+        report, "breaks: what it prints is something else",
+        [TRIALS, "tells"], 1,
+        'breaks: .*under private: standard output differs: line 1 is '
+        '"grows: 1"',
+        check=lambda document, _: len(document["breaks"]) == 2 and
+        verdicts(document) == [None, "breaks", "breaks"],
+    )
+    fate(
+        report, "breaks, without --ignore of it: unchanged with",
+        [TRIALS, "tells"], 0, "unchanged$", ("--ignore", "[0-9]$"),
+    )
+
+
+def costing(report):
+    fate(
+        report, "costs: mappings of 1,000 small stacks",
+        [TRIALS, "costs", 1000], 0,
+        r"costs: /files/trials under private: 10\d\d mappings in one",
+        check=lambda document, text:
+        verdicts(document) == [None, "costs", "costs"] and
+        not document["failed_on"],
+    )
+    fate(
+        report, "costs: memory",
+        [TRIALS, "memory"], 0, r"costs: .* under private: \d+ KiB of memory",
+    )
+    fate(
+        report, "costs: time, as it is beyond what off varies by",
+        [TRIALS, "slow", 1000], 0,
+        r"costs: .* under private: \d+\.\d+ s of wall time; off \d",
+        ("--runs", 5, "--policies", "private"),
+        lambda document, _:
+        [len(p["runs"]) for p in document["policies"]] == [6, 5] and
+        "s of system time" in document["costs"][1],
+    )
+    fate(
+        report, "--fail-on slower: exit status 1",
+        [TRIALS, "slow", 1000], 1, r"costs: .*% slower than off \(wall",
+        ("--policies", "private", "--fail-on", "denied,slower=5%"),
+        lambda document, _: document["failed_on"] == ["slower"],
+    )
+
+
+def unchanged(report):
+    fate(
+        report, "unchanged: a program that asks for no stack, which is said",
+        [TRIALS, "nothing"], 0, "unchanged$",
+        check=notes("nothing that .* started asked for MAP_STACK"),
+    )
+    fate(report, "unchanged: a thread", [TRIALS, "thread"], 0, "unchanged$",
+         check=lambda document, _: not any(
+             "asked for" in note for note in document["notes"]))
+    fate(
+        report, "unchanged: flaky by itself, which is said",
+        [TRIALS, "flaky", "/tmp/turns"], 0, "unchanged$",
+        check=notes("by itself .* ends with exit status . or exit status .,"),
+    )
+    fate(
+        report, "unchanged: a line that varies by itself",
+        [TRIALS, "clock"], 0, "unchanged$",
+        check=notes("by itself .* 1 line of standard output varies"),
+    )
+    fate(
+        report, "--ignore: the line does not vary then",
+        [TRIALS, "clock"], 0, "unchanged$", ("--ignore", "^at .*"),
+        lambda document, _: not any(
+            "varies" in note for note in document["notes"]),
+    )
+    fate(
+        report, "unchanged: one that is killed, which is said",
+        [TRIALS, "killed"], 0, "unchanged$",
+        check=notes("by itself .* ends with SIGKILL"),
+    )
+
+
+def gaining(report):
+    fate(
+        report, "gains: a fiber that needs more than its stack",
+        [TRIALS, "fiber"], 0,
+        "gains: .* under private: ends with exit status 0; off with SIGSEGV",
+        check=lambda document, _: verdicts(document) ==
+        [None, "gains", "gains"] and
+        policy(document, "private")["runs"][0]["report"]["counters"]["grown"],
+    )
+
+
+def starting(report):
+    Path("/tmp/in").write_text("a\nb\n")
+    with open("/tmp/in", encoding="ascii") as given:
+        done = subprocess.run(
+            [TOOL, "try", "-q", "--keep", "/tmp/kept", "--", "cat"],
+            stdin=given, capture_output=True, text=True,
+        )
+    kept = sorted(path.name for path in Path("/tmp/kept").iterdir())
+    texts = {path.read_text() for path in Path("/tmp/kept").glob("*.out")}
+    again = tool("report", "/tmp/kept/rfc-1.json")
+    differ = tool("diff", "/tmp/kept/off-1.json", "/tmp/kept/rfc-1.json")
+    twice = tool("try", "--keep", "/tmp/kept", "--", "true")
+    report.result(
+        done.returncode == 0 and texts == {"a\nb\n"} and len(kept) == 12 and
+        "policy rfc" in again.stdout and differ.returncode == 0 and
+        twice.returncode == 125 and "not there" in twice.stderr,
+        "each run has the same input, and --keep keeps what came of it",
+        done, kept, texts, again, differ, twice,
+    )
+    code = "import re; print(re.search('^.*stack', open('/proc/self/maps')" \
+        ".read(), re.M)[0])"
+    done, fixed = attempt("python3", "-S", "-c", code, options=("--no-aslr",))
+    with_aslr, _ = attempt("python3", "-S", "-c", code)
+    report.result(
+        done.returncode == 0 and not any("varies" in note for note in
+                                         fixed["notes"]) and
+        "1 line of standard output varies" in " ".join(
+            with_aslr.stdout.split()),
+        "--no-aslr: addresses are the same in each run", done, with_aslr,
+    )
+    done, found = attempt(TRIALS, "daemon")
+    waited, _ = attempt(TRIALS, "daemon", options=("--wait",))
+    report.result(
+        done.returncode == 0 and "still running" in done.stdout and
+        waited.returncode == 0 and "still running" not in waited.stdout,
+        "what runs on is said, and --wait waits for it", done, waited,
+    )
+    names = {"PATH": os.environ["PATH"]}
+    done = tool("try", "--", "/nonexistent", env=names)
+    wrong = [tool("try", option, value, "--", "true").returncode
+             for option, value in (
+                 ("--policies", "odd"), ("--policies", "rfc,rfc"),
+                 ("--runs", "0"), ("--ignore", "["), ("--fail-on", "odd"),
+                 ("--fail-on", "slower"), ("--fail-on", ""))]
+    report.result(
+        done.returncode == 127 and wrong == 7 * [125] and settings() == OFF,
+        "what cannot be done: said, and nothing changes", done, wrong,
+    )
+
+
+def failing(report):
+    """--fail-on of run."""
+    codes = [
+        tool("run", "-q", "--fail-on", "refused", "--policy", policy, "--",
+             TRIALS, "falls-back", "/tmp/file").returncode
+        for policy in ("rfc", "private", "observe")
+    ]
+    own = tool("run", "--fail-on", "refused", "--", TRIALS, "flaky2")
+    wrong = tool("run", "--fail-on", "differs", "--", "true")
+    report.result(
+        codes == [1, 0, 1] and own.returncode == 2 and
+        wrong.returncode == 125 and "nothing is compared" in wrong.stderr,
+        "run --fail-on", codes, own, wrong,
+    )
+
+
+def ending(report):
+    """Whatever ends it, everything is put back."""
+    statuses = []
+    for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+        process = subprocess.Popen(
+            [TOOL, "try", "--", "sleep", "100"], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )
+        kit.wait_for(lambda: settings()[0] == "1")
+        time.sleep(1)
+        process.send_signal(number)
+        said = process.communicate(timeout=100)
+        statuses.append((process.returncode == -number, settings() == OFF,
+                         not said[0], b"there is no verdict" in said[1]))
+    left = [path for path in Path("/tmp").glob("mapstack-try-*")]
+    report.result(
+        all(map(all, statuses)) and not left,
+        "a signal ends it, and everything is put back", statuses, left,
+    )
+    process = subprocess.Popen([TOOL, "try", "--", "sleep", "5"])
+    kit.wait_for(lambda: settings()[0] == "1")
+    process.kill()
+    process.wait()
+    killed = settings()
+    done = tool("off")
+    report.result(
+        killed != OFF and done.returncode == 0 and settings() == OFF and
+        "was killed" in done.stderr,
+        "killed with SIGKILL: the next one puts back", killed, done,
+    )
+
+
+def printing(report):
+    done, document = attempt(TRIALS, "breaks", "/tmp/file")
+    again = tool("report")
+    same = json.loads(tool("report", "--json").stdout)
+    page = tool("report", "--html", "/tmp/page.html")
+    merged = tool("merge", "/run/mapstack/report.json")
+    report.result(
+        again.stdout == done.stdout and same == document and
+        page.returncode == 0 and merged.returncode == 125 and
+        "compares by itself" in merged.stderr,
+        "report prints it again", done, again, page, merged,
+    )
+
+
+def main():
+    report = kit.Report(23)
+    kit.load()
+    breaking(report)
+    costing(report)
+    unchanged(report)
+    gaining(report)
+    starting(report)
+    failing(report)
+    ending(report)
+    printing(report)
+    kit.unload()
+    report.end()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,569 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The verdict of mapstack try: its rules, the lines that it compares, --fail-on. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "machine/files.h"
+#include "report/document.h"
+#include "report/lines.h"
+#include "report/verdict.h"
+
+static unsigned int results, failures;
+
+static void report(bool passed, const char *name)
+{
+	failures += !passed;
+	printf("%sok %u - %s\n", passed ? "" : "not ", ++results, name);
+}
+
+static bool same(const char *got, const char *expected, const char *what)
+{
+	if (!strcmp(got, expected))
+		return true;
+	printf("# %s: '%s', not '%s'\n", what, got, expected);
+	return false;
+}
+
+/* What is not said of a run is as in every other. */
+struct run {
+	const char *policy;
+	int status;
+	const char *signal;
+	int refused, failed, denied; /* refused: with a call that is known */
+	int mappings; /* 0: 20 */
+	int kib; /* 0: 2000 */
+	int ms; /* 0: 100 */
+	int line; /* of standard output, which differs; 0: none does */
+	bool silent; /* asks for no stack */
+	bool runs_on;
+};
+
+#define MAX_RUNS 16
+
+static const struct {
+	const char *name;
+	struct run runs[MAX_RUNS];
+	const char *verdict; /* and a part of the first sentence after a space */
+	const char *notes; /* a part of a note; NULL: of these there is none */
+	const char *failed_on; /* without --fail-on, with a space after each */
+} cases[] = {
+	{ "nothing happens",
+	  { { .policy = "off" },
+	    { .policy = "off" },
+	    { .policy = "private" },
+	    { .policy = "rfc" } },
+	  "unchanged",
+	  NULL,
+	  "" },
+	{ "a call is refused",
+	  { { .policy = "off" },
+	    { .policy = "off" },
+	    { .policy = "private" },
+	    { .policy = "rfc", .refused = 3 } },
+	  "breaks /bin/x under rfc: mmap(y) is refused with EINVAL, 3 times",
+	  NULL,
+	  "refused " },
+	{ "once",
+	  { { .policy = "off" },
+	    { .policy = "off" },
+	    { .policy = "rfc", .refused = 1 } },
+	  "breaks /bin/x under rfc: mmap(y) is refused with EINVAL, 1 time",
+	  NULL,
+	  "refused " },
+	{ "a stack is refused",
+	  { { .policy = "off" },
+	    { .policy = "off" },
+	    { .policy = "private", .failed = 2 } },
+	  "breaks /bin/x under private: 2 stacks are refused for another reason",
+	  NULL,
+	  "refused " },
+	{ "a stack is refused by itself",
+	  { { .policy = "off", .failed = 2 },
+	    { .policy = "off" },
+	    { .policy = "private", .failed = 2 } },
+	  "unchanged",
+	  NULL,
+	  "" },
+	{ "it ends badly",
+	  { { .policy = "off" },
+	    { .policy = "off" },
+	    { .policy = "private" },
+	    { .policy = "rfc", .status = 1 } },
+	  "breaks x under rfc: ends with exit status 1; off with exit status 0",
+	  NULL,
+	  "differs " },
+	{ "it crashes",
+	  { { .policy = "off", .status = 3 },
+	    { .policy = "off", .status = 3 },
+	    { .policy = "private", .signal = "SIGSEGV" } },
+	  "breaks x under private: ends with SIGSEGV; off with exit status 3",
+	  "by itself (off) x ends with exit status 3",
+	  "differs " },
+	{ "one of two runs crashes",
+	  { { .policy = "off" },
+	    { .policy = "off" },
+	    { .policy = "rfc" },
+	    { .policy = "off" },
+	    { .policy = "rfc", .signal = "SIGSEGV" } },
+	  "breaks x under rfc: ends with exit status 0 or SIGSEGV; off with exit status 0",
+	  NULL,
+	  "differs " },
+	{ "it ends badly, in another way",
+	  { { .policy = "off", .status = 1 },
+	    { .policy = "off", .status = 1 },
+	    { .policy = "rfc", .status = 2 } },
+	  "breaks x under rfc: ends with exit status 2",
+	  "by itself",
+	  "differs " },
+	{ "it does so by itself",
+	  { { .policy = "off", .status = 0 },
+	    { .policy = "off", .status = 1 },
+	    { .policy = "private", .status = 0 },
+	    { .policy = "rfc", .status = 1 } },
+	  "unchanged",
+	  "by itself (off) x ends with exit status 0 or exit status 1, so neither",
+	  "" },
+	{ "it is killed by itself",
+	  { { .policy = "off", .signal = "SIGKILL" },
+	    { .policy = "off", .signal = "SIGKILL" },
+	    { .policy = "rfc", .signal = "SIGKILL" } },
+	  "unchanged",
+	  "by itself (off) x ends with SIGKILL",
+	  "" },
+	{ "it goes on where it crashed",
+	  { { .policy = "off", .signal = "SIGSEGV" },
+	    { .policy = "off", .signal = "SIGSEGV" },
+	    { .policy = "private", .line = 1, .mappings = 99, .kib = 999999 } },
+	  "gains x under private: ends with exit status 0; off with SIGSEGV",
+	  "by itself (off) x ends with SIGSEGV",
+	  "" },
+	{ "it gains, and breaks elsewhere",
+	  { { .policy = "off", .signal = "SIGSEGV" },
+	    { .policy = "off", .signal = "SIGSEGV" },
+	    { .policy = "private" },
+	    { .policy = "rfc", .refused = 1 } },
+	  "breaks /bin/x under rfc",
+	  "by itself",
+	  "refused " },
+	{ "it crashes less badly now and then",
+	  { { .policy = "off", .signal = "SIGSEGV" },
+	    { .policy = "off", .status = 1 },
+	    { .policy = "private", .status = 0 },
+	    { .policy = "off", .status = 1 },
+	    { .policy = "private", .status = 2 } },
+	  "breaks x under private: ends with exit status 0 or exit status 2",
+	  "by itself (off) x ends with SIGSEGV or exit status 1",
+	  "differs " },
+	{ "it prints something else",
+	  { { .policy = "off" },
+	    { .policy = "off" },
+	    { .policy = "private" },
+	    { .policy = "rfc", .line = 7 } },
+	  "breaks x under rfc: standard output differs: line 7 is \"b\"; off \"a\"",
+	  NULL,
+	  "differs " },
+	{ "more mappings",
+	  { { .policy = "off" },
+	    { .policy = "off" },
+	    { .policy = "private", .mappings = 21 } },
+	  "costs /bin/x under private: 21 mappings in one process; off 20",
+	  NULL,
+	  "" },
+	{ "not more than off varies by",
+	  { { .policy = "off" },
+	    { .policy = "off", .mappings = 25 },
+	    { .policy = "rfc", .mappings = 30 } },
+	  "unchanged",
+	  NULL,
+	  "" },
+	{ "more than that",
+	  { { .policy = "off" },
+	    { .policy = "off", .mappings = 25 },
+	    { .policy = "rfc", .mappings = 31 } },
+	  "costs /bin/x under rfc: 31 mappings",
+	  NULL,
+	  "" },
+	{ "fewer",
+	  { { .policy = "off" },
+	    { .policy = "off" },
+	    { .policy = "rfc", .mappings = 3, .kib = 3, .ms = 3 } },
+	  "unchanged",
+	  NULL,
+	  "" },
+	{ "a MiB is not counted",
+	  { { .policy = "off" },
+	    { .policy = "off" },
+	    { .policy = "rfc", .kib = 3024 } },
+	  "unchanged",
+	  NULL,
+	  "" },
+	{ "a byte more is",
+	  { { .policy = "off" },
+	    { .policy = "off" },
+	    { .policy = "rfc", .kib = 3025 } },
+	  "costs x under rfc: 3025 KiB of memory; off 2000",
+	  NULL,
+	  "" },
+	{ "nor is a sixteenth",
+	  { { .policy = "off", .kib = 160000 },
+	    { .policy = "off", .kib = 160000 },
+	    { .policy = "rfc", .kib = 170000 } },
+	  "unchanged",
+	  NULL,
+	  "" },
+	{ "what it costs to break is not told",
+	  { { .policy = "off" },
+	    { .policy = "off" },
+	    { .policy = "rfc", .status = 1, .mappings = 99 } },
+	  "breaks x under rfc",
+	  NULL,
+	  "differs " },
+	{ "growth that was not allowed is no more than SIGSEGV was",
+	  { { .policy = "off" },
+	    { .policy = "off" },
+	    { .policy = "rfc", .denied = 2 } },
+	  "unchanged",
+	  "growth was refused 2 times; off 0",
+	  "" },
+	{ "one run does not tell the time",
+	  { { .policy = "off" },
+	    { .policy = "off" },
+	    { .policy = "rfc", .ms = 9999 } },
+	  "unchanged",
+	  "times are printed and not judged",
+	  "" },
+	{ "five do",
+	  { { .policy = "off", .ms = 98 },
+	    { .policy = "off" },
+	    { .policy = "rfc", .ms = 110 },
+	    { .policy = "off" },
+	    { .policy = "rfc", .ms = 104 },
+	    { .policy = "off" },
+	    { .policy = "rfc", .ms = 104 },
+	    { .policy = "off" },
+	    { .policy = "rfc", .ms = 104 },
+	    { .policy = "off" },
+	    { .policy = "rfc", .ms = 103 } },
+	  "costs x under rfc: 0.104 s of wall time; off 0.100, and never more than 0.100",
+	  NULL,
+	  "" },
+	{ "one that is as fast as one of off",
+	  { { .policy = "off", .ms = 98 },
+	    { .policy = "off" },
+	    { .policy = "rfc", .ms = 110 },
+	    { .policy = "off" },
+	    { .policy = "rfc", .ms = 104 },
+	    { .policy = "off" },
+	    { .policy = "rfc", .ms = 104 },
+	    { .policy = "off" },
+	    { .policy = "rfc", .ms = 104 },
+	    { .policy = "off" },
+	    { .policy = "rfc", .ms = 100 } },
+	  "unchanged",
+	  NULL,
+	  "" },
+	{ "slower by less than off varies by",
+	  { { .policy = "off", .ms = 80 },
+	    { .policy = "off" },
+	    { .policy = "rfc", .ms = 110 },
+	    { .policy = "off" },
+	    { .policy = "rfc", .ms = 104 },
+	    { .policy = "off" },
+	    { .policy = "rfc", .ms = 104 },
+	    { .policy = "off" },
+	    { .policy = "rfc", .ms = 104 },
+	    { .policy = "off" },
+	    { .policy = "rfc", .ms = 103 } },
+	  "unchanged",
+	  NULL,
+	  "" },
+	{ "nobody asked",
+	  { { .policy = "off", .silent = true },
+	    { .policy = "off", .silent = true },
+	    { .policy = "rfc", .silent = true } },
+	  "unchanged",
+	  "nothing that x started asked for MAP_STACK",
+	  "" },
+	{ "something runs on",
+	  { { .policy = "off" },
+	    { .policy = "off", .runs_on = true },
+	    { .policy = "rfc" } },
+	  "unchanged",
+	  "still running",
+	  "" },
+};
+
+static json_t *program_json(const struct run *run)
+{
+	json_t *calls = json_array();
+
+	if (run->refused)
+		json_array_append_new(calls,
+				      json_pack("{s:s,s:i}", "call", "mmap(y)",
+						"count", run->refused));
+	return json_pack("{s:s,s:i,s:{s:i},s:i,s:o}", "program", "/bin/x",
+			 "failed", run->failed, "outcomes", "refused",
+			 run->refused, "peak_mappings", run->mappings ?: 20,
+			 "refused_calls", calls);
+}
+
+static json_t *run_json(const struct run *run)
+{
+	json_t *programs = json_array(), *json;
+	int us = (run->ms ?: 100) * 1000;
+
+	if (!run->silent)
+		json_array_append_new(programs, program_json(run));
+	json = json_pack("{s:b,s:i,s:i,s:i,s:i,s:{s:{s:i,s:i,s:i,s:i},s:o}}",
+			 "still_running", run->runs_on, "wall_us", us,
+			 "user_us", 1000, "system_us", 1000, "peak_kib",
+			 run->kib ?: 2000, "report", "counters", "seen",
+			 run->silent ? 0 : 9, "refused", run->refused,
+			 "grow_denied", run->denied, "grown", 0, "programs",
+			 programs);
+	if (run->signal)
+		json_object_set_new(json, "signal", json_string(run->signal));
+	else
+		json_object_set_new(json, "exit_status",
+				    json_integer(run->status));
+	if (run->line)
+		json_object_set_new(json, "stdout",
+				    json_pack("{s:{s:i,s:s,s:s}}", "differs",
+					      "line", run->line, "off", "a",
+					      "here", "b"));
+	return json;
+}
+
+static json_t *policy_of(json_t *policies, const char *name)
+{
+	json_t *policy;
+	size_t i;
+
+	json_array_foreach(policies, i, policy)
+	{
+		if (!strcmp(document_text(policy, "policy"), name))
+			return policy;
+	}
+	policy = json_pack("{s:s,s:[]}", "policy", name, "runs");
+	json_array_append_new(policies, policy);
+	return policy;
+}
+
+static json_t *document_of(const struct run *run)
+{
+	json_t *policies = json_array(), *runs;
+
+	for (; run->policy; run++) {
+		runs = json_object_get(policy_of(policies, run->policy),
+				       "runs");
+		json_array_append_new(runs, run_json(run));
+	}
+	return json_pack("{s:[s],s:o}", "command", "x", "policies", policies);
+}
+
+static void join(const json_t *list, char *buf)
+{
+	json_t *word;
+	size_t i;
+
+	*buf = '\0';
+	json_array_foreach(list, i, word)
+	{
+		strcat(buf, json_string_value(word));
+		strcat(buf, " ");
+	}
+}
+
+static bool judged(const json_t *document, const char *expected)
+{
+	const char *verdict = document_text(document, "verdict");
+	char got[256];
+	json_t *first = json_array_get(json_object_get(document, verdict), 0);
+
+	snprintf(got, sizeof(got), "%s%s%s", verdict, first ? " " : "",
+		 first ? json_string_value(first) : "");
+	if (strlen(expected) < strlen(got))
+		got[strlen(expected)] = '\0';
+	return same(got, expected, "verdict");
+}
+
+static bool test_rules(void)
+{
+	const struct fail_on none = { 0 };
+	char notes[4096], failed[256];
+	bool ok = true, one, given;
+	json_t *document;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		document = document_of(cases[i].runs);
+		given = verdict_judge(document, &none);
+		one = judged(document, cases[i].verdict);
+		join(json_object_get(document, "failed_on"), failed);
+		one &= same(failed, cases[i].failed_on, "failed on");
+		one &= given == !!*cases[i].failed_on;
+		join(json_object_get(document, "notes"), notes);
+		if (cases[i].notes)
+			one &= !!strstr(notes, cases[i].notes);
+		else
+			one &= !strstr(notes, "by itself");
+		if (!one)
+			printf("# %s: %s\n", cases[i].name, notes);
+		ok &= one;
+		json_decref(document);
+	}
+	return ok;
+}
+
+static const struct run denied_and_slower[] = {
+	{ .policy = "off" },
+	{ .policy = "off" },
+	{ .policy = "rfc", .denied = 1, .ms = 106 },
+	{ .policy = NULL },
+};
+
+static bool test_fail_on(void)
+{
+	static const char *const wrong[] = {
+		"",	     ",",	"refused,", "odd",	  "slower",
+		"refused=1", "slower=", "slower=x", "slower=5%%", "slower=-1"
+	};
+	static const struct {
+		const char *words, *failed;
+	} lists[] = {
+		{ "refused,differs", "" },
+		{ "denied", "denied " },
+		{ "slower=5%", "slower " },
+		{ "slower=5", "slower " },
+		{ "slower=6%", "" },
+		{ "slower=5.9%,denied", "denied slower " },
+	};
+	struct fail_on fail_on;
+	json_t *document;
+	char failed[256];
+	bool ok = true;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(wrong); i++)
+		if (fail_on_parse(&fail_on, wrong[i])) {
+			printf("# understood: '%s'\n", wrong[i]);
+			ok = false;
+		}
+	for (i = 0; i < ARRAY_SIZE(lists); i++) {
+		document = document_of(denied_and_slower);
+		ok &= fail_on_parse(&fail_on, lists[i].words);
+		verdict_judge(document, &fail_on);
+		join(json_object_get(document, "failed_on"), failed);
+		ok &= same(failed, lists[i].failed, lists[i].words);
+		json_decref(document);
+	}
+	return ok;
+}
+
+static const struct {
+	const char *off, *again, *here; /* again: of off */
+	const char *ignore; /* NULL: nothing */
+	int line; /* that differs; 0: none */
+} outputs[] = {
+	{ "a\nb\n", "a\nb\n", "a\nb\n", NULL, 0 },
+	{ "", "", "", NULL, 0 },
+	{ "", "", "a", NULL, 1 },
+	{ "a\n", "a\n", "a", NULL, 1 },
+	{ "a\nb\n", "a\nb\n", "a\nc\n", NULL, 2 },
+	{ "a\nb\n", "a\nb\n", "a\n", NULL, 2 },
+	{ "a\n", "a\n", "a\nb\n", NULL, 2 },
+	{ "a\n1\nb\n", "a\n2\nb\n", "a\n3\nb\n", NULL, 0 },
+	{ "a\n1\nb\n", "a\n2\nb\n", "a\n3\nc\n", NULL, 3 },
+	{ "a\n", "a\na\n", "x\n", NULL, 0 },
+	{ "at 1.5 s\n", "at 1.5 s\n", "at 22.7 s\n", "[0-9.]+", 0 },
+	{ "at 1.5 s\n", "at 1.5 s\n", "at 22.7 m\n", "[0-9.]+", 1 },
+	{ "a1b1\n", "a1b1\n", "a2b2\n", "[0-9]", 0 },
+	{ "a\n", "a\n", "b\n", "x*", 1 },
+	{ "1\n1\n", "1\n1\n", "2\n2\n", "^.$", 0 },
+	{ "ab\n", "ab\n", "b\n", "^a", 0 },
+	{ "aab\n", "aab\n", "b\n", "^a", 1 },
+};
+
+static struct lines split(const char *text, const regex_t *ignore)
+{
+	struct lines lines;
+
+	lines_split(&lines, xcopy(text), strlen(text), ignore);
+	return lines;
+}
+
+static bool test_lines(void)
+{
+	struct lines off, again, here;
+	bool ok = true;
+	json_t *differs;
+	regex_t regex;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(outputs); i++) {
+		regcomp(&regex, outputs[i].ignore ?: "x", REG_EXTENDED);
+		off = split(outputs[i].off, outputs[i].ignore ? &regex : NULL);
+		again = split(outputs[i].again,
+			      outputs[i].ignore ? &regex : NULL);
+		here = split(outputs[i].here,
+			     outputs[i].ignore ? &regex : NULL);
+		lines_learn(&off, &again);
+		differs = lines_differ(&off, &here);
+		if (document_count(differs, "line") != outputs[i].line) {
+			printf("# %zu: line %lld\n", i,
+			       document_count(differs, "line"));
+			ok = false;
+		}
+		json_decref(differs);
+		lines_free(&off);
+		lines_free(&again);
+		lines_free(&here);
+		regfree(&regex);
+	}
+	return ok;
+}
+
+/* Bytes that are no text, and a line that is long. */
+static bool test_bytes(void)
+{
+	char base[400], other[400];
+	struct lines off, here;
+	json_t *differs;
+	bool ok;
+
+	memset(base, 'x', sizeof(base));
+	memcpy(base, "a\0b\x1b\n", 5);
+	memcpy(other, base, sizeof(other));
+	other[399] = 'y';
+	off = split("", NULL);
+	lines_free(&off);
+	off = (struct lines){ 0 };
+	lines_split(&off, memcpy(xalloc(400), base, 400), 400, NULL);
+	lines_split(&here, memcpy(xalloc(400), other, 400), 400, NULL);
+	differs = lines_differ(&off, &here);
+	ok = document_number(differs, "line") == 2 &&
+	     strlen(document_text(differs, "here")) == 160;
+	json_decref(differs);
+	lines_free(&here);
+	other[2] = 'c';
+	lines_split(&here, memcpy(xalloc(400), other, 400), 400, NULL);
+	differs = lines_differ(&off, &here);
+	ok &= document_number(differs, "line") == 1 &&
+	      !strcmp(document_text(differs, "here"), "a");
+	json_decref(differs);
+	lines_free(&here);
+	lines_free(&off);
+	return ok;
+}
+
+int main(void)
+{
+	printf("1..4\n");
+	report(test_rules(), "each rule of the verdict");
+	report(test_fail_on(), "--fail-on: words, and what they find");
+	report(test_lines(), "lines that differ, and those that vary");
+	report(test_bytes(), "lines of bytes that are no text");
+	return failures ? 1 : 0;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a command printed, by lines: whether it is the same in another run.
+ *
+ * Runs under the same conditions tell what differs by itself, and that is left out
+ * when runs under others are compared with them.
+ */
+#ifndef TOOLS_LINES_H
+#define TOOLS_LINES_H
+
+#include <jansson.h>
+#include <regex.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct line {
+	const char *text; /* with its newline; not terminated */
+	size_t size;
+	bool varies; /* by itself, so it is not compared */
+};
+
+struct lines {
+	char *text; /* of all */
+	struct line *line;
+	size_t count;
+	bool unlike; /* its length varies by itself, so nothing is compared */
+};
+
+/**
+ * lines_split() - make lines of a text
+ * @lines: to be filled in; lines_free() it
+ * @text: allocated; belongs to @lines, which changes it
+ * @size: of @text, in bytes; it may hold NULs
+ * @ignore: what matches in a line is taken out of it; NULL: nothing is
+ */
+void lines_split(struct lines *lines, char *text, size_t size,
+		 const regex_t *ignore);
+
+/**
+ * lines_learn() - learn what varies by itself
+ * @base: of one run
+ * @other: of another run under the same conditions
+ */
+void lines_learn(struct lines *base, const struct lines *other);
+
+/**
+ * lines_varying() - how many lines vary by themselves
+ * @base: which
+ */
+size_t lines_varying(const struct lines *base);
+
+/**
+ * lines_differ() - the first line that differs, though it does not by itself
+ * @base: of a run, after lines_learn() of others
+ * @other: of a run under other conditions
+ *
+ * Return: null; or an object with the number of the "line" and what it is "here",
+ * in @other, and "off", in @base, null where there is no such line. A new reference.
+ */
+json_t *lines_differ(const struct lines *base, const struct lines *other);
+
+/**
+ * lines_free() - forget them
+ * @lines: from lines_split()
+ */
+void lines_free(struct lines *lines);
+
+#endif /* TOOLS_LINES_H */

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* From how much to how much something is in the runs of a policy. See span.h. */
+
+#include <string.h>
+
+#include "report/document.h"
+#include "report/span.h"
+
+json_t *span_runs(const json_t *policy)
+{
+	return json_object_get(policy, "runs");
+}
+
+static json_t *report_of(const json_t *run)
+{
+	return json_object_get(run, "report");
+}
+
+json_t *span_counters(const json_t *run)
+{
+	return json_object_get(report_of(run), "counters");
+}
+
+json_t *span_programs(const json_t *policy)
+{
+	return json_object_get(report_of(json_array_get(span_runs(policy), 0)),
+			       "programs");
+}
+
+static void span_add(struct span *span, long long value)
+{
+	if (value < 0)
+		return;
+	if (!span->runs || value < span->least)
+		span->least = value;
+	if (!span->runs || value > span->most)
+		span->most = value;
+	span->runs++;
+}
+
+struct span span_of_run(const json_t *policy, const char *member)
+{
+	struct span span = { 0 };
+	json_t *run;
+	size_t i;
+
+	json_array_foreach(span_runs(policy), i, run)
+		span_add(&span, document_number(run, member));
+	return span;
+}
+
+struct span span_of_counter(const json_t *policy, const char *member)
+{
+	struct span span = { 0 };
+	json_t *run;
+	size_t i;
+
+	json_array_foreach(span_runs(policy), i, run)
+		span_add(&span, document_number(span_counters(run), member));
+	return span;
+}
+
+/* Of one program, whatever its users and cgroups are: all of them, or the most. */
+static long long program_value(const json_t *run, const char *name,
+			       const char *member, bool sum)
+{
+	long long value, result = -1;
+	json_t *program;
+	size_t i;
+
+	json_array_foreach(json_object_get(report_of(run), "programs"), i,
+			   program)
+	{
+		if (strcmp(document_text(program, "program") ?: "", name))
+			continue;
+		value = document_number(program, member);
+		if (sum && result > 0 && value > 0)
+			result += value;
+		else if (value > result)
+			result = value;
+	}
+	return result;
+}
+
+struct span span_of_program(const json_t *policy, const char *name,
+			    const char *member, bool sum)
+{
+	struct span span = { 0 };
+	json_t *run;
+	size_t i;
+
+	json_array_foreach(span_runs(policy), i, run)
+		span_add(&span, program_value(run, name, member, sum));
+	return span;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* From how much to how much something is in the runs of a policy of mapstack try. */
+#ifndef TOOLS_SPAN_H
+#define TOOLS_SPAN_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct span {
+	long long least, most;
+	size_t runs; /* that know it; with none the others are 0 */
+};
+
+/**
+ * span_runs() - the runs of a policy
+ * @policy: a member of "policies"
+ *
+ * Return: an array, which belongs to @policy.
+ */
+json_t *span_runs(const json_t *policy);
+
+/**
+ * span_counters() - what the module counted in a run
+ * @run: a member of "runs"
+ *
+ * Return: an object, which belongs to @run; or NULL.
+ */
+json_t *span_counters(const json_t *run);
+
+/**
+ * span_programs() - the programs of the first run
+ * @policy: a member of "policies"
+ *
+ * Return: an array, which belongs to @policy; or NULL.
+ */
+json_t *span_programs(const json_t *policy);
+
+/**
+ * span_of_run() - of an integer of a run
+ * @policy: a member of "policies"
+ * @member: of its runs
+ */
+struct span span_of_run(const json_t *policy, const char *member);
+
+/**
+ * span_of_counter() - of one of the module's counters
+ * @policy: a member of "policies"
+ * @member: of the counters of its runs
+ */
+struct span span_of_counter(const json_t *policy, const char *member);
+
+/**
+ * span_of_program() - of an integer of a program
+ * @policy: a member of "policies"
+ * @name: of the program, whatever its users and cgroups are
+ * @member: of the program
+ * @sum: whether these are added up; otherwise the most of them is taken
+ */
+struct span span_of_program(const json_t *policy, const char *name,
+			    const char *member, bool sum);
+
+#endif /* TOOLS_SPAN_H */
