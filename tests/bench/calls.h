@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The calls whose cost is measured, and the counter they are measured with.
+ * The calls whose cost is measured, and the counter that measures them.
  *
  * Under QEMU's -icount shift=0 the CPU's own counter advances by one for each
- * instruction, user's and kernel's, so a difference of two readings is a number
- * of instructions.
+ * instruction, in user space and in the kernel. So a difference of two
+ * readings is a number of instructions.
  */
 #ifndef TESTS_BENCH_CALLS_H
 #define TESTS_BENCH_CALLS_H

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a call costs, to the instruction, without mapstack, with it, and by the
- * other ways. For a guest under QEMU's -icount; elsewhere the figures are ticks
- * of a counter and the limits mean nothing.
+ * Measures what a call costs, to the instruction: without mapstack, with it,
+ * and with the other ways. For a guest under QEMU's -icount. Elsewhere the
+ * figures are ticks of a counter, and the limits mean nothing.
  *
  * A figure is a line "# cost,WAY,POLICY,SCOPE,TRACED,CALL,TICKS,REPEATS,RUNS".
  * On a kernel for which there is no mapstack.ko in the guest, only the calls

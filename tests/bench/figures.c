@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Figures: taken, printed, and compared. See figures.h. */
+/* Takes, prints and compares figures. See figures.h. */
 
 #include <stdio.h>
 

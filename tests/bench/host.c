@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a call costs on this very machine, in nanoseconds: host MODULE-FILE [ROUNDS]
+ * Measures what a call costs on this machine, in nanoseconds: host MODULE-FILE
+ * [ROUNDS]
  *
- * Loads mapstack, for the calls of this program only (scope), measures calls
- * with it off and on in turn, and unloads it. Medians of many: they vary by
- * what the machine does meanwhile, as the figures of cost.c do not.
+ * Loads mapstack for the calls of this program only (scope), measures calls
+ * with it off and on in turn, and unloads it. The figures are medians of many
+ * runs. Unlike the figures of cost.c, they vary with what else the machine
+ * does.
  */
 
 #define _GNU_SOURCE

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * That host.c measures, says what it has measured, and leaves the kernel as it
- * was; not what comes out, which is another matter on each machine.
+ * Tests that host.c measures, prints what it has measured, and leaves the
+ * kernel as it was. The figures are not tested: they differ on each machine.
  */
 
 #define _GNU_SOURCE

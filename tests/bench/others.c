@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the other ways cost. See others.h. */
+/* Measures the other ways. See others.h. */
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What it costs to make MAP_STACK requests growable by the other ways: the
- * modules of tests/bench/modules, and the tracers of ways.h.
+ * Measures the cost of making MAP_STACK requests growable by the other ways:
+ * the modules of tests/bench/modules, and the tracers of ways.h.
  */
 #ifndef TESTS_BENCH_OTHERS_H
 #define TESTS_BENCH_OTHERS_H

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A hundred thousand programs that ask, and one that records them: what a request
- * costs with few rows and with many, and what memory the table takes. A row is
- * made by a new user as by a new program, and a user is made faster. For
- * recorders.py; see calls.h.
+ * A hundred thousand programs make requests, and one records them. Measures
+ * what a request costs with few rows and with many, and how much memory the
+ * table takes. A new user makes a row as a new program does, and is made
+ * faster. For recorders.py; see calls.h.
  */
 
 #define _GNU_SOURCE

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The ways to change a flag from user space. See ways.h. */
+/* Changes a flag from user space. See ways.h. */
 
 #define _GNU_SOURCE
 #include <elf.h>

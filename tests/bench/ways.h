@@ -3,8 +3,8 @@
  * The ways to change a flag of a system call from user space: a tracer, with
  * and without a seccomp filter that chooses the calls.
  *
- * The third one, seccomp's user notification, cannot: its supervisor may
- * refuse a call, answer for it, or let it go on as it was made.
+ * seccomp's user notification cannot do it: its supervisor may refuse a call,
+ * answer for it, or let it go on as it was made.
  */
 #ifndef TESTS_BENCH_WAYS_H
 #define TESTS_BENCH_WAYS_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Access below a mapping made with MAP_STACK by other ways than an instruction
- * of the program: system calls, direct I/O, other processes.
+ * Measures access below a mapping made with MAP_STACK, by other ways than an
+ * instruction of the program: system calls, direct I/O, other processes.
  *
  * Each way is tried on a mapping of its own, a page below its start.
  */

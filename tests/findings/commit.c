@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory that is charged when a mapping without accounting grows, and what of
- * the charge is given back when the process that made it is gone.
+ * Measures how much memory is charged when a mapping without accounting grows,
+ * and how much of it is given back when the process is gone.
  */
 
 #define _GNU_SOURCE

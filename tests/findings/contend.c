@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What other threads of a process wait for while one of them maps.
+ * Measures how long other threads of a process wait while one of them maps.
  *
- * One thread maps and unmaps a page, again and again; the other one takes page
+ * One thread maps and unmaps a page, again and again. The other one takes page
  * faults in memory of its own, and then maps 8 MiB, which is found at once
- * (sizes.c), each time when the first has just begun anew. Needs two processors
- * that run at the same time, which an emulator's do not.
+ * (sizes.c), each time when the first has just begun a new round. Needs two
+ * processors that run at the same time, which an emulator's do not.
  */
 
 #define _GNU_SOURCE

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Whether memory beside a thread's stack becomes one mapping with it, and what
- * SELinux makes of that.
+ * Measures whether memory beside a thread's stack becomes one mapping with it,
+ * and what SELinux makes of that.
  *
- * selinux_file_mprotect() refuses PROT_EXEC (execstack) for a mapping that holds
- * the stack pointer of the caller, and it looks at whole mappings. The policy that
- * is loaded here allows everything but that.
+ * selinux_file_mprotect() refuses PROT_EXEC (execstack) for a mapping that
+ * holds the stack pointer of the caller, and it looks at whole mappings. The
+ * policy that this program loads allows everything but that.
  */
 
 #define _GNU_SOURCE

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How many stacks fit into an address space. Built for 32-bit x86 too; with the
- * argument 3g it runs in 3 GiB, as on a 32-bit kernel.
+ * Counts how many stacks fit into an address space. Built for 32-bit x86 too.
+ * With the argument 3g it runs in 3 GiB, as on a 32-bit kernel.
  */
 
 #define _GNU_SOURCE

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How near a stack grows to what lies below it, by what that is.
+ * Measures how near a stack grows to its neighbour below, for each kind of
+ * neighbour.
  *
- * The neighbour is 1,024 pages below; the stack is touched a page lower at a time.
- * Before that, how far apart the kernel puts two stacks; with the argument
- * "legacy" that alone, in the layout that setarch -L and ulimit -s unlimited
- * give.
+ * The neighbour is 1,024 pages below, and the stack is touched a page lower at
+ * a time. Before that the program measures how far apart the kernel puts two
+ * stacks. With the argument "legacy" it measures only that, in the layout that
+ * setarch -L and ulimit -s unlimited give.
  */
 
 #define _GNU_SOURCE

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the change is for: memory that was mapped as a stack and is too small.
+ * Measures what the proposal is for: a stack that is too small.
  *
- * Maps 64 KiB with MAP_STACK, with nothing near, and touches what lies beyond,
- * in the direction in which stacks grow.
+ * Maps 64 KiB with MAP_STACK, with nothing near, and touches memory beyond, in
+ * the direction in which stacks grow.
  */
 
 #define _GNU_SOURCE

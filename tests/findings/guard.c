@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a thread that runs over its stack hits: the C library's guard page, and
- * what lies below it.
+ * Measures what a thread hits that overruns its stack: the C library's guard
+ * page, and what lies below it.
  *
- * Linked with the C library whose guards are to be measured; the stacks are made
- * by its pthread_create(), nothing here maps them.
+ * The program is linked with the C library whose guards are to be measured.
+ * The library's pthread_create() maps the stacks; the program maps none.
  */
 
 #define _GNU_SOURCE

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which mappings get huge pages: by their flags, madvise() and the setting. */
+/*
+ * Measures which mappings get huge pages, by their flags, madvise() and the
+ * setting.
+ */
 
 #define _GNU_SOURCE
 #include <stdio.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What munmap() of the range that mmap() returned leaves behind. */
+/* Measures what munmap() of the range that mmap() returned leaves behind. */
 
 #define _GNU_SOURCE
 #include <stdio.h>

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which limits hold for memory mapped with MAP_STACK, and what it counts as. */
+/*
+ * Measures which limits hold for memory mapped with MAP_STACK, and what it
+ * counts as.
+ */
 
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lines of /proc/PID/maps as stacks grow in number, and how many stacks there can
- * be under a max_map_count.
+ * Counts the lines of /proc/PID/maps as the number of stacks grows, and how
+ * many stacks there can be under a max_map_count.
  *
  * The stacks are those of threads ("threads": linked with the C library whose
  * threads are to be measured), or one mmap() each ("bare").

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the programs that measure share. See measure.h. */
+/* Functions that the programs that measure share. See measure.h. */
 
 #define _GNU_SOURCE
 #include <errno.h>

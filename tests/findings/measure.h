@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the programs that measure share.
+ * Functions that the programs that measure share.
  *
- * They know nothing of the module: each runs as it is on any kernel, and prints
- * lines "result PROGRAM KEY VALUE" with no blank in any of the three. What
- * mapstack changes is the difference between its runs.
+ * The programs know nothing of the module. Each runs unchanged on any kernel,
+ * and prints lines "result PROGRAM KEY VALUE" with no blank in any of the
+ * three. The difference between its runs is what mapstack changes.
  */
 #ifndef TESTS_FINDINGS_MEASURE_H
 #define TESTS_FINDINGS_MEASURE_H

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Runs each command of /findings/commands with the shim off, on with the policy
- * rfc, and on with private, and says before each what follows; with arguments,
- * only in these modes. This program alone knows the module.
+ * Runs each command of /findings/commands with mapstack off, on with the
+ * policy rfc, and on with private; with arguments, only in these modes. Says
+ * before each run what follows. This is the only program here that knows the
+ * module.
  *
- * A command after "selftest" or "program" is somebody else's: of that its exit
- * status is printed, how many of its lines begin with "ok" and with "not ok", or
- * with "[OK]" and with "[FAIL]" as those of the kernel's tests of x86 do, and what
- * the module counted meanwhile. One after "suite" runs many of them and prints
- * results itself; what was counted follows.
+ * A command after "selftest" or "program" is a program of another project. Its
+ * exit status is printed, how many of its lines begin with "ok" and with "not
+ * ok", or with "[OK]" and with "[FAIL]" as those of the kernel's tests of x86
+ * do, and what the module counted meanwhile. A command after "suite" runs many
+ * programs and prints results itself; the module's counts follow.
  */
 
 #define _GNU_SOURCE

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the C library says of a thread's stack that has grown.
+ * Measures what the C library says about a thread's stack that has grown.
  *
- * The thread has no guard page, as one of Java has none, so that its own stack
- * is what grows; with a guard page the guard is hit first (guard.c).
+ * The thread has no guard page, as threads of Java do not, so that its own
+ * stack grows. With a guard page the guard is hit first (guard.c).
  */
 
 #define _GNU_SOURCE

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What mmap() costs beside many stacks.
+ * Measures the cost of mmap() beside many stacks.
  *
  * The time stamp counter of a guest that QEMU runs with -icount shift=0 counts
- * instructions; the argument "instructions" says so, otherwise the clock is
- * read. Each figure is the smallest of some attempts.
+ * instructions; the argument "instructions" says that this is so. Otherwise
+ * the clock is read. Each figure is the smallest of several attempts.
  */
 
 #define _GNU_SOURCE

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which calls of mmap(MAP_STACK) work, by what else they ask for. */
+/* Measures which calls of mmap(MAP_STACK) work, by what else they ask for. */
 
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What mmap() costs beside many stacks, by the length of the request.
+ * Measures the cost of mmap() beside many stacks, by the length of the
+ * request.
  *
- * A program that is linked with shared libraries has holes above its stacks, for
- * example where the dynamic loader had mapped its cache; with "filled" they are
- * filled first. Instructions are counted as in search.c.
+ * A program that is linked with shared libraries has holes above its stacks,
+ * for example where the dynamic loader had mapped its cache. With "filled"
+ * they are filled first. Instructions are counted as in search.c.
  */
 
 #define _GNU_SOURCE

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What init asks the kernel at the end. See after.h. */
+/* Questions that init asks the kernel at the end. See after.h. */
 
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What init asks the kernel of a guest when all programs have ended, if it was
- * built to tell: what leaked, and which lines of the module ran.
+ * Asks the kernel of a guest, when all programs have ended, what leaked and
+ * which lines of the module ran, if the kernel was built to tell.
  */
 #ifndef TESTS_GUEST_AFTER_H
 #define TESTS_GUEST_AFTER_H

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Generated mmap() calls, each with what lies around it and what is to be done
- * with the mapping that it makes.
+ * Generates mmap() calls, each with its surroundings and with what is done
+ * with the mapping afterwards.
  *
- * A call is drawn from a seed and its number alone, so that any call of any
- * run can be made again.
+ * A call depends on a seed and its number alone, so that any call of any run
+ * can be made again.
  */
 #ifndef TESTS_GUEST_CALLS_H
 #define TESTS_GUEST_CALLS_H

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Loading, switching and unloading many times, while every CPU maps, grows and
- * unmaps stacks: no call fails, no trace is left, and a mapping stays what it
- * was made. churn_cycles in the environment says how many times.
+ * Tests loading, switching and unloading many times, while every CPU maps,
+ * grows and unmaps stacks: no call fails, nothing is left behind, and a
+ * mapping stays as it was made. churn_cycles in the environment sets how many
+ * times.
  */
 
 #define _GNU_SOURCE

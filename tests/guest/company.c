@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The hook beside other users of do_mmap(): each attached before and after it,
- * and taken away before and after it. At every step the hook does all that it
- * does alone, and the other one still sees calls.
+ * Tests the hook beside other users of do_mmap(). Each of them is attached
+ * before the hook and after it, and removed before it and after it. At every
+ * step the hook works as it does alone, and the other user still sees calls.
  */
 
 #define _GNU_SOURCE

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The counters: exact for calls that are known, and whole under load.
+ * Tests that the counters are exact for known calls, and lawful under load.
  *
  * Under load, more threads than there are CPUs make requests of every shape
- * while another process changes policies, switches and resets. What is read
- * meanwhile obeys: seen, then all outcomes (or all shapes), then seen again
- * never go down. When all is quiet, both groups add up to seen.
+ * while another process changes policies, switches and resets. The values read
+ * meanwhile obey a law: seen, then all outcomes (or all shapes), then seen
+ * again never go down. When all is quiet, both groups add up to seen.
  */
 
 #define _GNU_SOURCE

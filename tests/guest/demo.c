@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What `make demo` shows: the whole story, told by doing it.
+ * Shows what `make demo` prints: the whole story, told by doing it.
  *
  * Every line about the kernel is what this kernel answered. The exit status is
  * 0 only if the story went as it is told.

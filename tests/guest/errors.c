@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the kernel answers to the module's own calls when it cannot: each error
- * is handed on, said in one line, and leaves nothing behind. The kernel is made
- * to answer so, by the module replace.
+ * Tests the errors that the kernel returns to the module's own calls: each is
+ * passed on, said in one line, and leaves nothing behind. The module replace
+ * makes the kernel return them.
  */
 
 #define _GNU_SOURCE

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The guest is what it was made for: expect=FILE:TEXT, a word of the kernel command
- * line, says what a file must hold, as a mitigation that is on.
+ * Tests that the guest is what it was made for: expect=FILE:TEXT on the kernel
+ * command line says what a file must hold, for example that a mitigation is
+ * on.
  */
 
 #include <fcntl.h>

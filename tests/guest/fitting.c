@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The policy 'fitting': on both sides of each of its lines, and that what it
- * spares had nothing to gain.
+ * Tests the policy 'fitting' on both sides of each of its limits, and that the
+ * requests that it spares had nothing to gain.
  */
 
 #define _GNU_SOURCE

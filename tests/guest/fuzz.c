@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The files of sysfs under random writes: words that are right, words that are
+ * Writes at random to the files of sysfs: words that are right, words that are
  * nearly right, and bytes.
  *
- * A model says what each write must answer and what must be read afterwards: an
- * error changes nothing. fuzz_seconds in the environment says how long; the
+ * A model says what each write must return and what must be read afterwards:
+ * an error changes nothing. fuzz_seconds in the environment sets how long. The
  * seed is printed, and fuzz_seed sets it.
  */
 

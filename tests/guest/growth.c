@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the manual says of a growing mapping, of one made by MAP_STACK: how it
- * grows, where it stops, what is in it. Each touch is expected to have one
- * effect, and the counters and the tracepoint must tell the same of it.
+ * Tests what the manual says about a growing mapping on a mapping made by
+ * MAP_STACK: how it grows, where it stops, what is in it. Each touch is
+ * expected to have one effect, and the counters and the tracepoint must agree
+ * with it.
  */
 
 #define _GNU_SOURCE

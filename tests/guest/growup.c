@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where stacks grow up: what MAP_STACK gives, and what it does not.
+ * Tests MAP_STACK where stacks grow up.
  *
- * The request goes from do_mmap() to mmap_region(), and others come in between:
- * calls that fail on the way, processes that end there, threads that map
- * something else, and the switch.
+ * The request goes from do_mmap() to mmap_region(), and others come in
+ * between: calls that fail on the way, processes that end there, threads that
+ * map something else, and the switch.
  */
 
 #define _GNU_SOURCE

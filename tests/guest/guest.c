@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the test programs of a guest share. See guest.h. */
+/* Functions that the test programs of a guest share. See guest.h. */
 
 #define _GNU_SOURCE
 #include <ctype.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the test programs of a guest share: the module, its files, and a look
- * at mappings.
+ * Functions that the test programs of a guest share: they load the module,
+ * write its files, and look at mappings.
  *
- * A function that cannot do its part without which no test makes sense ends
+ * If a function cannot do something without which no test makes sense, it ends
  * the program with a message, which the report shows as a failure.
  */
 #ifndef TESTS_GUEST_GUEST_H

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * CPUs that come and go, and a machine that sleeps, with the hook on and while
- * it is switched.
+ * Tests CPUs that come and go, and a machine that sleeps, with the hook on and
+ * while it is switched.
  */
 
 #define _GNU_SOURCE

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Bad input: what is not understood is refused, with the error that the ABI
- * text names, and changes nothing. What a person can act on is one line of the
- * kernel log.
+ * Tests bad input: a value that is not understood is refused with the error
+ * that the ABI text names, and changes nothing. If a person can do something
+ * about it, one line of the kernel log says so.
  */
 
 #define _GNU_SOURCE

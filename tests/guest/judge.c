@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What comes of a generated call. See judge.h. */
+/* Writes the result of a generated call. See judge.h. */
 
 #define _GNU_SOURCE
 #include <errno.h>

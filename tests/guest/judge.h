@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What comes of a generated call, as text: two kernels, or two settings, that
- * treat the call alike give the same text to the last byte.
+ * Writes the result of a generated call as text. Two kernels, or two settings,
+ * that treat the call alike give the same text to the last byte.
  */
 #ifndef TESTS_GUEST_JUDGE_H
 #define TESTS_GUEST_JUDGE_H

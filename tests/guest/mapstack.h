@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The module under test: its files, and whether anything of it is left. */
+/*
+ * The module under test: writes and reads its files, and looks whether
+ * anything of it is left.
+ */
 #ifndef TESTS_GUEST_MAPSTACK_H
 #define TESTS_GUEST_MAPSTACK_H
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * No function or variable of the module bears a name that the kernel has too, in
- * whatever file: a backtrace, a kprobe or a header of the next release would mean
- * the other one.
+ * Tests that no function or variable of the module has the name of one in the
+ * kernel, in whatever file. A backtrace, a kprobe or a header of the next
+ * release would mean the other one.
  */
 
 #define _GNU_SOURCE

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /dev/mapstack: what each program asked for, to the last request, for as long as
- * it is open, and whatever the others do meanwhile.
+ * Tests /dev/mapstack: it counts what each program asked for, to the last
+ * request, while it is open, whatever others do meanwhile.
  */
 
 #define _GNU_SOURCE

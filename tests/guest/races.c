@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * All that mapstack reads and writes, at the same time and as often as can be, for
- * KCSAN to find data races in. It has to find one that is there: otherwise it
- * says nothing that it finds none. Needs a kernel with CONFIG_KCSAN.
+ * Does everything that mapstack reads and writes, at the same time and as
+ * often as possible, for KCSAN to find data races in. KCSAN also has to find a
+ * race that is there; otherwise it proves nothing that it finds no other.
+ * Needs a kernel with CONFIG_KCSAN.
  *
- * races_seconds in the environment says for how long.
+ * races_seconds in the environment sets how long.
  */
 
 #define _GNU_SOURCE

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * For whom: each test asks in some process whether a MAP_STACK request there
- * grows, which is so only in scope, and what became of the counters.
+ * Tests the scope. Each test looks in some process whether a MAP_STACK request
+ * grows, which it does in scope only, and at the counters.
  */
 
 #define _GNU_SOURCE

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A cgroup as the scope; and scopes that change while requests are made. */
+/*
+ * Tests a cgroup as the scope, and scopes that change while requests are made.
+ */
 
 #define _GNU_SOURCE
 #include <errno.h>

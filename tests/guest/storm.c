@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A storm: threads on every CPU map stacks and grow them, while all that can
- * be changed about the module and around it changes at the same time.
+ * A storm: threads on every CPU map stacks and grow them, while everything
+ * about the module and around it changes at the same time.
  *
- * First with the module loaded all the time, so that the laws of the counters
- * can be looked at; then with the module coming and going too. In the end: no
- * byte was lost, no law broken, no call failed that may not, no line is in the
- * log, and nothing is left. storm_seconds in the environment says how long each
- * half lasts; on a slow machine it lasts until enough has happened.
+ * First the module stays loaded, so that the laws of the counters can be
+ * tested; then it comes and goes too. In the end no byte was lost, no law
+ * broken, no call failed that must not, no line is in the log, and nothing is
+ * left. storm_seconds in the environment sets how long each half lasts. On a
+ * slow machine it lasts until enough has happened.
  */
 
 #define _GNU_SOURCE

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The switch itself: off after loading, on, effective, off, gone. */
+/* Tests the switch: off after loading, on and effective, off, gone. */
 
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The C library's threads, whose stacks are MAP_STACK mappings: they run, and
- * overflow into their guard, as ever, with the hook off and on. Built for
- * 32-bit x86 too.
+ * Tests the C library's threads, whose stacks are MAP_STACK mappings. With the
+ * hook off and on they run, and overflow into their guard, as they always did.
+ * Built for 32-bit x86 too.
  */
 
 #define _GNU_SOURCE

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The tracepoints, as perf, bpftrace and trace-cmd find them: their formats,
- * and what is recorded of calls whose every argument is known.
+ * Tests the tracepoints as perf, bpftrace and trace-cmd find them: their
+ * formats, and what is recorded of calls with known arguments.
  */
 
 #define _GNU_SOURCE

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * trinity makes random calls of the kinds that deal with memory, by a user
- * without rights, with the shim on. What the kernel logs meanwhile fails the
- * guest. trinity_seconds in the environment says how long.
+ * Lets trinity make random system calls that deal with memory, as a user
+ * without rights, with mapstack on. Anything that the kernel logs meanwhile
+ * fails the guest. trinity_seconds in the environment sets how long.
  */
 
 #define _GNU_SOURCE

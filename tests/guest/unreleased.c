@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A kernel that does not take the probe of growth away when it is asked to: off
- * is off all the same, it is said once, and the module stays, with the memory
- * that the kernel still calls.
+ * Tests a kernel that fails to remove the probe of growth. Switching off still
+ * switches off, the log says once that the probe is left, and the module
+ * stays, with the memory that the kernel still calls.
  *
- * It stays until the guest ends, so this program has to be the last by its name.
+ * The module stays until the guest ends, so this program has to be the last by
+ * its name.
  */
 
 #define _GNU_SOURCE

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Company for the hook: a direct call of ftrace on do_mmap(), which is what a
- * BPF program on its entry (fentry) takes. Only one user of a function can have
- * it.
+ * Company for the hook: a direct call of ftrace on do_mmap(), as a BPF program
+ * on its entry (fentry) makes it. Only one user of a function can have it.
  */
 
 #include <linux/module.h>

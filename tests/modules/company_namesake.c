@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Company for the hook: functions of a module that bear the names of those that it
- * hooks, and are none of its business.
+ * Company for the hook: functions of a module with the names of the functions
+ * that the hook is on. The hook must not touch them.
  */
 
 #include <linux/compiler.h>

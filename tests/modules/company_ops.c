@@ -2,9 +2,10 @@
 /*
  * Company for the hook: another user of ftrace on do_mmap().
  *
- * With ipmodify=1 it takes what a livepatch takes, which only one user of a
- * function can have, and leaves the instruction pointer as it is, as a livepatch
- * does for a function that it gives back (klp_ftrace_handler(), func->nop).
+ * With ipmodify=1 it takes IPMODIFY, as a livepatch does, which only one user
+ * of a function can have. It leaves the instruction pointer as it is, as a
+ * livepatch does for a function that it gives back (klp_ftrace_handler(),
+ * func->nop).
  */
 
 /* First: refuses a kernel that cannot work before anything else can fail. */

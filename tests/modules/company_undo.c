@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Bad company for the hook: undoes what it does to MAP_STACK requests, which is
- * MAP_GROWSDOWN at do_mmap() or, where stacks grow up, VM_GROWSUP at mmap_region().
+ * Bad company for the hook: undoes what the hook does to MAP_STACK requests,
+ * which is MAP_GROWSDOWN at do_mmap() or, where stacks grow up, VM_GROWSUP at
+ * mmap_region().
  *
- * ftrace calls the user that came last first, so this one has the last word if
- * it was there before the hook.
+ * ftrace calls the user that came last first. So this module has the last word
+ * if it was there before the hook.
  */
 
 /* First: refuses a kernel that cannot work before anything else can fail. */

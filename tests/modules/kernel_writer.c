@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Writes to a file while it is loaded, from a thread of the kernel's own, which
- * has no address space. Loading it ends as the write did.
+ * Writes to a file while it is being loaded, from a kernel thread, which has
+ * no address space. Loading it returns the result of the write.
  */
 
 #include <linux/err.h>

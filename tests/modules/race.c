@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A data race, for KCSAN to find: what finds none in the hook must find this.
+ * A data race for KCSAN to find. If KCSAN does not find this one, it proves
+ * nothing that it finds none in the hook.
  *
- * A thread adds to a word as long as the module is loaded, and reading the
+ * A thread adds to a word while the module is loaded, and reading the
  * parameter adds to it too.
  */
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A function of the kernel that does nothing and fails, while this is loaded, if
- * a module calls it.
+ * Makes a function of the kernel do nothing and fail if a module calls it,
+ * while this module is loaded.
  *
- * As a livepatch would do it, or by a breakpoint where ftrace cannot trace, as in
- * itself: for errors that the kernel makes only when it has no memory, or never.
+ * It does so as a livepatch would, or by a breakpoint where ftrace cannot
+ * trace, as in ftrace itself. It is for errors that the kernel returns only
+ * without memory, or never.
  */
 
 /* First: refuses a kernel that cannot work before anything else can fail. */

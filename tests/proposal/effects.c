@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Runs programs of tests/findings on a kernel that was patched, without mapstack:
- * they map with MAP_STACK, and what comes of it is the kernel's doing.
+ * Runs programs of tests/findings on a patched kernel, without mapstack. They
+ * map with MAP_STACK, and the kernel alone decides what comes of it.
  */
 
 #define _GNU_SOURCE

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What comes of generated calls, for a comparison with another kernel.
+ * Records what comes of generated calls, for a comparison with another kernel.
  *
  *	records, records-POLICY
  *
  * The calls of tests/guest/calls.c are made at the same addresses on every
  * kernel, without mapstack, or with it and the policy in the program's name.
- * "# record N HASH" stands for what tests/guest/judge.c wrote of call N; the
- * word records_show=N on the kernel command line has that text printed as well.
+ * "# record N HASH" stands for the text that tests/guest/judge.c wrote about
+ * call N. The word records_show=N on the kernel command line prints that text
+ * as well.
  */
 
 #define _GNU_SOURCE

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How often the search for an unmapped area searches the maple tree, beside many
- * mappings that have a guard gap. For tests/proposal/vma, which compiles it with
- * the kernel's own tools/testing/vma of a source tree, as it is and patched.
+ * Counts how often the search for an unmapped area searches the maple tree,
+ * beside many mappings that have a guard gap. For tests/proposal/vma, which
+ * compiles it with the kernel's own tools/testing/vma of a source tree,
+ * unpatched and patched.
  *
- * Prints "GUARD,MAPPINGS,DIRECTION,SEARCHES". CONFIG_X86_USER_SHADOW_STACK gives
- * user space the gap of shadow stacks, which QEMU's processors do not have.
+ * Prints "GUARD,MAPPINGS,DIRECTION,SEARCHES". CONFIG_X86_USER_SHADOW_STACK
+ * gives user space the gap of shadow stacks, which QEMU's processors do not
+ * have.
  */
 
 #define main vma_tests

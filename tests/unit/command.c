@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The parts of tools/ that need no kernel: doctor's judgement, the words for a
- * call, and safe names.
+ * Tests the parts of tools/ that need no kernel: doctor's judgement, the words
+ * for a call, and safe names.
  */
 
 #include <stdarg.h>

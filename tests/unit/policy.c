@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * module/policy.h against the design's rules, written down a second time: as
- * tables, and with the numbers of x86's ABI, so that no slip of the one is in
- * the other.
+ * Tests module/policy.h against the rules of the design. They are written down
+ * here a second time, as tables, and with the numbers of x86's ABI, so that no
+ * slip is in both.
  *
- * The low 21 bits of the flags are all that mmap() gives a meaning to, apart
- * from the size of a huge page; every combination of them that has MAP_STACK is
- * tried, and every higher bit alone. Lengths and limits are tried on both sides
- * of every power of two, of every page near it, and of each other.
+ * mmap() gives a meaning to the low 21 bits of the flags only, apart from the
+ * size of a huge page. Every combination of these that has MAP_STACK is tried,
+ * and every higher bit alone. Lengths and limits are tried on both sides of
+ * every power of two, of every page near it, and of each other.
  */
 
 #include <stdio.h>

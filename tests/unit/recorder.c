@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the command makes of /dev/mapstack: rows, whose they are, and that a
- * hundred thousand of them take little memory.
+ * Tests what the command makes of /dev/mapstack: rows, whose they are, and
+ * that a hundred thousand of them take little memory.
  */
 
 #include <errno.h>

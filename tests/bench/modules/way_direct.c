@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A direct call of ftrace: do_mmap() calls a few instructions of ours without
- * any trampoline between. Only one user of a function can have it; the next,
- * which may be a BPF program, gets -EBUSY.
+ * A direct call of ftrace: do_mmap() calls a few instructions of this module
+ * without a trampoline of ftrace in between. Only one user of a function can
+ * have it. The next, which may be a BPF program, gets -EBUSY.
  */
 
 #include <linux/module.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * An ftrace_ops that edits the saved register: what mapstack's hook is, without
- * what mapstack does in it. With save_regs=1 it has all registers saved.
+ * An ftrace_ops that edits the saved register: mapstack's hook, without the
+ * rest of mapstack. With save_regs=1 all registers are saved for it.
  */
 
 /* First: refuses a kernel that cannot work before anything else can fail. */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A redirect, as a livepatch makes it: an ftrace_ops with IPMODIFY sends the
- * call to a replacement, which calls what is behind the call to ftrace at
- * do_mmap()'s entry. A real livepatch cannot do that and has to bring a whole
- * do_mmap() of exactly this kernel with it; it adds a look at the patch state
- * of the task, too.
+ * call to a replacement. The replacement calls the code behind the call to
+ * ftrace at do_mmap()'s entry. A real livepatch cannot do that: it has to
+ * bring a whole do_mmap() of exactly this kernel with it. It also looks at the
+ * patch state of the task.
  *
  * Not for a machine with kernel IBT: the place that is called is no function.
  */
