@@ -3,9 +3,9 @@
 """Measure what a call costs: tests/vm/lab -a tests/bench/bench.py [KERNEL...]
 
 Boots each kernel with one CPU whose time counts instructions, runs cost.c in
-it, and keeps what it printed in docs/cost/*.csv. From these the tables of
-docs/cost.md and the plot are written. KERNEL measures some kernels anew and
-leaves the figures of the others; --report measures nothing.
+it, and keeps its output in docs/cost/*.csv. Writes the tables of docs/cost.md and
+the plot from these. KERNEL measures some kernels anew and leaves the figures of the
+others. --report measures nothing.
 """
 
 import argparse

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""What mapstack run and other recorders add to a program of 600 threads.
+"""Measure what mapstack run and other recorders add to a program of 600 threads.
 
-Runs in a guest whose counter counts instructions, everybody's on its one CPU: the
-program's own, the kernel's for it, and those of the recorder while the program runs.
+Runs in a guest whose counter counts all instructions on its one CPU: the program's
+own, the kernel's for it, and those of the recorder while the program runs.
 """
 
 import re

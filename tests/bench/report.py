@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Keep the raw figures, and write the tables and the plot from them.
 
-docs/cost/calls.csv: instructions of a call. docs/cost/rest.csv: milliseconds
-of guest time, and bytes. What stands in docs/cost.md between two marks is
-written here; what stands around it is not touched.
+docs/cost/calls.csv has the instructions of calls, docs/cost/rest.csv milliseconds
+of guest time, and bytes. The parts of docs/cost.md between two marks are written
+here; the text around them is not touched.
 """
 
 import csv

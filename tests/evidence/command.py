@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The mapstack command: what it prints, refuses, changes and puts back."""
+"""Test what the mapstack command prints, refuses, changes and puts back."""
 
 import ctypes
 import fcntl

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The hook beside a BPF program on the entry of do_mmap(), bpftrace's fentry.
+"""Test the hook beside a BPF program on the entry of do_mmap() (bpftrace's fentry).
 
 Such a program takes the one direct call that a function has. The hook needs none,
-so either can come first.
+so either of them can come first.
 """
 
 import os

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the tests of the mapstack command share. Runs in a guest."""
+"""Code that the tests of the mapstack command share. Runs in a guest."""
 
 import errno
 import json

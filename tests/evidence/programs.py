@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Real programs under mapstack run, and strace's word against the report's.
+"""Run real programs under mapstack run, and compare the report with strace.
 
-strace watches in the same run, so that both saw the same calls: every MAP_STACK
-request of everything but strace itself has to be in both, by shape.
+strace watches in the same run, so that both see the same calls. Every MAP_STACK
+request, except strace's own, has to be in both, by shape.
 """
 
 import shutil

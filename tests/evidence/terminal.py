@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Signals and the terminal: mapstack run is as good as the command alone."""
+"""Test signals and the terminal: mapstack run behaves like the command alone."""
 
 import json
 import os

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""The lines of README for perf, bpftrace and trace-cmd, as they are there."""
+"""Test README's lines for perf, bpftrace and trace-cmd as they stand there."""
 
 import os
 import re

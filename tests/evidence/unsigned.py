@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""A kernel that takes signed modules only. There is no way back from it."""
+"""Test a kernel that takes signed modules only. There is no way back from it."""
 
 import subprocess
 import sys

@@ -3,9 +3,10 @@
 """Measure what growable stacks change: tests/vm/lab -a tests/findings/findings.py [NAME...]
 
 Boots each kernel (a line of tests/vm/kernels or tests/vm/kernels-long; without
-one, those of report.py), runs the programs of this directory with the shim off, on and private, keeps
-their raw results in docs/findings/*.csv, and writes docs/findings.md from them.
---quick stops at 500 stacks where the others go to 10,000, and writes nothing.
+one, those of report.py) and runs the programs of this directory with mapstack off,
+on and under private. Keeps their raw results in docs/findings/*.csv, and writes
+docs/findings.md from them. --quick stops at 500 stacks instead of 10,000, and writes
+nothing.
 """
 
 import argparse

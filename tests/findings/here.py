@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Measure some of the findings on this machine, without the module: tests/findings/here.py
 
-Runs as any user, from the top of the tree; root makes contend a real-time
-program, which a busy machine does not disturb. The programs are built twice with the
-compiler that is here: as they are, and with MAP_GROWSDOWN in every MAP_STACK, which
-is what the proposed line makes of it where stacks grow down. Writes a page into
+Runs as any user, from the top of the tree. For root contend is a real-time program,
+which a busy machine does not disturb. The compiler of this machine builds the
+programs twice: as they are, and with MAP_GROWSDOWN in every MAP_STACK, which is what
+the proposed line does where stacks grow down. Writes a page into
 docs/findings/hardware; the name of the machine is not in it. Times are medians of
 --runs runs, with the smallest and the largest.
 """

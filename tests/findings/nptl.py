@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""glibc's own tests of threads, built for a guest outside glibc's tree.
+"""Build glibc's own tests of threads for a guest, outside glibc's tree.
 
-From Debian's package of the source of the C library that the lab has, so that
-they run with the one they are of. Those that are built are all of nptl and of
-sysdeps/pthread that need nothing of glibc's inside: no header of its own build,
-no private symbol, no module of their own.
+The source is Debian's package of the C library that the lab has, so that the tests
+run with the library that they belong to. All tests of nptl and of sysdeps/pthread
+are built that need no internals of glibc: no header of its own build, no private
+symbol, no module of their own.
 """
 
 import shutil

@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Write docs/findings.md, its annex and what README says of it from the raw results.
+"""Write docs/findings.md, its annex and README's part on it from the raw results.
 
-Prose is in findings.md.in, annex.md.in and readme.md.in of this directory; between {{ and }}
-stands a Python expression over the results in docs/findings/*.csv, with the
-names of Results and of tables.py. No figure is typed in, and what a sentence
-says without a figure is guarded by require(), which stops the writing when the
-results say otherwise.
+findings.md.in, annex.md.in and readme.md.in of this directory hold the prose. Between
+{{ and }} stands a Python expression over the results in docs/findings/*.csv, with the
+names of Results and of tables.py. No figure is typed in. require() guards a sentence
+without a figure: it stops the writing if the results say otherwise.
 """
 
 import csv

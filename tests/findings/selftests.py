@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The kernel's own tests, built static for a guest.
+"""Build the kernel's own tests, static, for a guest.
 
-Those of tools/testing/selftests/mm that need no library but libc, no arguments
-and no more than an initramfs; that of sigaltstack; and those of x86, for 64 and
-for 32 bits.
+They are the tests of tools/testing/selftests/mm that need no library but libc, no
+arguments and no more than an initramfs; that of sigaltstack; and those of x86, for
+64 and for 32 bits.
 """
 
 import subprocess

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The kernel's own tests of ftrace and livepatch, in a root of Debian.
+"""Run the kernel's own tests of ftrace and livepatch, in a root of Debian.
 
-They are shell scripts. Their modules, and those of samples/ that the tests of
-ftrace load and Debian does not build, are built for the kernel under test.
+They are shell scripts. Their modules are built for the kernel under test, and so are
+the modules of samples/ that the tests of ftrace load and Debian does not build.
 """
 
 import shutil

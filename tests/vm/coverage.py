@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Which lines of module/ ran in a guest, from what gcov counted there.
+"""Write which lines of module/ ran in a guest, from what gcov counted there.
 
 Runs in the lab. The module is built with GCOV_PROFILE=y for a kernel with
 CONFIG_GCOV_KERNEL, and tests/guest/after.c prints the counts.

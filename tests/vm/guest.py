@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Boot a guest from an initramfs and hear its report.
+"""Boot a guest from an initramfs and read its report.
 
-Runs in the lab. The kernel log comes over the console into a file; the report
+Runs in the lab. The kernel log comes over the console into a file. The report
 comes over a port of its own, so that neither spoils the other.
 """
 

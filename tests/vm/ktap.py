@@ -2,7 +2,7 @@
 """Read a KTAP report, and never believe more than it says.
 
 A test counts as passed only if its own line says so inside a report that kept
-its plan. Whatever is missing is a failure.
+its plan. Anything that is missing is a failure.
 """
 
 import re

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The architectures that kernels are tested on: compilers, and QEMU's words.
 
-By the last part of a kernel's name, which is Debian's name of the architecture
-except for the two of parisc.
+They are found by the last part of a kernel's name, which is Debian's name of the
+architecture, except for the two of parisc.
 """
 
 from dataclasses import dataclass, replace

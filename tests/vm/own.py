@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A kernel of the user's own: make test KERNEL=DIRECTORY
+"""Find a kernel of the user's own: make test KERNEL=DIRECTORY
 
-Runs in the lab, which has the directory at its own path, read-only, and what its
-links lead to (see lab). DIRECTORY is the tree that a kernel was built in, or holds
-vmlinuz and, as build or headers, what modules are built with.
+Runs in the lab, where the directory and the targets of its links are at their own
+paths, read-only (see lab). DIRECTORY is the tree that a kernel was built in, or
+holds vmlinuz and, as build or headers, what modules are built with.
 """
 
 import os

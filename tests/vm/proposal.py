@@ -3,10 +3,10 @@
 """Judge the patches of docs/proposal, and mapstack by them:
 tests/vm/lab -a tests/vm/proposal.py
 
-Boots kernels that were built with the line that was proposed, with MAP_STACK for
-what can grow, and with the whole series, and one as it is with mapstack. What comes
-of the same generated calls must be equal, and the figures of tests/findings must be
-what docs/proposal says. Prints all figures.
+Boots three kernels that were built with patches (the proposed line, patch 3 alone,
+the whole series) and an unchanged one with mapstack. The same generated calls must
+have equal results on them, and the figures of tests/findings must be those of
+docs/proposal. Prints all figures.
 """
 
 import re

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Kernels that cannot work are refused when the module is built.
+"""Test that the build refuses kernels that cannot work.
 
 Runs in the lab. Each test takes the headers of a real kernel, takes away what
 the module needs, and expects one error: the sentence that says what is missing.

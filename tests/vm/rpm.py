@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The tarball, the RPMs and the packages of Arch: tests/vm/lab -a tests/vm/rpm.py
 
-The RPMs end up in the top directory of the tree. All are built from what make dist
-makes, which has no git; here, with Debian's rpmbuild and makepkg, which know nothing
-of what a build needs by the names of other distributions.
+The RPMs end up in the top directory of the tree. All packages are built from the
+tarball of make dist, which has no git. They are built by Debian's rpmbuild and
+makepkg, which do not know the build dependencies by the names that other
+distributions give them.
 """
 
 import os

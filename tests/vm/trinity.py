@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Put trinity into a guest, for tests/guest/trinity.c.
 
-Runs in the lab, whose trinity it takes: for guests of the lab's own machine.
+Runs in the lab and takes the lab's trinity, so it is for guests of the lab's own
+architecture.
 """
 
 import guest
