@@ -26,8 +26,6 @@ static int hold_cgroup(struct scope *scope, const char *path)
 {
 	struct cgroup *cgroup;
 
-	if (*path != '/')
-		return -EINVAL;
 	cgroup = cgroup_get_from_path(path);
 	if (IS_ERR(cgroup))
 		return PTR_ERR(cgroup);
@@ -134,7 +132,7 @@ static int scope_hold(struct scope *scope)
 	if (len)
 		return hold_pid(scope, scope->text + len);
 	len = str_has_prefix(scope->text, "cgroup:");
-	if (len)
+	if (len && scope->text[len] == '/')
 		return hold_cgroup(scope, scope->text + len);
 	return -EINVAL;
 }

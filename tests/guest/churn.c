@@ -205,7 +205,7 @@ static bool is_on(void)
 {
 	return mapstack_is("enabled", "1") && guest_hooked("do_mmap") &&
 	       (!STACKS_GROW_UP || guest_hooked(SECOND)) &&
-	       growth_is_followed() == GROWTH_FOLLOWED;
+	       growth_is_followed() == guest_follows_growth();
 }
 
 static bool is_off(void)
@@ -346,7 +346,7 @@ int main(void)
 	log = guest_log_open();
 	test_churn();
 	test_race();
-	ktap_result(guest_log_silent(log, GROWTH_LINE),
+	ktap_result(guest_log_silent(log, guest_growth_line()),
 		    "not a line in the kernel log");
 	return ktap_end();
 }

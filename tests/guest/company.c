@@ -300,7 +300,7 @@ static void test_companion(const struct companion *companion)
 		if (is_left_out(companion))
 			ktap_skip("it is a module of the tests", "%s", name);
 		else if ((ret == -EINVAL || ret == -ENOENT) &&
-			 (!companion->kprobe || !KPROBES_AT_ENTRY))
+			 (!companion->kprobe || !guest_has_kprobes()))
 			ktap_skip("the kernel refuses it", "%s", name);
 		else if (!before && is_in_the_way(companion))
 			ktap_result(check_refused(companion),
@@ -325,7 +325,7 @@ static void test_crowd(void)
 
 	for (i = 0; i < ARRAY_SIZE(numbers); i++)
 		if (!is_left_out(&companions[numbers[i]]) &&
-		    (KPROBES_AT_ENTRY || !companions[numbers[i]].kprobe))
+		    (guest_has_kprobes() || !companions[numbers[i]].kprobe))
 			crowd[n++] = &companions[numbers[i]];
 
 	trace_everything = !guest_scope();
@@ -420,7 +420,7 @@ int main(void)
 	ktap_plan(4 * ARRAY_SIZE(companions) + 7);
 	guest_trace_set("tracing_on", "0");
 	mapstack_load("");
-	if (KPROBES_AT_ENTRY && !attach(kprobe)) {
+	if (guest_has_kprobes() && !attach(kprobe)) {
 		kprobes_use_ftrace = guest_hooked("do_mmap");
 		detach(kprobe);
 	}

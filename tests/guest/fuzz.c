@@ -96,7 +96,8 @@ static bool model_scope(void)
 
 	snprintf(own, sizeof(own), "pid:%d", getpid());
 	if (!text_is("all") && !text_is("pid:1") && !text_is(own) &&
-	    !text_is("cgroup:/") && !text_is("cgroup:/fuzz"))
+	    !(guest_has_cgroups() &&
+	      (text_is("cgroup:/") || text_is("cgroup:/fuzz"))))
 		return false;
 	snprintf(state.scope, sizeof(state.scope), "%.*s",
 		 (int)strcspn(text, "\n"), text);

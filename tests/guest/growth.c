@@ -141,7 +141,7 @@ static bool denied(char *stack, char *addr, int error, const char *reason)
 /* The counters, at any time, tell exactly what was expected so far. */
 static bool counters_agree(void)
 {
-	if (!GROWTH_FOLLOWED)
+	if (!guest_follows_growth())
 		return counter_is("grown", -1UL) &
 		       counter_is("grown_pages", -1UL) &
 		       counter_is("grow_denied", -1UL);
@@ -443,7 +443,7 @@ static void test_trace(void)
 	size_t size = 0;
 	char *line = NULL;
 
-	if (!GROWTH_FOLLOWED) {
+	if (!guest_follows_growth()) {
 		ktap_skip("growth cannot be followed here", name);
 		return;
 	}
@@ -514,7 +514,7 @@ static void test_threads(void)
 	ktap_result(passed, "several threads grow one mapping at a time");
 
 	unmap_stack(race.stack);
-	if (!GROWTH_FOLLOWED) {
+	if (!guest_follows_growth()) {
 		ktap_skip("growth cannot be followed here", counted);
 		return;
 	}
@@ -568,7 +568,7 @@ static void test_kprobes_off(void)
 	size_t i;
 	int log;
 
-	if (!GROWTH_FOLLOWED || guest_scope()) {
+	if (!guest_follows_growth() || guest_scope()) {
 		for (i = 0; i < ARRAY_SIZE(names); i++)
 			ktap_skip(why, "%s", names[i]);
 		return;

@@ -32,6 +32,35 @@ void guest_die(const char *format, ...)
 	_exit(1);
 }
 
+bool guest_has_kprobes(void)
+{
+#ifdef __riscv
+	return false;
+#else
+	return !access("/sys/kernel/debug/kprobes/list", F_OK);
+#endif
+}
+
+bool guest_has_cgroups(void)
+{
+	return !access("/proc/self/cgroup", F_OK);
+}
+
+int guest_cgroup_error(int error)
+{
+	return guest_has_cgroups() ? error : -EOPNOTSUPP;
+}
+
+bool guest_follows_growth(void)
+{
+	return guest_has_kprobes() && !STACKS_GROW_UP;
+}
+
+const char *guest_growth_line(void)
+{
+	return guest_follows_growth() ? NULL : "growth counters read -1";
+}
+
 int guest_try_load(const char *name, const char *params)
 {
 	char path[128];
@@ -171,7 +200,7 @@ static bool next_record(int log, char *record, size_t size)
 
 bool guest_log_says(int log, const char *text)
 {
-	const char *usual = GROWTH_LINE;
+	const char *usual = guest_growth_line();
 	unsigned int lines = 0, matches = 0;
 	char record[2048];
 

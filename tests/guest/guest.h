@@ -23,17 +23,6 @@
 #define GROWABLE "gd"
 #endif
 
-/* riscv64's kprobes refuse the entry of a function that ftrace can trace. */
-#ifdef __riscv
-#define KPROBES_AT_ENTRY false
-#else
-#define KPROBES_AT_ENTRY true
-#endif
-
-/* Where it is not, its counters read -1 and a line in the log says so. */
-#define GROWTH_FOLLOWED (KPROBES_AT_ENTRY && !STACKS_GROW_UP)
-#define GROWTH_LINE (GROWTH_FOLLOWED ? NULL : "growth counters read -1")
-
 /* module/trampoline.c; elsewhere ftrace makes it. */
 #ifdef __x86_64__
 #define OWN_TRAMPOLINE true
@@ -61,6 +50,46 @@ const char *guest_scope(void);
  */
 void guest_die(const char *format, ...)
 	__attribute__((format(printf, 1, 2), noreturn));
+
+/**
+ * guest_has_kprobes() - whether a kprobe can be at the entry of do_mmap()
+ *
+ * riscv64's kprobes refuse the entry of a function that ftrace can trace.
+ *
+ * Return: false there, and on a kernel without CONFIG_KPROBES
+ */
+bool guest_has_kprobes(void);
+
+/**
+ * guest_has_cgroups() - whether there are cgroups (CONFIG_CGROUPS)
+ *
+ * Return: whether
+ */
+bool guest_has_cgroups(void);
+
+/**
+ * guest_cgroup_error() - what a scope that is a cgroup is answered
+ * @error: where there are cgroups
+ *
+ * Return: @error, or -EOPNOTSUPP where there are none
+ */
+int guest_cgroup_error(int error);
+
+/**
+ * guest_follows_growth() - whether the module can follow growth on this kernel
+ *
+ * Where it cannot, its counters read -1 and a line in the log says so.
+ *
+ * Return: whether
+ */
+bool guest_follows_growth(void);
+
+/**
+ * guest_growth_line() - the line of the log that says that growth is not followed
+ *
+ * Return: text of it; NULL where growth is followed
+ */
+const char *guest_growth_line(void);
 
 /**
  * guest_try_load() - load a kernel module
@@ -139,7 +168,7 @@ int guest_log_open(void);
  * @log: from guest_log_open(), which is closed
  * @text: what the line must hold
  *
- * GROWTH_LINE does not count, unless it is the one. Prints a note if not.
+ * guest_growth_line() does not count, unless it is the one. Prints a note if not.
  */
 bool guest_log_says(int log, const char *text);
 

@@ -446,13 +446,13 @@ int main(int argc, char **argv)
 	ktap_result(test_long(fd, deep_one, deep_two),
 		    "programs whose paths end alike are two");
 	ktap_result(test_forgery(fd), "a name cannot forge a line");
-	if (GROWTH_FOLLOWED)
+	if (guest_follows_growth())
 		ktap_result(test_failure(fd),
 			    "a request that fails is known to");
 	else
 		ktap_skip("results are not followed here",
 			  "a request that fails is known to");
-	if (GROWTH_FOLLOWED)
+	if (guest_follows_growth())
 		ktap_result(test_growth(fd), "growth");
 	else
 		ktap_skip("growth is not followed here", "growth");

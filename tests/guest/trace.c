@@ -270,7 +270,7 @@ static void test_growth(void)
 	char *addr;
 	bool passed;
 
-	if (!GROWTH_FOLLOWED) {
+	if (!guest_follows_growth()) {
 		ktap_skip("growth cannot be followed here", name);
 		return;
 	}

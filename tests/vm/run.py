@@ -56,8 +56,8 @@ LONG_SILENT_SECONDS = 1200
 LONG_PROGRAMS = ("races", "trinity")
 BUILD_KERNEL = "6.12-amd64"
 COST_KERNEL = "6.12-amd64"
-# Of no list.
-OWN_KERNEL, OWN_SUITE = "6.12-small-amd64", "trixie"
+# One that is built anyway.
+OWN_KERNEL = "6.12-fp-amd64"
 MUTANTS_KERNEL = "6.12-amd64"
 # Run only where the machine or the kernel has to be of a certain kind.
 EXPECT_PROGRAM = "expect"
@@ -247,7 +247,7 @@ class Tests:
                     kernel, WORK / name, listener(name, self.options.show)
                 )
             elif name == "own":
-                kernel = source.resolve(self.cache, OWN_KERNEL, OWN_SUITE)
+                kernel = self.resolve(OWN_KERNEL)
                 tested, report = kernel.release, own.test(
                     kernel, listener(name, True)
                 )
