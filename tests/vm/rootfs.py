@@ -192,7 +192,8 @@ def copy_tree(tree, where):
 def enter(tree, *command, binds=(), environment=()):
     """Run a command in a root; what apt downloads there is kept for the next.
 
-    apt locks the directory of its downloads, so each root has one of its own.
+    apt locks the directory of its downloads, so each root has one of its own, which
+    it shares with the root of the same name of another checkout, in turn.
     Returns the finished process, its output (both streams) as text. `binds` are
     pairs of (here, there).
     """
@@ -214,10 +215,12 @@ def enter(tree, *command, binds=(), environment=()):
         words += ["--bind", here, there]
     for name, value in environment:
         words += ["--setenv", name, value]
-    return subprocess.run(
-        [*words, *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True, errors="replace",
-    )
+    with debian.locked(f"{archives}.lock"):
+        return subprocess.run(
+            [*words, *command], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            errors="replace",
+        )
 
 
 def check(process, what):
