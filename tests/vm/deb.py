@@ -30,10 +30,29 @@ def tracked():
     return [name for name in names if Path(name).is_file()]
 
 
-def lay_out(where, version=None):
-    """Copy the tree without git, as another version if one is given."""
+def fresh(where):
+    """Make an empty directory; return it."""
     if where.exists():
         shutil.rmtree(where)
+    where.mkdir(parents=True)
+    return where
+
+
+def make(what, where, *command, **options):
+    """Run a command that makes something; its output goes to a log."""
+    log = where / "log"
+    with open(log, "a") as out:
+        result = subprocess.run(
+            command, stdout=out, stderr=subprocess.STDOUT, **options
+        )
+    if result.returncode:
+        tail = "\n".join(log.read_text().splitlines()[-12:])
+        raise debian.Failure(f"{what} cannot be built:\n{tail}")
+
+
+def lay_out(where, version=None):
+    """Copy the tree without git, as another version if one is given."""
+    fresh(where)
     names = tracked()
     for name in names:
         (where / name).parent.mkdir(parents=True, exist_ok=True)
@@ -51,19 +70,12 @@ def build(name, version=None):
 
     Of another version only the module's package is built.
     """
-    where = WHERE / name
-    if where.exists():
-        shutil.rmtree(where)
+    where = fresh(WHERE / name)
     lay_out(where / "mapstack", version)
-    log = where / "log"
-    with open(log, "w") as out:
-        result = subprocess.run(
-            ["dpkg-buildpackage", "-us", "-uc", *(["-A"] if version else [])],
-            cwd=where / "mapstack", stdout=out, stderr=subprocess.STDOUT,
-        )
-    if result.returncode:
-        tail = "\n".join(log.read_text().splitlines()[-12:])
-        raise debian.Failure(f"the packages do not build:\n{tail}")
+    make(
+        "Debian's packages", where, "dpkg-buildpackage", "-us", "-uc",
+        *(["-A"] if version else []), cwd=where / "mapstack",
+    )
     return where
 
 
@@ -99,15 +111,10 @@ def test():
     """Test the packages; return the report."""
     report = ktap.Report()
     one = build("build")
-    checks = {
+    report.add_checks({
         "deb: lintian finds no error and no warning": lint(one),
         "deb: two builds are identical": differences(one, build("again/below")),
-    }
-    for name, wrong in checks.items():
-        if wrong:
-            report.failed.append(f"{name}: {'; '.join(wrong)}")
-        else:
-            report.passed.append(name)
+    })
     return report
 
 

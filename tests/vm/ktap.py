@@ -39,6 +39,11 @@ class Report:
         self.failed += other.failed
         self.skipped += other.skipped
 
+    def add_checks(self, checks):
+        """Take in checks: {name: complaints, [] if it passed}."""
+        for name, wrong in checks.items():
+            self.add(not wrong, f"{name}: {'; '.join(wrong)}" if wrong else name)
+
     def kept_plan(self):
         return self.planned is not None and self.results == self.planned
 

@@ -22,30 +22,18 @@ WHERE = Path("/out/rpm")
 NOBODY = 65534
 
 
-def run(what, where, *command, **options):
-    """Run a command that makes something; its output goes to a log."""
-    log = where / "log"
-    with open(log, "a") as out:
-        result = subprocess.run(
-            command, stdout=out, stderr=subprocess.STDOUT, **options
-        )
-    if result.returncode:
-        tail = "\n".join(log.read_text().splitlines()[-12:])
-        raise debian.Failure(f"{what} cannot be built:\n{tail}")
-
-
 def dist(where, version=None):
     """Make the tarball; return its path."""
     tree = where / "mapstack"
     deb.lay_out(tree, version)
-    run("the tarball", where, tree / "packaging/dist")
+    deb.make("the tarball", where, tree / "packaging/dist")
     return next(tree.glob("mapstack-*.tar.gz"))
 
 
 def build(where, version=None):
     """Build the RPMs; return the directory with them."""
     tarball = dist(where, version)
-    run(
+    deb.make(
         "the RPMs", where, "rpmbuild", "-ta", "--nodeps",
         "--define", f"_topdir {where}/rpm", tarball,
     )
@@ -61,7 +49,7 @@ def build_arch(where, version=None):
         shutil.copy(path, made)
     for path in made, *made.iterdir():
         os.chown(path, NOBODY, NOBODY)
-    run(
+    deb.make(
         "Arch's packages", where, "makepkg", "--nodeps", cwd=made,
         env={"PATH": os.environ["PATH"], "HOME": str(made)}, user=NOBODY,
         group=NOBODY, extra_groups=[],
@@ -83,11 +71,7 @@ def lint(made):
 
 
 def fresh(name):
-    where = WHERE / name
-    if where.exists():
-        shutil.rmtree(where)
-    where.mkdir(parents=True)
-    return where
+    return deb.fresh(WHERE / name)
 
 
 def test():
@@ -97,8 +81,8 @@ def test():
     there = fresh("unpacked")
     subprocess.run(["tar", "-xf", tarball, "-C", there], check=True)
     (tree,) = there.iterdir()
-    run("the tarball's tarball", there, tree / "packaging/dist")
-    checks = {
+    deb.make("the tarball's tarball", there, tree / "packaging/dist")
+    report.add_checks({
         "dist: what is in it makes the same": [
             "other bytes" for again in [tree / tarball.name]
             if again.read_bytes() != tarball.read_bytes()
@@ -109,12 +93,7 @@ def test():
                 sorted(p.name for p in build_arch(fresh("arch")).glob("*.pkg.*"))
             ] if len(made) != 2
         ],
-    }
-    for name, wrong in checks.items():
-        if wrong:
-            report.failed.append(f"{name}: {'; '.join(wrong)}")
-        else:
-            report.passed.append(name)
+    })
     return report
 
 
