@@ -6,6 +6,7 @@
  * and an option a row of option_rows; help is made from both.
  */
 
+#include <ctype.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <stddef.h>
@@ -18,6 +19,7 @@
 #include "verbs/verbs.h"
 
 #define EXIT_USAGE 2
+#define MAX_SECONDS 1000000000 /* of a duration: 30 years */
 
 static bool take_flag(void *field, const char *word)
 {
@@ -90,6 +92,29 @@ static bool take_by(void *field, const char *word)
 	       !strcmp(word, "user") || !strcmp(word, "host");
 }
 
+/* "90", "90s", "10m", "1h30m", "2d" as seconds: more than none, not for ever. */
+static bool take_duration(void *field, const char *word)
+{
+	static const char units[] = "smhd";
+	static const int seconds[] = { 1, 60, 3600, 86400 };
+	long long sum = 0, number;
+	const char *unit;
+	char *end;
+
+	do {
+		if (!isdigit((unsigned char)*word))
+			return false;
+		number = strtoll(word, &end, 10);
+		unit = *end ? strchr(units, *end) : units;
+		if (!unit || number > MAX_SECONDS)
+			return false;
+		sum += number * seconds[unit - units];
+		word = end + !!*end;
+	} while (*word);
+	*(long long *)field = sum;
+	return sum > 0 && sum <= MAX_SECONDS;
+}
+
 static bool take_json(void *field, const char *word)
 {
 	(void)word;
@@ -125,7 +150,7 @@ static const struct option_row {
 	const char *help;
 } option_rows[] = {
 	{ 'p', "policy", "POLICY", FIELD(policy), take_policy,
-	  "rfc, private, fitting, paired or observe; the one in force without it" },
+	  "rfc, private, fitting, paired or observe; not given: as it is, or to watch observe" },
 	{ 'j', "json", NULL, FIELD(format), take_json, "print JSON" },
 	{ 'P', "prometheus", NULL, FIELD(format), take_prometheus,
 	  "print metrics for Prometheus" },
@@ -155,6 +180,20 @@ static const struct option_row {
 	  "exit with 1 on refused, denied, differs or slower=5%" },
 	{ 'u', "user", "NAME", FIELD(user), take_text,
 	  "run the command as this user, with its groups" },
+	{ 'U', "unit", "NAME", FIELD(unit), take_text,
+	  "follow a unit of systemd" },
+	{ 'c', "cgroup", "PATH", FIELD(cgroup), take_text,
+	  "follow a cgroup, such as /system.slice" },
+	{ 'T', "pid", "PID", FIELD(pid), take_text,
+	  "follow a process and what it starts" },
+	{ 'C', "container", "NAME", FIELD(container), take_text,
+	  "follow a container of podman, docker or systemd-nspawn" },
+	{ 'a', "all", NULL, FIELD(all), take_flag,
+	  "follow the whole machine, as without any of these" },
+	{ 'F', "for", "DURATION", FIELD(duration), take_duration,
+	  "end after 90s, 10m, 8h, 2d; else at SIGINT or SIGTERM" },
+	{ 'I', "interval", "DURATION", FIELD(interval), take_duration,
+	  "rewrite the file of --output so often" },
 	{ 'q', "quiet", NULL, FIELD(quiet), take_flag,
 	  "do not say how it is going" },
 };
@@ -183,6 +222,8 @@ static const struct verb {
 	  "run a command with the module on for it alone, and report" },
 	{ "try", try, "lnAifkjHobwuq", "-- COMMAND [ARGUMENT...]", true,
 	  EXIT_SELF, "run a command off, private and rfc: does it break?" },
+	{ "watch", watch, "pUcTCaFIjPHobq", NULL, true, EXIT_SELF,
+	  "follow what already runs, changing nothing unless asked, and report" },
 	{ "report", report, "jPHoy", "[FILE]", false, EXIT_SELF,
 	  "print a report again, that of the last run without FILE" },
 	{ "diff", diff, "jo", "BEFORE AFTER", false, EXIT_SELF,

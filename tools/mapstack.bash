@@ -38,6 +38,16 @@ _mapstack() {
 	--policies | -l) words="private,rfc private rfc fitting paired observe" ;;
 	--fail-on | -f) words="refused denied differs slower=5%" ;;
 	--output | -o | --html | -H | --keep | -k) compopt -o default; words= ;;
+	--unit | -U)
+		words=$(systemctl list-units --no-legend --plain 2>/dev/null | cut -d ' ' -f 1)
+		;;
+	--container | -C)
+		words=$({ podman ps --format '{{.Names}}'; docker ps --format '{{.Names}}'; } 2>/dev/null)
+		;;
+	--cgroup | -c)
+		words=$(cd /sys/fs/cgroup 2>/dev/null && compgen -d -- "${cur#/}" | sed 's|^|/|')
+		;;
+	--pid | -T | --for | -F | --interval | -I) words= ;;
 	--by | -y) words="unit program user host" ;;
 	esac
 	COMPREPLY=($(compgen -W "$words" -- "$cur"))

@@ -16,6 +16,9 @@ complete -c mapstack -n "$takes '*--fail-on *'" -l fail-on -x \
     -a 'refused denied differs slower=5%'
 complete -c mapstack -n "$takes '*--keep *'" -l keep -r -F
 complete -c mapstack -n "$takes '*--output *'" -l output -r -F
+complete -c mapstack -n "$takes '*--pid *'" -l pid -x -a '(__fish_complete_pids)'
+complete -c mapstack -n "$takes '*--unit *'" -l unit -x \
+    -a '(systemctl list-units --no-legend --plain 2>/dev/null | string split -f 1 " ")'
 # After "--" it is the command that is completed.
 complete -c mapstack -n 'contains -- -- (commandline -opc)' \
     -x -a '(__fish_complete_subcommand --fcs-skip=3)'

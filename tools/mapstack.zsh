@@ -16,6 +16,8 @@ options=(${(f)"$(sed -n 's/:/\\:/g
 	s/^  -., --policies [A-Z]*  *\(.*\)/--policies=[\1]:policies:(private,rfc private rfc fitting paired observe)/p; t
 	s/^  -., --fail-on [A-Z]*  *\(.*\)/--fail-on=[\1]:reasons:(refused denied differs slower=5%)/p; t
 	s/^  -., --\([a-z-]*\) DIR  *\(.*\)/--\1=[\2]:directory:_files -\/ /p; t
+	s/^  -., --pid [A-Z]*  *\(.*\)/--pid=[\1]:process:_pids/p; t
+	s#^  -., --unit [A-Z]*  *\(.*\)#--unit=[\1]:unit:{compadd $(systemctl list-units --no-legend --plain | cut -d" " -f1)}#p; t
 	s/^  -., --\([a-z-]*\) FILE  *\(.*\)/--\1=[\2]:file:_files/p; t
 	s/^  -., --\([a-z-]*\) \([A-Z][A-Z]*\)  *\(.*\)/--\1=[\3]:\2:/p; t
 	s/^  -., --\([a-z-]*\)  *\(.*\)/--\1[\2]/p' <<<$help)"})

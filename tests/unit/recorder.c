@@ -134,6 +134,8 @@ static bool test_owners(void)
 		  "cri-containerd-" ID ".scope", "0123456789ab" },
 		{ "/machine.slice/machine-a\\x2db.scope/payload",
 		  "machine-a\\x2db.scope", "a-b" },
+		{ "/machine.slice/systemd-nspawn@web.service/payload/init.scope",
+		  "init.scope", "web" },
 		{ "/machine.slice", "machine.slice", NULL },
 		{ "/lxc.payload.web/init.scope", "init.scope", "web" },
 	};
@@ -146,6 +148,17 @@ static bool test_owners(void)
 			 cgroups[i].container);
 	}
 	return ok;
+}
+
+static bool test_container_cgroup(void)
+{
+	static const char docker[] = "/system.slice/docker-" ID ".scope";
+
+	return container_cgroup(docker) == sizeof(docker) - 1 &&
+	       container_cgroup("/a.slice/machine-b.scope/payload/c") ==
+		       strlen("/a.slice/machine-b.scope") &&
+	       !container_cgroup("/system.slice/x.service") &&
+	       !container_cgroup("/");
 }
 
 static double seconds(void)
@@ -233,10 +246,11 @@ static bool test_many(void)
 
 int main(void)
 {
-	printf("1..4\n");
+	printf("1..5\n");
 	report(test_rows(), "rows, and the calls that follow them");
 	report(test_bad_rows(), "what is no row is no silence");
 	report(test_owners(), "units and containers");
+	report(test_container_cgroup(), "the cgroup of all of a container");
 	report(test_many(), "many programs: all counted, in less than 64 MiB");
 	return failures ? 1 : 0;
 }

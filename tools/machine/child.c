@@ -80,7 +80,7 @@ int child_prepare(struct child *child)
 	if (child->signals < 0 ||
 	    sigprocmask(SIG_BLOCK, &blocked, &child->mask) ||
 	    prctl(PR_SET_CHILD_SUBREAPER, 1)) {
-		say_err("cannot prepare to start the command (%m), so nothing was changed; look at the limits (ulimit -a)");
+		say_err("cannot take signals by a descriptor (%m), so nothing was changed; look at the limits (ulimit -a)");
 		return -1;
 	}
 	return 0;

@@ -173,22 +173,43 @@ static char *container_in(const char *part, size_t len)
 		return NULL;
 	if (!strncmp(part, "machine-", 8) && len > 8)
 		return unescape_unit(part + 8, len - 8);
+	if (!strncmp(part, "systemd-nspawn@", 15) &&
+	    ends_with(part, len, ".service"))
+		return unescape_unit(part + 15, len - 15 - strlen(".service"));
 	while (from && (from > len || isxdigit((unsigned char)part[from - 1])))
 		from--;
 	return id_in(part + from, len - from);
 }
 
-char *container_of_cgroup(const char *path)
+/* Where the part of a container ends; its name to be freed. */
+static const char *find_container(const char *path, char **name)
 {
-	char *found = NULL;
 	size_t len;
 
-	for (; *path && !found; path += len) {
+	for (*name = NULL; *path && !*name; path += len) {
 		path += *path == '/';
 		len = strcspn(path, "/");
-		found = container_in(path, len);
+		*name = container_in(path, len);
 	}
-	return found;
+	return path;
+}
+
+char *container_of_cgroup(const char *path)
+{
+	char *name;
+
+	find_container(path, &name);
+	return name;
+}
+
+size_t container_cgroup(const char *path)
+{
+	char *name;
+	const char *end = find_container(path, &name);
+	size_t len = name ? end - path : 0;
+
+	free(name);
+	return len;
 }
 
 void owners_put(struct owners *owners, json_t *json, uint64_t cgroup,

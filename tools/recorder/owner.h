@@ -58,4 +58,13 @@ char *unit_of(const char *path);
  */
 char *container_of_cgroup(const char *path);
 
+/**
+ * container_cgroup() - the cgroup that holds all of a container
+ * @path: of a cgroup in it, below the mount
+ *
+ * Return: how many bytes of @path are the path of that cgroup; 0 if there is no
+ * container that container_of_cgroup() knows.
+ */
+size_t container_cgroup(const char *path);
+
 #endif /* TOOLS_OWNER_H */

@@ -154,6 +154,12 @@ static void print_report(FILE *file, const json_t *document)
 				"Requests that no program below has.");
 		fprintf(file, "mapstack_report_dropped_total %lld\n", value);
 	}
+	value = document_number(json_object_get(document, "complete"), "gone");
+	if (value >= 0) {
+		prometheus_head(file, "mapstack_report_gone_total",
+				"How often what was followed was gone.");
+		fprintf(file, "mapstack_report_gone_total %lld\n", value);
+	}
 	prometheus_counters(file, "mapstack_report_",
 			    json_object_get(document, "counters"),
 			    document_page_size(document));

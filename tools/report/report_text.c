@@ -219,13 +219,15 @@ static void print_origin(const json_t *document, FILE *file)
 {
 	const json_t *hosts = json_object_get(document, "hosts");
 	const json_t *list = json_object_get(document, "command");
+	const char *followed = document_text(document, "followed");
 	json_t *item;
 	size_t i;
 
 	fputs("mapstack ", file);
 	text_put(file, document_text(document, "verb") ?: "report");
-	if (json_array_size(list))
-		fputc(':', file);
+	if (json_array_size(list) || followed)
+		fputs(followed ? ": " : ":", file);
+	text_put(file, followed);
 	json_array_foreach(list, i, item)
 	{
 		fputc(' ', file);
@@ -298,6 +300,11 @@ static void print_caveats(const json_t *document, FILE *file)
 		fprintf(file,
 			"\n%lld refused calls are counted, but were not looked at\n",
 			n);
+	n = document_number(complete, "gone");
+	if (n > 0)
+		fprintf(file,
+			"\n%lld times what was followed had gone; what it did at first when it was back is not below\n",
+			n);
 	n = document_number(counters, "grow_missed");
 	if (n > 0)
 		fprintf(file, "\n%lld expansions were missed\n", n);
@@ -307,7 +314,11 @@ static void print_caveats(const json_t *document, FILE *file)
 	if (!json_array_size(programs) && dropped <= 0)
 		fprintf(file, "\nno program %sused MAP_STACK\n",
 			outside > 0 ? "in scope " : "");
-	if (outside > 0)
+	if (outside > 0 && document_text(document, "followed"))
+		fprintf(file,
+			"\n%lld requests were made out of scope meanwhile, by what was not followed\n",
+			outside);
+	else if (outside > 0)
 		fprintf(file,
 			"\n%lld requests were made out of scope meanwhile, by processes that the command did not start itself\n"
 			"(a service manager or a container engine may have); 'mapstack watch --unit' or '--all' follows those\n",

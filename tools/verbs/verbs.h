@@ -28,6 +28,10 @@ struct options {
 	regex_t *ignore; /* in what the command prints; NULL: nothing */
 	const char *keep; /* a directory to be made; NULL: keep nothing */
 	struct fail_on fail_on;
+	const char *unit, *cgroup, *pid, *container; /* to follow one of them */
+	bool all; /* follow everything */
+	long long duration; /* seconds to follow; 0: until a signal */
+	long long interval; /* seconds from one report to the next; 0: one */
 	char *const *command; /* what follows the options; ends with NULL */
 };
 
@@ -80,6 +84,15 @@ int run(const struct options *options);
  * Return: the exit status: 0 unchanged, 1 it breaks, EXIT_SELF after a complaint.
  */
 int try(const struct options *options);
+
+/**
+ * watch() - follow what already runs and report
+ * @options: how
+ *
+ * Return: the exit status: 0, also after SIGINT and SIGTERM; EXIT_SELF after a
+ * complaint.
+ */
+int watch(const struct options *options);
 
 /**
  * report() - print a report again
