@@ -68,7 +68,7 @@ rpm:
 dist:
 	packaging/dist
 
-# The source that DKMS builds from.
+# What DKMS builds from.
 install-source:
 	install -d $(DKMS_SOURCE)/module
 	install -m 644 Kbuild VERSION dkms.conf dkms.mk $(DKMS_SOURCE)
@@ -108,6 +108,7 @@ install:
 endif
 
 uninstall:
+	@$(MAKE) --no-print-directory -s -C tools uninstall-unit
 	@packaging/install remove
 	@$(MAKE) --no-print-directory -s -C tools uninstall
 	@$(RM) $(MAN)/mapstack.4

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The kinds of memory below the address that the call names. */
+/* What lies below the address that the call names. */
 enum neighbour {
 	NEIGHBOUR_NONE,
 	NEIGHBOUR_WRITABLE,

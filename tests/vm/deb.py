@@ -15,7 +15,7 @@ import debian
 import ktap
 
 WHERE = Path("/out/deb")
-# The files that name the version, before any other version.
+# What names the version, first of all.
 VERSIONED = (
     "VERSION", "debian/changelog", "packaging/mapstack.spec",
     "packaging/arch/PKGBUILD",

@@ -426,8 +426,24 @@ def check_foreign(command):
             command.text("report", *option)
 
 
+def check_rules(_):
+    """examples: promtool finds the rules right, and knows their metrics"""
+    for words in ("check", "rules", "mapstack.rules.yml"), \
+            ("test", "rules", "mapstack.rules.test.yml"):
+        done = subprocess.run(
+            ["promtool", *words], cwd="examples", stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True,
+        )
+        assert done.returncode == 0 and "SUCCESS" in done.stdout, done.stdout
+    printed = "".join((REPORTS / f"{name}.prom").read_text() for name in NAMES)
+    rules = Path("examples/mapstack.rules.yml").read_text()
+    # A rule's own name has colons.
+    for metric in re.findall(r"[^:a-z](mapstack_[a-z_]+)\b", rules):
+        assert f"# TYPE {metric} " in printed, f"{metric} is no metric"
+
+
 CHECKS = (
-    check_schema, check_promtool, check_names, check_labels, check_by,
+    check_schema, check_promtool, check_rules, check_names, check_labels, check_by,
     check_merge, check_diff, check_page, check_written, check_foreign,
 )
 

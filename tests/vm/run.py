@@ -6,7 +6,8 @@ NAME is a line of tests/vm/kernels; one of VARIANTS of machines.py, which boots 
 of those in another way; "build", which is what can be tested without a guest;
 "cost", how many instructions calls cost; "own", whether a kernel of the user's own is
 tested (MAPSTACK_KERNEL, see own.py; with it that kernel is all that is run);
-"evidence", the mapstack command on real programs; "mutants", the module broken on
+"evidence", the mapstack command on real programs; "fleet", on services, containers
+and under Prometheus; "mutants", the module broken on
 purpose, which the tests have to notice; or a name of dkms.py, which has the package
 in full root file systems; without one, all are run, as many at a time as there are
 CPUs. --long runs what make test leaves
@@ -34,6 +35,7 @@ import deb
 import debian
 import dkms
 import evidence
+import fleet
 import guest
 import mutants
 import own
@@ -201,7 +203,7 @@ class Tests:
                 name for name, variant in VARIANTS.items()
                 if variant.kernel not in self.short
             )]
-        return ["build", "cost", "evidence", *dkms.SUITES, *self.short, *(
+        return ["build", "cost", "evidence", "fleet", *dkms.SUITES, *self.short, *(
             name for name, variant in VARIANTS.items()
             if variant.kernel in self.short
         ), "own"]
@@ -263,6 +265,11 @@ class Tests:
                     kernel, WORK / name, self.options.only,
                     listener(name, self.options.show),
                 )
+            elif name == "fleet":
+                kernel = self.resolve(fleet.KERNEL)
+                tested, report = kernel.release, fleet.run(
+                    kernel, WORK / name, listener(name, self.options.show)
+                )
             else:
                 tested, report = self.run_kernel(name)
         except debian.Failure as failure:
@@ -294,7 +301,7 @@ def main():
     tests = Tests(options)
     names = options.names or tests.names()
     known = [
-        "build", "cost", "own", "evidence", "mutants", *dkms.SUITES,
+        "build", "cost", "own", "evidence", "fleet", "mutants", *dkms.SUITES,
         *tests.listed,
     ]
     unknown = [name for name in names if not tests.own and name not in known]

@@ -1,0 +1,244 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""mapstack watch on what runs under systemd before it begins."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, "/files")
+
+import jsonschema  # noqa: E402
+import kit  # noqa: E402
+
+TOOL = "/usr/sbin/mapstack"
+REPORT = Path("/tmp/watch.json")
+AFTER = ("0", "observe paired fitting private [rfc]", "all")
+# A thread a moment, for ever.
+THREADS = """
+import threading, time
+while True:
+    thread = threading.Thread(target=time.sleep, args=(0.01,))
+    thread.start()
+    thread.join()
+    time.sleep(0.2)
+"""
+POSTGRES = "copy (select 6 * 7) to program $$cat >/tmp/pg.out$$"
+
+
+def sh(command, **options):
+    return subprocess.run(["sh", "-c", command], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, **options)
+
+
+def watch(words, act):
+    """Follow something while act() runs; return status, report, what was said."""
+    REPORT.unlink(missing_ok=True)
+    said = Path("/tmp/watch.said")
+    with open(said, "w") as out:
+        process = subprocess.Popen(
+            [TOOL, "watch", "--json", "-o", REPORT, *words],
+            stdin=subprocess.DEVNULL, stderr=out,
+        )
+    kit.wait_for(lambda: "following" in said.read_text() or
+                 process.poll() is not None)
+    act()
+    process.send_signal(signal.SIGINT)
+    process.wait(300)
+    result = json.loads(REPORT.read_text()) if REPORT.exists() else None
+    if result:
+        jsonschema.validate(result, kit.SCHEMA)
+    return process.returncode, result, said.read_text()
+
+
+def requests(result, **what):
+    """Requests of the programs of which all of this is true, and of others."""
+    ours = others = 0
+    for entry in result["programs"]:
+        if all(entry[name] and value in entry[name]
+               for name, value in what.items()):
+            ours += entry["requests"]
+        else:
+            others += entry["requests"]
+    return ours, others
+
+
+def await_requests():
+    """An emulated processor takes its time to start a program."""
+    before = kit.counter("seen")
+    kit.wait_for(lambda: kit.counter("seen") > before + 2)
+
+
+def adds_up(result):
+    return result["counters"]["seen"] == sum(
+        entry["requests"] for entry in result["programs"]
+    ) and not result["complete"]["dropped"]
+
+
+def look_at(report, name, words, act, **what):
+    """Something is followed: all that is reported is its, and something is."""
+    code, result, said = watch(words, act)
+    ours, others = requests(result, **what) if result else (0, 0)
+    report.result(
+        code == 0 and ours > 0 and not others and adds_up(result) and
+        kit.settings() == AFTER,
+        f"{name}: {ours} requests", code, said, result,
+    )
+    return result, said
+
+
+def unit_is_off(report):
+    state = [sh(f"systemctl is-{word} mapstack-watch").stdout.strip()
+             for word in ("enabled", "active")]
+    report.result(state == ["disabled", "inactive"] and not kit.SYSFS.exists(),
+                  "the unit comes with the package, and is off", state,
+                  Path("/tmp/dpkg").read_text())
+
+
+def nginx(report):
+    """A reload starts workers, which start the threads of a pool."""
+    pid = Path("/run/nginx.pid").read_text().strip()
+    strace = subprocess.Popen(["strace", "-f", "-qq", "-e", "trace=mmap", "-o",
+                               "/tmp/strace.log", "-p", pid])
+    kit.wait_for(lambda: "TracerPid:\t0" not in
+                 Path(f"/proc/{pid}/status").read_text())
+
+    def reload():
+        for _ in range(3):
+            sh("nginx -s reload")
+            time.sleep(3)
+
+    result, _ = look_at(report, "nginx.service", ["--unit", "nginx"], reload,
+                        program="/usr/sbin/nginx", unit="nginx.service")
+    strace.terminate()
+    strace.wait()
+    expected = kit.strace_shapes("/tmp/strace.log")
+    seen = requests(result, program="/usr/sbin/nginx")[0]
+    report.result(
+        expected == {"anonymous": seen} and
+        result["followed"] == "unit nginx.service" and
+        result["scope"] == "cgroup:/system.slice/nginx.service",
+        f"nginx.service: {seen} requests, as strace saw them", expected, result,
+    )
+
+
+def restarted(report):
+    """The threads of the service that was started anew are seen as well."""
+    def act():
+        sh("systemctl restart nginx")
+        time.sleep(3)
+        sh("nginx -s reload")
+        time.sleep(3)
+
+    result, said = look_at(report, "nginx.service, restarted",
+                           ["--unit", "nginx"], act, unit="nginx.service")
+    report.result(
+        result["complete"]["gone"] == 1 and "is followed again" in said,
+        "a restart is said, and told in the report", said, result["complete"],
+    )
+
+
+def databases(report):
+    look_at(
+        report, "PostgreSQL", ["--unit", "postgresql@17-main"],
+        lambda: sh(f"su postgres -s /bin/sh -c 'psql -qc \"{POSTGRES}\"'"
+                   .replace("$$", "\\$\\$")),
+        program="postgres", user="postgres",
+    )
+    look_at(
+        report, "MariaDB", ["--unit", "mariadb"],
+        lambda: sh("for i in 1 2 3 4; do mariadb -e 'select sleep(2)' & done; "
+                   "wait"),
+        program="mariadbd", unit="mariadb.service",
+    )
+
+
+def containers(report):
+    root = Path("/srv/web")
+    for name in "usr", "etc", "proc", "sys", "dev", "run", "tmp", "var":
+        (root / name).mkdir(parents=True)
+    for name in "bin", "sbin", "lib", "lib64":
+        (root / name).symlink_to(f"usr/{name}")
+    (root / "etc/os-release").write_text("ID=web\n")
+    (root / "etc/passwd").write_text("root:x:0:0:root:/:/bin/sh\n")
+    python = ["/usr/bin/python3", "-S", "-c", THREADS]
+
+    nspawn = subprocess.Popen(
+        ["systemd-nspawn", "-q", "-M", "a-web", "-D", root, "--bind-ro=/usr",
+         "--register=yes", "--pipe", *python], stdin=subprocess.DEVNULL,
+    )
+    up = kit.wait_for(lambda: sh("machinectl show a-web -p Leader --value")
+                      .stdout.strip().isdigit())
+    result, _ = look_at(
+        report, f"systemd-nspawn, {'up' if up else 'not up'}",
+        ["--container", "a-web"], await_requests, container="a-web",
+        program="/usr/bin/python3",
+    )
+    sh("machinectl terminate a-web")
+    nspawn.wait(120)
+    started = sh(
+        "podman run -d --name web --network none "
+        "--log-driver none --volume /usr:/usr:ro --rootfs /srv/web "
+        f"/usr/bin/python3 -S -c '{THREADS}'"
+    )
+    digits = started.stdout.split()[-1][:12] if started.stdout else ""
+    result, said = look_at(
+        report, "podman", ["--container", "web"], await_requests,
+        container=digits, program="/usr/bin/python3",
+    )
+    report.result(
+        result and result["followed"] == "container web of podman" and
+        digits in result["scope"], "podman: its cgroup", started.stdout, said,
+    )
+    sh("podman rm -f -t 0 web")
+
+
+def session(report):
+    sh("useradd -m person")
+    login = subprocess.Popen(
+        ["su", "-l", "person", "-c", f"exec python3 -S -c '{THREADS}'"],
+        stdin=subprocess.DEVNULL,
+    )
+    uid = sh("id -u person").stdout.strip()
+    kit.wait_for(lambda: Path(
+        f"/sys/fs/cgroup/user.slice/user-{uid}.slice").exists())
+    look_at(report, "a user's session", ["--unit", f"user-{uid}.slice"],
+            await_requests, user="person", cgroup=f"user-{uid}.slice")
+    sh("pkill -u person python3")
+    login.wait(60)
+
+
+def refusals(report):
+    before = kit.settings()
+    wrong = []
+    for words, text in {
+        ("--unit", "nothing"): "does not run",
+        ("--unit", "-x"): "does not run",
+        ("--container", "nothing"): "(asked: podman, systemd-nspawn)",
+    }.items():
+        done = subprocess.run([TOOL, "watch", *words], capture_output=True,
+                              text=True, timeout=300)
+        if done.returncode != 125 or text not in done.stderr or \
+                done.stderr.count("\n") != 1:
+            wrong.append(done)
+    report.result(not wrong and kit.settings() == before,
+                  "what does not run is refused in a sentence", *wrong)
+
+
+def main():
+    report = kit.Report(12)
+    unit_is_off(report)
+    nginx(report)
+    restarted(report)
+    databases(report)
+    containers(report)
+    session(report)
+    refusals(report)
+    report.end()
+
+
+if __name__ == "__main__":
+    main()
