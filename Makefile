@@ -68,7 +68,7 @@ rpm:
 dist:
 	packaging/dist
 
-# What DKMS builds from.
+# The source that DKMS builds from.
 install-source:
 	install -d $(DKMS_SOURCE)/module
 	install -m 644 Kbuild VERSION dkms.conf dkms.mk $(DKMS_SOURCE)

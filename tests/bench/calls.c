@@ -212,7 +212,7 @@ static struct figure most_frequent(unsigned long *ticks, unsigned int runs)
 	return best;
 }
 
-/* What two readings with nothing between them differ by. */
+/* The difference of two readings with nothing between them. */
 static unsigned long counter_cost(void)
 {
 	static unsigned long ticks[RUNS];

@@ -19,7 +19,7 @@ enum call {
 	NR_CALLS,
 };
 
-/* What was measured, in ticks of the counter. */
+/* A measurement, in ticks of the counter. */
 struct figure {
 	unsigned long ticks; /* the value that came most often */
 	unsigned int repeats; /* how often */

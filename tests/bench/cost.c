@@ -108,7 +108,7 @@ static void remove_scopes(void)
 static const char *const policies[] = { "observe", "paired", "fitting",
 					"private", "rfc" };
 
-/* What a request becomes costs what such a mapping always costs. */
+/* The mapping that a request becomes costs what such a mapping always costs. */
 static enum call becomes(const struct setting *setting, int scope)
 {
 	bool in = scope != SCOPE_CHILD && scope != SCOPE_OTHER_CGROUP;

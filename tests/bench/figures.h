@@ -11,7 +11,7 @@
 
 #include "calls.h"
 
-/* What is in force while a figure is taken; NULL is nothing. */
+/* The settings in force while a figure is taken; NULL is none. */
 struct setting {
 	const char *way, *policy, *scope;
 	int traced; /* by whom it is recorded: an enum of cost.c */

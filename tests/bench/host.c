@@ -27,7 +27,7 @@
 #define MAX_ROUNDS 50
 #define RUNS 1000 /* in a round */
 
-/* What is compared, in turn. */
+/* The ways that are compared, in turn. */
 struct state {
 	const char *name, *enabled, *policy;
 };

@@ -67,7 +67,7 @@ static unsigned long read_all(int device)
 	return lines;
 }
 
-/* What the module has allocated, in KiB. */
+/* The memory that the module has allocated, in KiB. */
 static unsigned long memory(void)
 {
 	FILE *file = fopen("/proc/vmallocinfo", "r");

@@ -34,7 +34,7 @@
 #define ENOUGH (6 * MIB)
 #define FILL 0x5a
 
-/* What a child leaves for its parent when it dies. */
+/* A child's results, which its parent reads when it has died. */
 static struct left {
 	size_t depth;
 	bool reached;
@@ -100,7 +100,7 @@ static void *upper(void *arg)
 	top = __builtin_frame_address(0);
 	pthread_barrier_wait(&ready);
 	if (arg) {
-		/* What alloca() of somebody's number does; ends below the guard. */
+		/* As alloca() of a number from outside does; ends below the guard. */
 		jump(room_left() + sysconf(_SC_PAGESIZE));
 	} else {
 		descend();

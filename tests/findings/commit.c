@@ -40,7 +40,7 @@ static void grow_and_exit(const struct kind *kind, int flags)
 	char *stack = measure_stack(measure_room(ROOM) + ROOM / 2, SIZE,
 				    kind->prot, kind->flags | flags);
 
-	/* Of PROT_NONE the outcome is SIGSEGV, after the growth. */
+	/* A PROT_NONE mapping grows, and then the write is SIGSEGV. */
 	measure_touch(stack - GROWTH);
 	_exit(0);
 }

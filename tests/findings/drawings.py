@@ -4,7 +4,7 @@
 from xml.sax.saxutils import escape
 
 BOX, GAP, WIDTH, SPACE, EDGE = 34, 8, 250, 40, 16
-# Of a box: what it is filled with, and whether its edge is broken.
+# The colour of each kind of box, and whether its edge is broken.
 KINDS = {
     "stack": ("#9ecae1", False), "grown": ("#c6dbef", False),
     "guard": ("#fc9272", False), "free": ("#ffffff", True),

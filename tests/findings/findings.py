@@ -34,7 +34,7 @@ import tracing  # noqa: E402
 from machines import MACHINES, machine_of  # noqa: E402
 
 LISTED = debian.read_list() | debian.read_list("tests/vm/kernels-long")
-# Those that the selftests, which are of 6.12, were written for.
+# The kernels for which the selftests, which are of 6.12, were written.
 SELFTEST_KERNELS = ["6.12-amd64", "7.3-amd64"]
 ROOT_KERNELS = ["6.12-amd64"]
 NPTL_KERNELS = ["6.12-amd64"]
@@ -52,7 +52,7 @@ MEMORY = {
     "tracing": 2048, "hppa": 512, "hppa64": 512,
 }
 
-# What each guest runs, in each of the three modes; {} are numbers of stacks.
+# The commands of each guest, run in each of the three modes; {} is a number of stacks.
 COMMANDS = {
     "plain": [
         "grow", "gap", "gap legacy", "shapes", "guard", "guard-forky", "commit", "limits",

@@ -54,7 +54,7 @@ static void measure(const struct neighbour *below)
 			break;
 	measure_number((at - low_end) / KIB, "%s.distance-left.KiB",
 		       below->name);
-	/* What an overflow of the stack hits at last. */
+	/* The mapping that an overflow of the stack hits at last. */
 	measure_word(measure_touch(low_end - 1), "%s.write-to-its-top",
 		     below->name);
 }

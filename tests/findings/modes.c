@@ -165,7 +165,7 @@ static int run_in(const char *mode, char *command)
 	return status;
 }
 
-/* What does not fit would not be measured, and nobody would notice. */
+/* A command that does not fit would silently not be measured. */
 static size_t read_commands(char *commands[MAX_COMMANDS])
 {
 	static char text[64 * MAX_COMMANDS];

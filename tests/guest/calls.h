@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What lies below the address that the call names. */
+/* The kinds of memory below the address that the call names. */
 enum neighbour {
 	NEIGHBOUR_NONE,
 	NEIGHBOUR_WRITABLE,

@@ -31,10 +31,10 @@
 #define MAX_WORKERS 32
 #define TRIES 6000 /* a minute, for what takes no time */
 #define KPROBES "/sys/kernel/debug/kprobes/list"
-/* What is hooked beside do_mmap(). */
+/* The function that is hooked beside do_mmap(). */
 #define SECOND (STACKS_GROW_UP ? "mmap_region" : "expand_downwards")
 
-/* What processes share. */
+/* Shared by the processes. */
 struct churn {
 	atomic_bool stop;
 	atomic_ulong grown[MAX_WORKERS];

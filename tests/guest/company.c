@@ -172,7 +172,7 @@ static int touch_beyond_stack(void)
 	return sig;
 }
 
-/* What must be so with the hook and the companion attached, or not. */
+/* Tests all that must hold, with the hook and the companion attached or not. */
 static bool check_step(bool hooked, const struct companion *companion)
 {
 	unsigned long seen = mapstack_counter("seen"), calls = 0;

@@ -270,7 +270,7 @@ static void test_uncounted(void)
 	ktap_result(passed, "reset: all 0, counting goes on");
 }
 
-/* What processes under load share. */
+/* Shared by the processes under load. */
 struct load {
 	pthread_barrier_t barrier; /* workers and the one that watches */
 	void (*work)(void); /* what a worker does */

@@ -19,7 +19,7 @@
 
 /* vm_mmap() maps nothing, and says that it did. */
 #define NOT_MAPPED "function=vm_mmap answer=0x10000"
-/* What params below say that vm_mmap() returns. */
+/* The value that vm_mmap() returns by the params below. */
 #define GROWABLE_AT 0x10000000UL
 
 static bool is_error(int ret, int error)
@@ -90,7 +90,7 @@ static bool test_no_proof(void)
 	       guest_log_says(log, "nothing was changed") & mapstack_is_off();
 }
 
-/* What the kernel says that it made of MAP_STACK, which grows by itself. */
+/* Makes the mapping that the proof finds, as if MAP_STACK grew by itself. */
 static bool map_growable(void)
 {
 	void *at = (void *)GROWABLE_AT;

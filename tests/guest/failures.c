@@ -40,7 +40,7 @@
 #define FILES_REFUSED "/sys/kernel/mapstack could not be made"
 #define MAX_ALLOCATIONS 5000 /* more than any operation makes */
 
-/* What to do while an allocation fails. */
+/* The operations during which an allocation fails. */
 struct operation {
 	const char *name;
 	void (*prepare)(void);
@@ -80,7 +80,7 @@ static bool growth_is_unknown(void)
 	       !strcmp(text, "-1");
 }
 
-/* What is attached to the kernel, and what it does: all of it, or nothing. */
+/* Whether everything is attached to the kernel and works, or nothing is. */
 static bool check_attached(bool on)
 {
 	bool passed = guest_hooked("do_mmap") == on &&

@@ -26,7 +26,7 @@
 #define CGROUP "/sys/fs/cgroup/fuzz"
 #define LONGEST 8192 /* more than sysfs takes in one write */
 
-/* What is in force, as it is read. */
+/* The model of what is in force, as the files read. */
 struct state {
 	bool enabled;
 	unsigned int policy;
@@ -46,7 +46,7 @@ static const char *const policy_texts[] = {
 static struct state state = { .policy = ARRAY_SIZE(policies) - 1,
 			      .scope = "all" };
 
-/* What is written: bytes, with the NUL that sysfs puts behind them. */
+/* The bytes to write, with the NUL that sysfs puts behind them. */
 static char text[LONGEST + 1];
 static size_t length;
 
@@ -89,7 +89,7 @@ static bool model_policy(void)
 	return false;
 }
 
-/* Of the processes only PID 1 and this one are sure to be there. */
+/* Only PID 1 and this process are sure to be there. */
 static bool model_scope(void)
 {
 	char own[32];

@@ -30,7 +30,7 @@
 #define THREADS 8
 #define MAX_EVENTS 256
 
-/* What is expected of the tracepoint, in its order. */
+/* The fields that are expected of the tracepoint, in its order. */
 struct event {
 	unsigned long address, old_start, new_start;
 	int error;

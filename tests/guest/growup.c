@@ -194,7 +194,7 @@ static void test_left_behind(bool alive)
 		    alive ? "sleep" : "ended");
 }
 
-/* What threads and processes share. */
+/* Shared by threads and processes. */
 struct storm {
 	atomic_bool stop;
 	atomic_bool toggling; /* whether MAP_STACK grows is not known */

@@ -402,7 +402,7 @@ static unsigned long count_users(const char *function, const char *by)
 	return users;
 }
 
-/* Of the functions that are hooked on this architecture or another. */
+/* The functions that are hooked on this architecture or another. */
 static struct {
 	const char *function;
 	unsigned long users;

@@ -182,7 +182,7 @@ bool guest_log_says(int log, const char *text);
  */
 bool guest_log_silent(int log, const char *but);
 
-/* What /proc/self/smaps says of one mapping. */
+/* A mapping, as /proc/self/smaps describes it. */
 struct mapping {
 	unsigned long start, end; /* addresses, end exclusive */
 	char perms[8];

@@ -93,7 +93,7 @@ static int write_bytes(const char *file, const char *bytes, size_t len,
 	return n < 0 ? n : n == (ssize_t)len ? 0 : -EIO;
 }
 
-/* All that is to be read of the module, and whether it is attached. */
+/* The values of all files of the module, and whether it is attached. */
 static void take_snapshot(char *text, size_t size)
 {
 	static const char *const settings[] = { "enabled", "policy", "scope" };

@@ -10,12 +10,12 @@
 
 #define RECORD_SIZE 2048
 
-/* What comes of one call. */
+/* The result of one call. */
 struct record {
 	char text[RECORD_SIZE]; /* lines; the rest is zero */
 };
 
-/* What a line of a record begins with; used to look for it. */
+/* The beginning of a line of a record, to look for it. */
 #define RECORD_FLAGS "VmFlags: "
 #define RECORD_GREW "1 page below: written"
 #define RECORD_STOPPED "pages below: SEGV"

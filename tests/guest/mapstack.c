@@ -12,7 +12,7 @@
 #include "guest.h"
 #include "mapstack.h"
 
-/* What is written, or read, where a program that is alone has "all". */
+/* The scope to write or to expect where a program that is alone has "all". */
 static const char *in_scope(const char *file, const char *text)
 {
 	bool all = !strcmp(file, "scope") && !strcmp(text, "all");
@@ -144,7 +144,7 @@ bool counter_is(const char *name, unsigned long expected)
 	return value == expected;
 }
 
-/* What it hooks on this architecture or another. */
+/* The functions that it hooks on this architecture or another. */
 static bool anything_hooked(void)
 {
 	static const char *const functions[] = { "do_mmap", "mmap_region",

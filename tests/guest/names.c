@@ -17,7 +17,7 @@
 static char names[1024][64];
 static size_t nr_names;
 
-/* What the compiler or a macro of the kernel names is not ours to choose. */
+/* The compiler and macros of the kernel choose some names. */
 static bool is_ours(const char *name)
 {
 	return strncmp(name, "__", 2) && !strpbrk(name, ".$") &&

@@ -30,7 +30,7 @@
 	 sizeof(unsigned long)) /* between "program" and the name */
 #define LONG_NAME 200
 
-/* What one line of the table says: module/programs.c's programs_show(). */
+/* A line of the table, as programs_show() of module/programs.c writes it. */
 struct row {
 	unsigned long uid, cgroup, requests[5][5], bytes, failed, grown,
 		grown_pages;
@@ -371,7 +371,7 @@ static bool test_ends(int fd)
 	return !find_row("/one/srv", &row) && !sum_all();
 }
 
-/* Whoever holds it may die of anything. */
+/* The process that holds the device may die of anything. */
 static bool test_killed(void)
 {
 	int fd, ready[2];

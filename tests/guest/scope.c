@@ -21,7 +21,7 @@
 #include "ktap.h"
 #include "mapstack.h"
 
-/* What a request came to: exit statuses of the processes that make it. */
+/* The outcomes of a request: exit statuses of the processes that make it. */
 enum { GROWS = 10, DOES_NOT_GROW };
 
 static int ask(void)
@@ -38,7 +38,7 @@ static int answer_of(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* What a child answers that does not ask itself but lets @way find out. */
+/* The answer of a child that does not ask itself but lets @way find out. */
 static int ask_in_child(int (*way)(void))
 {
 	pid_t pid = fork();

@@ -51,7 +51,7 @@ static void enter_cgroup(const char *path)
 	}
 }
 
-/* What @ask says in a process of the cgroup. */
+/* The answer of @ask in a process of the cgroup. */
 static bool in_cgroup(const char *path, bool (*ask)(void))
 {
 	int status;

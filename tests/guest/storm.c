@@ -43,7 +43,7 @@
 #define LATE_SECONDS 600 /* in which enough has to happen */
 #define MAX_CHANGERS 8
 
-/* What the processes share. */
+/* Shared by the processes. */
 struct storm {
 	atomic_bool stop;
 	atomic_bool comes_and_goes; /* the module does */
@@ -138,7 +138,7 @@ static void work_once(char *room, unsigned long seed)
 		storm->grown++;
 	} else {
 		storm->not_grown++;
-		/* One that can grow has room, and has to. */
+		/* A stack that can grow has room to grow, and has to. */
 		if (grown || !guest_mapping(stack, &mapping) ||
 		    guest_has_vmflag(&mapping, GROWABLE))
 			expect("growth", -EFAULT);

@@ -116,7 +116,7 @@ static void show_all(void)
 		show_entry(entries[i]->d_name);
 }
 
-/* What udev and a network setup would have done before any program runs. */
+/* Does what udev and a network setup do before any program runs. */
 static void prepare_system(void)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);

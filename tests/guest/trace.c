@@ -297,7 +297,7 @@ static void test_growth(void)
 	munmap(addr - 3 * page, 4 * page);
 }
 
-/* What unwinds the stack finds who called do_mmap(), through a trampoline of ours. */
+/* An unwinder finds the caller of do_mmap() through the module's trampoline. */
 static void test_backtrace(void)
 {
 	static const char event[] = ONE "events/mapstack/mapstack_mmap/trigger";

@@ -134,7 +134,7 @@ static bool test_calls(void)
 	return ok && same(tiny, "mmap(NU");
 }
 
-/* What acts on a terminal, or is not UTF-8, and what is printed for it. */
+/* Text that acts on a terminal or is not UTF-8, and what is printed for it. */
 static const struct {
 	const char *raw, *safe;
 } names[] = {

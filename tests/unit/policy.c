@@ -41,7 +41,7 @@ struct rule {
 	bool grow;
 };
 
-/* What comes of a request with MAP_STACK alone. */
+/* The outcome of a request with MAP_STACK alone. */
 static const struct rule alone[NR_POLICIES][2 /* can the kernel grow it? */] = {
 	[POLICY_OBSERVE] = { { OUTCOME_OBSERVED, false },
 			     { OUTCOME_OBSERVED, false } },
@@ -55,7 +55,7 @@ static const struct rule alone[NR_POLICIES][2 /* can the kernel grow it? */] = {
 			 { OUTCOME_TRANSLATED, true } },
 };
 
-/* What comes of one with MAP_GROWSDOWN too, where stacks grow up. */
+/* The outcome of one with MAP_GROWSDOWN too, where stacks grow up. */
 static const struct rule paired_up[NR_POLICIES][2] = {
 	[POLICY_OBSERVE] = { { OUTCOME_OBSERVED, false },
 			     { OUTCOME_OBSERVED, false } },

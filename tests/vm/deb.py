@@ -15,7 +15,7 @@ import debian
 import ktap
 
 WHERE = Path("/out/deb")
-# What names the version, first of all.
+# The files that name the version, before any other version.
 VERSIONED = (
     "VERSION", "debian/changelog", "packaging/mapstack.spec",
     "packaging/arch/PKGBUILD",

@@ -42,7 +42,7 @@ PACKAGES = (
 )
 VERSION = Path("VERSION").read_text().strip()
 OLDER = "0.1.0"
-# What apt and its like keep about themselves, and where run() mounts.
+# Where apt and the like keep their own state, and where run() mounts.
 BOOKKEEPING = (
     "mnt/", "run/", "tmp/", "var/cache/", "var/lib/apt/", "var/lib/dpkg/",
     "var/lib/pacman/", "var/lib/rpm/", "var/log/",

@@ -115,7 +115,7 @@ class Variant:
     smp: bool = False  # two CPUs, with a thread of QEMU each
 
 
-# What attaches and detaches, beside others too, and where arguments arrive.
+# Programs that attach and detach, beside others too, and see where arguments arrive.
 PATCHED = "churn,company,growth,switch,trace"
 VULNERABILITIES = "/sys/devices/system/cpu/vulnerabilities"
 

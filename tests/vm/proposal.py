@@ -22,7 +22,7 @@ import source
 from machines import machine_of
 
 SUITE = "trixie"
-# What runs on each kernel. The first is as it is, the others are patched.
+# The programs of each kernel. The first is unpatched, the others are patched.
 SHIM = "6.12-small-amd64"
 PROGRAMS = {
     SHIM: ("records-private", "records-rfc", "effects"),

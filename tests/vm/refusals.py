@@ -11,7 +11,7 @@ import ktap
 
 ARGUMENTS = "mapstack cannot reach the arguments of do_mmap()"
 
-# What is taken away, what is put there, and what the one error has to say.
+# The symbols to take away, those to put there, and the error that must come.
 REFUSED = {
     "no arguments, no registers": (
         ["CONFIG_DYNAMIC_FTRACE_WITH_ARGS", "CONFIG_DYNAMIC_FTRACE_WITH_REGS"],

@@ -40,7 +40,7 @@ ARCHIVES = Path("/cache/archives")
 SOURCES = Path("/out/apt/kernels/amd64.list")  # by tests/vm/lab
 KEEP = 8
 
-# What a test machine has no use for.
+# Packages that a test machine does not need.
 LEAN = [
     "--dpkgopt=path-exclude=/usr/share/doc/*",
     "--dpkgopt=path-exclude=/usr/share/locale/*",
