@@ -301,14 +301,18 @@ static void test_growth(void)
 static void test_backtrace(void)
 {
 	static const char event[] = ONE "events/mapstack/mapstack_mmap/trigger";
+	static const char name[] = "a backtrace has the caller of do_mmap()";
 
+#ifdef __riscv
+	ktap_skip("ftrace_caller makes no frame there", name);
+	return;
+#endif
 	forget(ONE "trace");
 	write_file(event, "stacktrace");
 	make_call(&calls[0], 0, -1);
 	write_file(event, "!stacktrace");
 	read_file(ONE "trace");
-	ktap_result(strstr(text, "=> vm_mmap_pgoff"),
-		    "a backtrace has the caller of do_mmap()");
+	ktap_result(strstr(text, "=> vm_mmap_pgoff"), name);
 }
 
 int main(void)
