@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The command of a run, as a child process, and the signals between them.
+ * Runs the command of a run as a child process, and passes signals to it.
  *
  * As with timeout(1) and strace -o, a signal never ends the run before the
  * command. It is passed on, and the run ends when the command does and as it
@@ -13,14 +13,14 @@
 #include <signal.h>
 #include <stdbool.h>
 
-/* What a command took, with all that it started and that has ended. */
+/* The cost of a command, with everything that it started and that has ended. */
 struct usage {
 	long long wall; /* microseconds, to the end of the command */
 	long long user, system; /* microseconds */
 	long long peak; /* KiB of memory, of the process that had most */
 };
 
-/* What is otherwise as this process has it. */
+/* Settings of the command that otherwise are those of this process. */
 struct surroundings {
 	int input, output, error; /* descriptors; 0: as they are */
 	bool fixed_layout; /* no randomization of addresses */
@@ -32,15 +32,15 @@ struct child {
 	long long started; /* microseconds, of CLOCK_MONOTONIC */
 	pid_t pid;
 	bool ended;
-	bool alone; /* all that it started has ended too */
+	bool alone; /* everything that it started has ended too */
 	int status; /* exit status to pass on, once it has ended */
 	int signal; /* that ended it; 0: none did */
-	int given_up; /* the signal that came when it did not run; 0: none did */
+	int given_up; /* the signal that came while it did not run; 0: none did */
 	int passed_on; /* the last signal that came for it; 0: none did */
 	bool stopped;
-	sigset_t mask; /* of signals, as it was */
-	sigset_t taken; /* those that are taken */
-	int signals; /* signalfd of them */
+	sigset_t mask; /* of signals, as it was before */
+	sigset_t taken; /* signals that are taken by a descriptor */
+	int signals; /* the signalfd of these */
 	bool chld_ignored; /* as we were started, and so is the command */
 };
 
@@ -59,8 +59,9 @@ int child_user(const char *name, const struct passwd **user);
  * child_prepare() - take signals by a descriptor from now on
  * @child: which
  *
- * They wait until the command is started, which then gets them. What the
- * command starts belongs to this process from now on when its own parent ends.
+ * Signals wait until the command is started, which then gets them. From now on
+ * this process adopts processes that the command started, when their own parent
+ * ends.
  *
  * Return: 0, or -1 after a complaint.
  */

@@ -7,7 +7,7 @@
 
 #define SCOPE_SIZE 4096 /* a sysfs file is no longer than that on any page */
 
-/* What enabled, policy and scope read. */
+/* The values of enabled, policy and scope. */
 struct settings {
 	bool enabled;
 	char policy[16];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What programs do. See recorder.h. */
+/* Records what programs do. See recorder.h. */
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The document: one object of JSON, which schema.json describes. Whatever is
- * printed is made from it. It may be another machine's or made by hand, so
- * nothing here relies on a member being there.
+ * The document: one object of JSON, which schema.json describes. Everything
+ * that is printed is made from it. It may be another machine's or made by hand,
+ * so no function here relies on a member being there.
  */
 #ifndef TOOLS_DOCUMENT_H
 #define TOOLS_DOCUMENT_H
@@ -20,7 +20,7 @@
 long long document_number(const json_t *object, const char *name);
 
 /**
- * document_count() - the same, where what is unknown is nothing
+ * document_count() - like document_number(), but 0 if it is not known
  * @object: any, or NULL
  * @name: its member
  *
@@ -29,9 +29,9 @@ long long document_number(const json_t *object, const char *name);
 long long document_count(const json_t *object, const char *name);
 
 /**
- * document_median() - the middle one of an integer of several objects
+ * document_median() - the median of an integer of several objects
  * @objects: an array
- * @name: their member; what does not have it is left out
+ * @name: their member; objects without it are left out
  *
  * Return: the median; 0 if there is none.
  */
@@ -58,15 +58,15 @@ long long document_page_size(const json_t *document);
  * document_counters() - the module's counters
  * @counters: their values
  *
- * Return: a new object; what cannot be known is null in it.
+ * Return: a new object; a counter that is not known is null.
  */
 json_t *document_counters(const struct counter_values *counters);
 
 /**
  * document_add() - add up two objects
- * @sum: what there is; unknown is what is unknown in either
- * @more: what is added; peaks are not added, the higher one is kept; what
- * names something is kept if it is the same in both and becomes null otherwise
+ * @sum: the sum so far; a member that is not known in either is not known in it
+ * @more: the object to add. The higher peak is kept. A name is kept if it is
+ * the same in both, and becomes null otherwise
  */
 void document_add(json_t *sum, const json_t *more);
 

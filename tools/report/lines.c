@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a command printed, by lines. See lines.h. */
+/* Compares the output of two runs. See lines.h. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 
 #define SHOWN 160 /* bytes of a line in a report */
 
-/* What matches goes, and the rest moves up; returns the size that is left. */
+/* Removes text that matches, and moves the rest up; returns the new size. */
 static size_t take_out(const regex_t *ignore, char *text, size_t size)
 {
 	regmatch_t match;
@@ -22,7 +22,7 @@ static size_t take_out(const regex_t *ignore, char *text, size_t size)
 		match.rm_eo = size;
 		if (regexec(ignore, text, 1, &match, flags))
 			break;
-		/* What comes to the beginning now was not there. */
+		/* The text that is at the beginning now was not there before. */
 		flags |= REG_NOTBOL;
 		if (match.rm_eo == match.rm_so) {
 			at = match.rm_eo + 1;
@@ -67,7 +67,7 @@ void lines_split(struct lines *lines, char *text, size_t size,
 		line->size = length;
 		if (ignore)
 			line->size = take_out(ignore, at, length);
-		/* One that does not end is not one that does. */
+		/* A line without a newline differs from one with it. */
 		if (next > at + length)
 			at[line->size++] = '\n';
 	}

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a command printed, by lines: whether it is the same in another run.
+ * Compares the output of two runs of a command, line by line.
  *
- * Runs under the same conditions tell what differs by itself, and that is left out
- * when runs under others are compared with them.
+ * Runs under the same conditions show which lines differ by themselves. These
+ * are left out when runs under other conditions are compared with them.
  */
 #ifndef TOOLS_LINES_H
 #define TOOLS_LINES_H
@@ -31,13 +31,13 @@ struct lines {
  * @lines: to be filled in; lines_free() it
  * @text: allocated; belongs to @lines, which changes it
  * @size: of @text, in bytes; it may hold NULs
- * @ignore: what matches in a line is taken out of it; NULL: nothing is
+ * @ignore: text that matches is taken out of each line; NULL: none is
  */
 void lines_split(struct lines *lines, char *text, size_t size,
 		 const regex_t *ignore);
 
 /**
- * lines_learn() - learn what varies by itself
+ * lines_learn() - learn which lines vary by themselves
  * @base: of one run
  * @other: of another run under the same conditions
  */
@@ -54,8 +54,9 @@ size_t lines_varying(const struct lines *base);
  * @base: of a run, after lines_learn() of others
  * @other: of a run under other conditions
  *
- * Return: null; or an object with the number of the "line" and what it is "here",
- * in @other, and "off", in @base, null where there is no such line. A new reference.
+ * Return: null; or an object with the number of the "line" and what it is
+ * "here", in @other, and "off", in @base, null where there is no such line. A
+ * new reference.
  */
 json_t *lines_differ(const struct lines *base, const struct lines *other);
 

@@ -25,7 +25,7 @@ static int open_aside(struct output *output, const struct stat *old,
 	if (output->fd < 0)
 		return -1;
 	if (old && !secret) {
-		/* Who may not give files away keeps them. */
+		/* A user who may not give files away keeps them. */
 		if (fchown(output->fd, old->st_uid, old->st_gid))
 			errno = 0;
 		return fchmod(output->fd, old->st_mode & 0777);

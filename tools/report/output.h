@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where a report goes: standard output, or a file that is replaced whole.
+ * Writes a report to standard output, or to a file that is replaced as a whole.
  *
- * It is opened before there is anything to write, so that a mistake shows
- * before a day has passed, and nobody ever reads half of it.
+ * The output is opened before there is anything to write, so that a mistake
+ * shows at once and not after a day. Nobody ever reads half of a report.
  */
 #ifndef TOOLS_OUTPUT_H
 #define TOOLS_OUTPUT_H
@@ -26,8 +26,8 @@ struct output {
  * @path: a file; NULL: standard output
  * @secret: whether it shall be readable by its owner only
  *
- * A regular file is written aside, in the same directory; what is none, such
- * as a pipe or a device, is written as it is. Complains if it cannot be.
+ * A regular file is written aside, in the same directory. A pipe or a device is
+ * written directly. Complains if it cannot be opened.
  *
  * Return: 0 or -1.
  */
@@ -40,7 +40,7 @@ int output_open(struct output *output, const char *path, bool secret);
  * Complains if not everything could be written. A closed pipe is a complaint
  * too and no signal.
  *
- * Return: 0 or -1; then a regular file is what it was before.
+ * Return: 0 or -1; then a regular file is as it was before.
  */
 int output_commit(struct output *output);
 

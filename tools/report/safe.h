@@ -15,8 +15,8 @@
  * @file: where to
  * @text: any bytes; NULL prints nothing
  *
- * What is not UTF-8, control characters, and what changes the direction of
- * writing is printed as \xNN, a byte each.
+ * Prints bytes that are not UTF-8, control characters, and characters that
+ * change the direction of writing as \xNN, a byte each.
  */
 void text_put(FILE *file, const char *text);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a report is printed on: how wide it is, and whether it has colours. */
+/* The terminal that a report is printed on: its width and its colours. */
 #ifndef TOOLS_SCREEN_H
 #define TOOLS_SCREEN_H
 
@@ -16,13 +16,13 @@ struct screen {
 enum colour { COLOUR_BAD, COLOUR_DEAR, COLOUR_GOOD, COLOUR_FAINT };
 
 /**
- * screen_open() - look at what will be printed on
- * @fd: where it goes in the end
+ * screen_open() - look at the terminal or file that will be printed on
+ * @fd: where the text goes in the end
  * @file: print here
  *
- * What is no terminal is 80 columns wide, has no colour, and lines as long as the
- * sentences are, so that a script finds them. A terminal has no colour if NO_COLOR
- * is set and not empty, or TERM is dumb.
+ * Without a terminal there are 80 columns and no colours, and lines are as long
+ * as the sentences, so that a script finds them. A terminal has no colour if
+ * NO_COLOR is set and not empty, or TERM is dumb.
  *
  * Return: what to give to the others.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* From how much to how much something is in the runs of a policy of mapstack try. */
+/* The least and the most of a value in the runs of a policy of mapstack try. */
 #ifndef TOOLS_SPAN_H
 #define TOOLS_SPAN_H
 

@@ -167,7 +167,7 @@ static const char *quote(const json_t *object, const char *member, char *buf,
 	return buf;
 }
 
-/* Of all runs the first difference is enough. */
+/* The first difference of all runs is enough. */
 static void compare_output(struct verdict *verdict, const char *stream,
 			   const char *words)
 {
@@ -215,7 +215,7 @@ static bool find_calls(struct verdict *verdict, const json_t *program)
 	return i;
 }
 
-/* Of off nothing is refused, so what is refused here is new. */
+/* Nothing is refused off, so a refused call is new here. */
 static void compare_refused(struct verdict *verdict)
 {
 	struct span span = span_of_counter(verdict->here, "refused");
@@ -239,7 +239,7 @@ static void compare_refused(struct verdict *verdict)
 	verdict->failed[FAIL_REFUSED] = true;
 }
 
-/* What can grow may be refused all the same: for want of room, for example. */
+/* A request that can grow may be refused too, for example for want of room. */
 static void compare_failed(struct verdict *verdict)
 {
 	struct span here, off;
@@ -341,7 +341,7 @@ static void compare_limit(struct verdict *verdict)
 	verdict->failed[FAIL_SLOWER] = true;
 }
 
-/* What it costs to do something else cannot be told. */
+/* A command that did something else cannot be compared by cost. */
 static void compare_costs(struct verdict *verdict)
 {
 	compare_mappings(verdict);
@@ -368,7 +368,7 @@ static void compare_policy(struct verdict *verdict, json_t *policy)
 	compare_limit(verdict);
 }
 
-/* What the command does by itself. */
+/* Notes on what the command does by itself. */
 static void note_endings(struct verdict *verdict)
 {
 	char endings[512];

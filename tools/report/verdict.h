@@ -1,24 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What mapstack try says: whether a command goes on as without growable stacks,
- * and what they cost it. A pure function of what was recorded.
+ * The verdict of mapstack try: whether a command works as it does without
+ * growable stacks, and what they cost it. A pure function of the recorded
+ * document.
  *
  * A policy breaks a command if
- * - the kernel refuses a call under it that it takes without;
- * - the command ends in a way that no run of off ended in, unless that is better
- *   than the best of them (exit status 0, then another, then a signal), which is
- *   a gain; or
- * - it prints something else, in a line that did not vary among the runs of off.
+ * - the kernel refuses a call under the policy that it takes without it;
+ * - the command ends in a way that no run of off ended in, unless that is
+ *   better than the best of them (exit status 0, then another, then a signal),
+ *   which is a gain; or
+ * - it prints something else, in a line that did not vary among the runs of
+ *   off.
  *
- * It costs, if nothing of that is so, when each of its runs has more than every
- * run of off, and more than the most of off by the spread of off, of
+ * Otherwise a policy costs something if each of its runs has more of it than
+ * every run of off, and more than the most of off by the spread of off:
  * - mappings of one process, when it asked for a stack;
- * - peak memory; the sixteenth part of it and a MiB are not counted, because what a
- *   process touches depends on where things lie;
- * - user, system or wall time, with at least MIN_TIMED runs of either: then that
- *   all are slower comes by chance once in 462 times.
+ * - peak memory; a sixteenth of it and a MiB are not counted, because the
+ *   memory that a process touches depends on addresses;
+ * - user, system or wall time, with at least MIN_TIMED runs of either: then all
+ *   of them are slower by chance once in 462 times.
  *
- * What is refused of growth is neither: without the policy it would be SIGSEGV too.
+ * Refused growth is neither: without the policy the access would be SIGSEGV
+ * too.
  */
 #ifndef TOOLS_VERDICT_H
 #define TOOLS_VERDICT_H
@@ -29,15 +32,15 @@
 
 #define MIN_TIMED 5 /* runs, before a time is judged */
 
-/* What is found, worst first; verdict_names has the word of each. */
+/* The verdicts, worst first; verdict_names has the word of each. */
 enum found { FOUND_BREAKS, FOUND_COSTS, FOUND_GAINS, NR_FOUND };
 
 extern const char *const verdict_names[NR_FOUND];
 
 /**
  * verdict_judge() - say what became of a command
- * @document: of mapstack try, without what is added here: "verdict", also of each
- * policy; "breaks", "costs", "gains" and "notes", sentences; "failed_on"
+ * @document: of mapstack try, without what is added here: "verdict", also of
+ * each policy; "breaks", "costs", "gains" and "notes", sentences; "failed_on"
  * @fail_on: what "failed_on" is looked for in; if it was not given, what breaks
  *
  * Return: whether "failed_on" has something.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a report says of its command. See about.h. */
+/* Adds to a report what it says of its command. See about.h. */
 
 #include "report/text.h"
 #include "verbs/about.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a report says of the command that was recorded. */
+/* Adds to a report what it says of the command that was recorded. */
 #ifndef TOOLS_ABOUT_H
 #define TOOLS_ABOUT_H
 

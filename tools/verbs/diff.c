@@ -12,7 +12,7 @@
 
 #define STATUS_BREAKS 1
 
-/* What is found, worst first. */
+/* The kinds of findings, worst first. */
 enum { BREAKS, COSTS, GAINS, NR_KINDS };
 
 static const char *const kinds[NR_KINDS] = { "breaks", "costs", "gains" };

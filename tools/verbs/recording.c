@@ -28,7 +28,7 @@ int recording_prepare(struct recording *recording,
 
 static int apply(struct recording *recording)
 {
-	/* What is in scope of another must not be counted as ours. */
+	/* Requests in the scope of before must not be counted in this recording. */
 	if (recording->session.state.settings.enabled &&
 	    setting_write("enabled", "0"))
 		return -1;
@@ -99,7 +99,7 @@ int recording_end(struct recording *recording)
 {
 	int ret;
 
-	/* What runs on would be counted between the reading of two files. */
+	/* Otherwise processes that still run are counted between two readings. */
 	setting_write("enabled", "0");
 	ret = recorder_stop(recording->recorder);
 	give_back(recording);

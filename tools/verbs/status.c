@@ -12,7 +12,7 @@
 #include "report/text.h"
 #include "verbs/verbs.h"
 
-/* All that there is to know. */
+/* Everything that status shows. */
 struct view {
 	bool loaded;
 	struct settings settings;

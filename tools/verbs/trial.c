@@ -42,7 +42,7 @@ char *trial_path(const struct trials *trials, const char *policy, int number,
 	return path;
 }
 
-/* Who opens its own output anew, as /dev/stdout, may and writes at the end. */
+/* A command may open its own output anew, as /dev/stdout, and writes at the end. */
 static int open_output(const struct trial *trial, const char *what)
 {
 	const struct passwd *user = trial->trials->user;

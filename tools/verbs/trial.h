@@ -11,7 +11,7 @@
 #include "machine/session.h"
 #include "verbs/verbs.h"
 
-/* What all runs of a try have in common. */
+/* Shared by all runs of a try. */
 struct trials {
 	const struct options *options;
 	const struct passwd *user; /* NULL: root */
@@ -40,14 +40,15 @@ char *trial_path(const struct trials *trials, const char *policy, int number,
  * @policy: "off", or one of the module
  * @number: of the run under this policy, from 1
  *
- * "off" is the policy observe: it changes nothing and counts at the same price, so
- * that what is compared is growable stacks and not the instrument. Leaves the
- * module off. What was recorded is in a file afterwards, not in memory, because a
- * command's peak of memory is never below what this process had when it forked.
+ * "off" is the policy observe: it changes nothing and counts at the same price,
+ * so that what is compared is growable stacks and not the instrument. Leaves
+ * the module off. What was recorded is in a file afterwards, not in memory,
+ * because a command's peak of memory is never below what this process had when
+ * it forked.
  *
  * Return: a member of "runs" as schema.json has it, without its report and what
- * the output is; or NULL after a complaint, with @trials->child.status as the exit
- * status to end with.
+ * the output is; or NULL after a complaint, with @trials->child.status as the
+ * exit status to end with.
  */
 json_t *trial_run(struct trials *trials, const char *policy, int number);
 

@@ -3,8 +3,9 @@
  * mapstack try: does a command go on under each policy, and what does it cost?
  * See verbs.h.
  *
- * Here is the order of the runs, and what is true whatever ends them. One run is
- * in trial.c, what it printed in outputs.c, and the verdict in report/verdict.c.
+ * Here is the order of the runs, and what is true whatever ends them. One run
+ * is in trial.c, what it printed in outputs.c, and the verdict in
+ * report/verdict.c.
  */
 
 #include <dirent.h>
@@ -271,7 +272,7 @@ static int run_guarded(struct try *try)
 		done = false;
 	if (done)
 		status = report_all(try);
-	/* What ended a run is in the report, and does not end this. */
+	/* The signal that ended a run is in the report, and does not end try. */
 	child->status = status;
 	child->signal = 0;
 	return status;
