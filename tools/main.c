@@ -220,7 +220,7 @@ static const struct verb {
 	{ "run", run, "pjPHobwduqf", "-- COMMAND [ARGUMENT...]", true,
 	  EXIT_SELF,
 	  "run a command with the module on for it alone, and report" },
-	{ "try", try, "lnAifkjHobwuq", "-- COMMAND [ARGUMENT...]", true,
+	{ "try", try, "lnAifkjPHobwuq", "-- COMMAND [ARGUMENT...]", true,
 	  EXIT_SELF, "run a command off, private and rfc: does it break?" },
 	{ "watch", watch, "pUcTCaFIjPHobq", NULL, true, EXIT_SELF,
 	  "follow what already runs, changing nothing unless asked, and report" },

@@ -9,15 +9,20 @@ expected outputs (NAME.txt, NAME.prom) anew. What each document is there for:
              refused, names that are HTML; x86-64
     watch    a forecast of a whole machine, requests that belong to no program,
              nothing known of growth; arm64, with pages of 16 KiB
+    try      two runs under each of two policies: one costs, the other breaks
 """
 
 import copy
 import json
+import os
+import pty
 import re
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
+import termios
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -27,6 +32,7 @@ import ktap
 
 REPORTS = Path("tests/report")
 NAMES = ("run", "watch")
+ALL_NAMES = (*NAMES, "try")
 SCHEMA = json.loads(Path("tools/report/schema.json").read_text())
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]")
 
@@ -78,7 +84,7 @@ def check_metrics(metrics):
 
 def check_golden(command, write):
     """The documents fit the schema, and their outputs are what is kept."""
-    for name in NAMES:
+    for name in ALL_NAMES:
         document = command.keep(read(name))
         jsonschema.validate(document, SCHEMA)
         assert json.loads(command.text("report", "--json")) == document
@@ -118,6 +124,12 @@ def check_schema(_):
 
 def check_promtool(command):
     """promtool finds nothing to say of any metrics, and they add up"""
+    command.keep(read("try"))
+    metrics = command.text("report", "--prometheus")
+    assert not check_metrics(metrics), check_metrics(metrics)
+    values = samples(metrics)
+    assert values['mapstack_try_verdict{policy="rfc",verdict="breaks"}'] == 1
+    assert values['mapstack_try_wall_seconds{policy="off"}'] == 0.094, values
     for name in NAMES:
         document = command.keep(read(name))
         metrics = command.text("report", "--prometheus")
@@ -379,6 +391,99 @@ def check_page(command):
     browse(command, path)
 
 
+def check_try_page(command):
+    """A page of try: the verdict first, and the figures of each policy"""
+    path = command.work / "page.html"
+    document = read("try")
+    policies = document["policies"]
+    expected = []
+
+    def row(member, take, write=lambda value: f"{value:g}"):
+        for policy in policies:
+            values = [take(run) for run in policy["runs"]]
+            expected.append((member, write(statistics.median(values))))
+
+    def of(name, take, together=sum):
+        return lambda run: together(
+            take(p) for p in run["report"]["programs"] if p["program"] == name)
+
+    for member in "wall_us", "user_us", "system_us":
+        row(member, lambda run, member=member: run[member],
+            lambda value: f"{value / 1e6:.3f} s")
+    row("peak_kib", lambda run: run["peak_kib"], lambda value: f"{value:g} KiB")
+    for member in "seen", "refused", "grown", "grown_pages", "grow_denied":
+        row(member, lambda run, member=member:
+            run["report"]["counters"][member])
+    for name in "/usr/lib/fibers/fibers-test", "/usr/bin/python3.13":
+        for member in "requests", "growable":
+            row(member, of(name, lambda p, member=member: p[member]))
+        row("refused", of(name, lambda p: p["outcomes"]["refused"]))
+        for member in "failed", "grown":
+            row(member, of(name, lambda p, member=member: p[member]))
+        row("grow_denied", of(name, lambda p: sum(p["grow_denied"].values())))
+        row("peak_mappings", of(name, lambda p: p["peak_mappings"], max))
+    command.text("report", REPORTS / "try.json", "--html", path)
+    page = browse(command, path)
+    assert page.figures == expected, (page.figures, expected)
+    assert page.texts.index("It breaks") < page.texts.index("breaks") < \
+        page.texts.index("wall time"), page.texts
+    for sentence in (*document["breaks"], *document["costs"]):
+        assert " " + sentence in page.texts, sentence
+    assert any("map_log+0x1f" in text for text in page.texts), page.texts
+    # A name cannot become markup, and what is missing is not there.
+    document["command"] = ["<b>x</b>"]
+    document["breaks"] = ["<b>x</b></script><b>"]
+    document["policies"][0]["runs"] = []
+    document["policies"].append({"policy": "<b>"})
+    command.keep(document)
+    command.text("report", "--html", path)
+    page = browse(command, path)
+    # Its own are the words before a sentence.
+    assert page.tags.count("b") == len(document["breaks"]) + \
+        len(document["costs"]) and "<b>x</b>" in "".join(page.texts), page.tags
+
+
+def on_terminal(command, columns, *words, **names):
+    """What the command prints on a terminal of so many columns."""
+    leader, end = pty.openpty()
+    termios.tcsetwinsize(end, (24, columns))
+    done = subprocess.Popen(
+        [command.path, *words], stdin=subprocess.DEVNULL, stdout=end,
+        env={"MAPSTACK_ROOT": str(command.work), "TERM": "xterm", **names},
+    )
+    os.close(end)
+    text = b""
+    try:
+        while read := os.read(leader, 65536):
+            text += read
+    except OSError:
+        pass  # the other end is closed
+    assert done.wait() == 0, done
+    os.close(leader)
+    return text.decode().replace("\r\n", "\n")
+
+
+def check_terminal(command):
+    """On a terminal: as wide as it is, and in colours unless NO_COLOR says no"""
+    command.keep(read("try"))
+    plain = command.text("report")
+    wide = on_terminal(command, 400, "report", NO_COLOR="1")
+    assert wide == plain, wide
+    coloured = on_terminal(command, 400, "report", NO_COLOR="")
+    assert coloured != plain and \
+        re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain, coloured
+    assert on_terminal(command, 400, "report", TERM="dumb") == plain
+    for columns in 100, 60, 44:
+        text = on_terminal(command, columns, "report", NO_COLOR="1")
+        # A word may be as long as a call is.
+        long = [line for line in text.splitlines() if len(line) > columns
+                and " " in line.strip()]
+        assert not long, (columns, long)
+        beside = re.search("off +private +rfc\nverdict", text)
+        assert bool(beside) == (columns == 100), text
+        assert " ".join(text.split())[:60] == " ".join(plain.split())[:60]
+
+
 def check_written(command):
     """What cannot be written is 125 and says so; a file is whole or as before"""
     command.keep(read("run"))
@@ -444,7 +549,8 @@ def check_rules(_):
 
 CHECKS = (
     check_schema, check_promtool, check_rules, check_names, check_labels, check_by,
-    check_merge, check_diff, check_page, check_written, check_foreign,
+    check_merge, check_diff, check_page, check_try_page, check_terminal,
+    check_written, check_foreign,
 )
 
 

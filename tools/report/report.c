@@ -29,7 +29,10 @@ int report_write(const json_t *document, enum format format,
 		report_json(document, output->file);
 		break;
 	case FORMAT_PROMETHEUS:
-		report_prometheus(document, output->file);
+		if (document_is_try(document))
+			report_try_prometheus(document, output->file);
+		else
+			report_prometheus(document, output->file);
 		break;
 	case FORMAT_HTML:
 		report_html(document, output->file);

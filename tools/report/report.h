@@ -46,6 +46,13 @@ void report_json(const json_t *document, FILE *file);
  */
 void report_prometheus(const json_t *document, FILE *file);
 
+/**
+ * report_try_prometheus() - print what mapstack try found for textfiles
+ * @document: of mapstack try
+ * @file: where to
+ */
+void report_try_prometheus(const json_t *document, FILE *file);
+
 /* The template of a page; page.S has it. */
 extern const char page_html[];
 

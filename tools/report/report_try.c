@@ -94,15 +94,21 @@ static void show_output(const struct row *row, const json_t *policy,
 static void show_time(const struct row *row, const json_t *policy,
 		      const char *program, char *cell)
 {
+	(void)program;
+	snprintf(cell, CELL, "%.3f s",
+		 document_median(span_runs(policy), row->member) / 1e6);
+}
+
+/* Of one run there is nothing between. */
+static void show_between(const struct row *row, const json_t *policy,
+			 const char *program, char *cell)
+{
 	struct span span = span_of_run(policy, row->member);
-	int size;
 
 	(void)program;
-	size = snprintf(cell, CELL, "%.3f s",
-			document_median(span_runs(policy), row->member) / 1e6);
 	if (span.runs > 1)
-		snprintf(cell + size, CELL - size, " (%.3f to %.3f)",
-			 span.least / 1e6, span.most / 1e6);
+		snprintf(cell, CELL, "%.3f to %.3f", span.least / 1e6,
+			 span.most / 1e6);
 }
 
 static void show_memory(const struct row *row, const json_t *policy,
@@ -138,8 +144,11 @@ static const struct row whole[] = {
 	{ "standard output", show_output, "stdout", false },
 	{ "standard error", show_output, "stderr", false },
 	{ "wall time", show_time, "wall_us", false },
+	{ "  between", show_between, "wall_us", false },
 	{ "user time", show_time, "user_us", false },
+	{ "  between", show_between, "user_us", false },
 	{ "system time", show_time, "system_us", false },
+	{ "  between", show_between, "system_us", false },
 	{ "peak memory", show_memory, "peak_kib", false },
 	{ "requests", show_counter, "seen", false },
 	{ "  refused", show_counter, "refused", false },
@@ -180,6 +189,8 @@ static void print_cell(const struct table *table, const struct row *row,
 	char cell[CELL] = "";
 
 	row->show(row, policy, table->program, cell);
+	if (!*cell && !width)
+		return;
 	fprintf(table->screen->file, "%*s", GAP, "");
 	/* What is last needs no filling up. */
 	if (row->show == show_verdict && *cell)
@@ -236,10 +247,12 @@ static void print_beside(const struct table *table, const struct row *rows,
 	}
 }
 
+/* What is empty is left out. */
 static void print_below(const struct table *table, const struct row *rows,
 			size_t count)
 {
 	FILE *file = table->screen->file;
+	char cell[CELL];
 	json_t *policy;
 	size_t i, j;
 
@@ -247,6 +260,10 @@ static void print_below(const struct table *table, const struct row *rows,
 	{
 		fprintf(file, "%s\n", document_text(policy, "policy") ?: "");
 		for (j = 0; j < count; j++) {
+			*cell = '\0';
+			rows[j].show(&rows[j], policy, table->program, cell);
+			if (!*cell)
+				continue;
 			fprintf(file, "  %-*s", LABEL, rows[j].label);
 			print_cell(table, &rows[j], policy, 0);
 			fputc('\n', file);
@@ -316,27 +333,27 @@ static void print_verdict(const struct screen *screen, const json_t *document)
 
 static void print_command(const struct screen *screen, const json_t *document)
 {
-	FILE *file = screen->file;
+	char *words = NULL;
 	json_t *word;
 	size_t i;
 
-	fputs("mapstack try:", file);
+	fputs("mapstack try:", screen->file);
 	json_array_foreach(json_object_get(document, "command"), i, word)
 	{
-		fputc(' ', file);
-		text_put(file, json_string_value(word));
+		fputc(' ', screen->file);
+		text_put(screen->file, json_string_value(word));
 	}
-	fputs("\non ", file);
-	text_put(file, document_text(document, "host"));
-	fputs(", Linux ", file);
-	text_put(file, document_text(document, "kernel"));
-	fputc(' ', file);
-	text_put(file, document_text(document, "architecture"));
-	fputs(", from ", file);
-	text_put(file, document_text(document, "start"));
-	fputs(" to ", file);
-	text_put(file, document_text(document, "end"));
-	fputs("\n\n", file);
+	fputc('\n', screen->file);
+	if (asprintf(&words, "on %s, Linux %s %s, from %s to %s",
+		     document_text(document, "host") ?: "?",
+		     document_text(document, "kernel") ?: "?",
+		     document_text(document, "architecture") ?: "?",
+		     document_text(document, "start") ?: "?",
+		     document_text(document, "end") ?: "?") < 0)
+		return;
+	screen_wrap(screen, words, 0, 0);
+	free(words);
+	fputc('\n', screen->file);
 }
 
 /* Every program of any policy, once, in the order of the policy that changes most. */
