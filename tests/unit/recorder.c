@@ -13,6 +13,7 @@
 #include "recorder/compose.h"
 #include "recorder/owner.h"
 #include "recorder/table.h"
+#include "recorder/timeline.h"
 
 #define MANY 100000
 
@@ -244,6 +245,39 @@ static bool test_many(void)
 #endif
 }
 
+/* Each 50 ms a moment is offered, for a time that is long enough. */
+static bool test_timeline(void)
+{
+	struct counter_values counted = { { 0 } };
+	struct timeline timeline = { 0 };
+	long long ms, last = 0;
+	bool ok = true;
+	json_t *json;
+	int i;
+
+	for (ms = 50; ms < 10000000; ms += 50) {
+		if (!timeline_wants(&timeline, ms))
+			continue;
+		counted.value[C_SEEN] = ms;
+		counted.value[C_GROWN] = -1;
+		timeline_note(&timeline, ms, &counted);
+		ok &= timeline.count <= MAX_MOMENTS;
+	}
+	ok &= timeline.count >= MAX_MOMENTS / 2;
+	for (i = 0; i < timeline.count; i++) {
+		ms = timeline.moment[i].ms;
+		ok &= ms == timeline.moment[i].seen && ms > last;
+		ok &= ms - last <= 2 * timeline.period;
+		last = ms;
+	}
+	ok &= last > 9000000;
+	json = timeline_json(&timeline);
+	ok &= json_array_size(json) == (size_t)timeline.count &&
+	      json_is_null(json_array_get(json_array_get(json, 0), 3));
+	json_decref(json);
+	return ok;
+}
+
 int main(void)
 {
 	printf("1..5\n");
@@ -252,5 +286,7 @@ int main(void)
 	report(test_owners(), "units and containers");
 	report(test_container_cgroup(), "the cgroup of all of a container");
 	report(test_many(), "many programs: all counted, in less than 64 MiB");
+	report(test_timeline(),
+	       "a time line of any length: bounded, and in order");
 	return failures ? 1 : 0;
 }

@@ -430,6 +430,10 @@ def check_try_page(command):
     for sentence in (*document["breaks"], *document["costs"]):
         assert " " + sentence in page.texts, sentence
     assert any("map_log+0x1f" in text for text in page.texts), page.texts
+    # Three time lines: what it is of, how long, and where each line ends.
+    assert page.tags.count("svg") == 3, page.tags
+    assert page.texts.count("requests 45") == 3, page.texts
+    assert page.texts.count("refused 2") == 1, page.texts
     # A name cannot become markup, and what is missing is not there.
     document["command"] = ["<b>x</b>"]
     document["breaks"] = ["<b>x</b></script><b>"]

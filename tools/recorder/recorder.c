@@ -17,6 +17,7 @@
 #include "recorder/perf.h"
 #include "recorder/recorder.h"
 #include "recorder/table.h"
+#include "recorder/timeline.h"
 #include "report/document.h"
 #include "report/text.h"
 
@@ -28,6 +29,7 @@ struct recorder {
 	struct perf *perf; /* NULL: not asked for */
 	struct counter_values before, counted;
 	struct table table;
+	struct timeline timeline;
 	time_t start, end;
 	long long started, ms;
 };
@@ -79,8 +81,21 @@ int recorder_start(struct recorder *recorder)
 	return 0;
 }
 
+/* Each reading of what grew makes a mapping, so it is not done at each look. */
+static void look_at_time(struct recorder *recorder)
+{
+	long long ms = clock_ms() - recorder->started;
+	struct counter_values counted;
+
+	if (!timeline_wants(&recorder->timeline, ms) ||
+	    counters_read_all(&counted))
+		return;
+	counters_since(&counted, &recorder->before);
+	timeline_note(&recorder->timeline, ms, &counted);
+}
+
 /* Rows are only added, so the file goes on where it ended. */
-void recorder_look(struct recorder *recorder, struct counter_values *counters)
+static void look_at_rows(struct recorder *recorder)
 {
 	char *line = NULL;
 	size_t size = 0;
@@ -91,6 +106,12 @@ void recorder_look(struct recorder *recorder, struct counter_values *counters)
 		if (row_parse(&row, line) && row.number[ROW_CGROUP])
 			owners_look(recorder->owners, row.number[ROW_CGROUP]);
 	free(line);
+}
+
+void recorder_look(struct recorder *recorder, struct counter_values *counters)
+{
+	look_at_rows(recorder);
+	look_at_time(recorder);
 	if (counters && !counters_read_all(counters))
 		counters_since(counters, &recorder->before);
 }
@@ -99,7 +120,7 @@ int recorder_take(struct recorder *recorder)
 {
 	int ret = counters_read_all(&recorder->counted);
 
-	recorder_look(recorder, NULL);
+	look_at_rows(recorder);
 	rewind(recorder->news);
 	if (recorder->table.rows)
 		table_free(&recorder->table);
@@ -107,6 +128,7 @@ int recorder_take(struct recorder *recorder)
 	counters_since(&recorder->counted, &recorder->before);
 	recorder->end = time(NULL);
 	recorder->ms = clock_ms() - recorder->started;
+	timeline_note(&recorder->timeline, recorder->ms, &recorder->counted);
 	if (!ret)
 		return 0;
 	say_err("cannot read what the module has counted (%s), so there is no report; the module and this command may be of different versions",
@@ -172,6 +194,8 @@ json_t *recorder_json(struct recorder *recorder)
 	json_object_set_new(json, "milliseconds", json_integer(recorder->ms));
 	json_object_set_new(json, "counters",
 			    document_counters(&recorder->counted));
+	json_object_set_new(json, "timeline",
+			    timeline_json(&recorder->timeline));
 	json_object_set_new(json, "complete", complete_json(recorder, growth));
 	json_object_set_new(json, "programs",
 			    compose_programs(&recorder->table, recorder->owners,

@@ -12,11 +12,12 @@ static const struct {
 	bool counter; /* of the module */
 	double unit;
 } metrics[] = {
-	{ "wall_us", "wall_seconds", "Wall time of the command.", false, 1e-6 },
+	{ "wall_us", "wall_seconds", "Wall time of the command.", false,
+	  0.000001 },
 	{ "user_us", "user_seconds", "User time of its processes.", false,
-	  1e-6 },
+	  0.000001 },
 	{ "system_us", "system_seconds", "System time of its processes.", false,
-	  1e-6 },
+	  0.000001 },
 	{ "peak_kib", "peak_bytes", "Most memory of one of its processes.",
 	  false, 1024 },
 	{ "seen", "requests", "Calls of mmap() with MAP_STACK.", true, 1 },

@@ -133,6 +133,7 @@ static json_t *merge_documents(const json_t *documents)
 	json_object_set_new(sum, "programs", document_sorted(groups));
 	json_object_del(sum, "by");
 	json_object_del(sum, "followed");
+	json_object_del(sum, "timeline");
 	json_decref(groups);
 	return sum;
 }
