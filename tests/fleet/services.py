@@ -17,13 +17,11 @@ import kit  # noqa: E402
 TOOL = "/usr/sbin/mapstack"
 REPORT = Path("/tmp/watch.json")
 AFTER = ("0", "observe paired fitting private [rfc]", "all")
-# A thread a moment, for ever.
-THREADS = """
-import threading, time
+# Asks a few times a second, for ever. Threads would not: glibc keeps their stacks.
+ASKS = """
+import mmap, time
 while True:
-    thread = threading.Thread(target=time.sleep, args=(0.01,))
-    thread.start()
-    thread.join()
+    mmap.mmap(-1, 4096, 0x20022).close()
     time.sleep(0.2)
 """
 POSTGRES = "copy (select 6 * 7) to program $$cat >/tmp/pg.out$$"
@@ -164,7 +162,7 @@ def containers(report):
         (root / name).symlink_to(f"usr/{name}")
     (root / "etc/os-release").write_text("ID=web\n")
     (root / "etc/passwd").write_text("root:x:0:0:root:/:/bin/sh\n")
-    python = ["/usr/bin/python3", "-S", "-c", THREADS]
+    python = ["/usr/bin/python3", "-S", "-c", ASKS]
 
     nspawn = subprocess.Popen(
         ["systemd-nspawn", "-q", "-M", "a-web", "-D", root, "--bind-ro=/usr",
@@ -182,7 +180,7 @@ def containers(report):
     started = sh(
         "podman run -d --name web --network none "
         "--log-driver none --volume /usr:/usr:ro --rootfs /srv/web "
-        f"/usr/bin/python3 -S -c '{THREADS}'"
+        f"/usr/bin/python3 -S -c '{ASKS}'"
     )
     digits = started.stdout.split()[-1][:12] if started.stdout else ""
     result, said = look_at(
@@ -199,7 +197,7 @@ def containers(report):
 def session(report):
     sh("useradd -m person")
     login = subprocess.Popen(
-        ["su", "-l", "person", "-c", f"exec python3 -S -c '{THREADS}'"],
+        ["su", "-l", "person", "-c", f"exec python3 -S -c '{ASKS}'"],
         stdin=subprocess.DEVNULL,
     )
     uid = sh("id -u person").stdout.strip()

@@ -37,7 +37,12 @@ WantedBy=multi-user.target
 """
 SETUP = f"""
 mkdir -p /etc/containers
-printf '[storage]\ndriver = "vfs"\n' >/etc/containers/storage.conf
+cat >/etc/containers/storage.conf <<'END'
+[storage]
+driver = "vfs"
+runroot = "/run/containers/storage"
+graphroot = "/var/lib/containers/storage"
+END
 echo 'thread_pool default threads=4;' >/etc/nginx/modules-enabled/50-pool.conf
 cat >/etc/systemd/system/fleet.service <<'END'
 {UNIT}END
