@@ -222,7 +222,7 @@ static const struct verb {
 	  "run a command with the module on for it alone, and report" },
 	{ "try", try, "lnAifkjPHobwuq", "-- COMMAND [ARGUMENT...]", true,
 	  EXIT_SELF, "run a command off, private and rfc: does it break?" },
-	{ "watch", watch, "pUcTCaFIjPHobq", NULL, true, EXIT_SELF,
+	{ "watch", watch, "pUcTCaFIjPHobqf", NULL, true, EXIT_SELF,
 	  "follow what already runs, changing nothing unless asked, and report" },
 	{ "report", report, "jPHoy", "[FILE]", false, EXIT_SELF,
 	  "print a report again, that of the last run without FILE" },

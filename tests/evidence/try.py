@@ -218,7 +218,7 @@ def starting(report):
 
 
 def failing(report):
-    """--fail-on of run."""
+    """--fail-on of run and watch."""
     codes = [
         tool("run", "-q", "--fail-on", "refused", "--policy", policy, "--",
              TRIALS, "falls-back", "/tmp/file").returncode
@@ -226,10 +226,20 @@ def failing(report):
     ]
     own = tool("run", "--fail-on", "refused", "--", TRIALS, "flaky2")
     wrong = tool("run", "--fail-on", "differs", "--", "true")
+    asking = subprocess.Popen(
+        ["sh", "-c", f"while {TRIALS} falls-back /tmp/file; do sleep 0.1; done"],
+        stdout=subprocess.DEVNULL,
+    )
+    codes += [
+        tool("watch", "-q", "--for", "3s", "--fail-on", word, "--pid",
+             asking.pid).returncode for word in ("refused", "denied", "differs")
+    ]
+    asking.kill()
+    asking.wait()
     report.result(
-        codes == [1, 0, 1] and own.returncode == 2 and
+        codes == [1, 0, 1, 1, 0, 125] and own.returncode == 2 and
         wrong.returncode == 125 and "nothing is compared" in wrong.stderr,
-        "run --fail-on", codes, own, wrong,
+        "run --fail-on, watch --fail-on", codes, own, wrong,
     )
 
 

@@ -469,13 +469,14 @@ def on_terminal(command, columns, *words, **names):
 
 def check_terminal(command):
     """On a terminal: as wide as it is, and in colours unless NO_COLOR says no"""
-    command.keep(read("try"))
-    plain = command.text("report")
-    wide = on_terminal(command, 400, "report", NO_COLOR="1")
-    assert wide == plain, wide
-    coloured = on_terminal(command, 400, "report", NO_COLOR="")
-    assert coloured != plain and \
-        re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain, coloured
+    for name in "run", "try":
+        command.keep(read(name))
+        plain = command.text("report")
+        wide = on_terminal(command, 400, "report", NO_COLOR="1")
+        assert wide == plain, wide
+        coloured = on_terminal(command, 400, "report", NO_COLOR="")
+        assert coloured != plain and \
+            re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain, coloured
     assert on_terminal(command, 400, "report", TERM="dumb") == plain
     for columns in 100, 60, 44:
         text = on_terminal(command, columns, "report", NO_COLOR="1")

@@ -18,7 +18,7 @@ static void print_for_people(const json_t *document,
 	if (document_is_try(document))
 		report_try(document, &screen);
 	else
-		report_text(document, output->file);
+		report_text(document, &screen);
 }
 
 int report_write(const json_t *document, enum format format,

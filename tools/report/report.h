@@ -21,9 +21,9 @@ enum format {
 /**
  * report_text() - print a recording for people
  * @document: what
- * @file: where to
+ * @screen: where to
  */
-void report_text(const json_t *document, FILE *file);
+void report_text(const json_t *document, const struct screen *screen);
 
 /**
  * report_try() - print what mapstack try found, for people

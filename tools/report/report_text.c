@@ -69,8 +69,10 @@ static bool is_forecast(const json_t *program)
 			       "observed") > 0;
 }
 
-static void print_refused(const json_t *program, FILE *file)
+static void print_refused(const json_t *program, const struct screen *screen)
 {
+	enum colour colour = COLOUR_BAD;
+	FILE *file = screen->file;
 	long long refused = document_number(program, "refused");
 	const char *what = "the kernel refused, with EINVAL", *owner;
 	json_t *call;
@@ -78,12 +80,16 @@ static void print_refused(const json_t *program, FILE *file)
 
 	if (refused <= 0)
 		return;
-	if (is_forecast(program))
+	if (is_forecast(program)) {
 		what = "the kernel would refuse, with EINVAL";
-	else if (!document_number(json_object_get(program, "outcomes"),
-				  "refused"))
+	} else if (!document_number(json_object_get(program, "outcomes"),
+				    "refused")) {
 		what = "spared, which the kernel would refuse under rfc";
-	fprintf(file, "    %lld %s:\n", refused, what);
+		colour = COLOUR_DEAR;
+	}
+	fprintf(file, "    %lld ", refused);
+	screen_paint(screen, colour, what);
+	fputs(":\n", file);
 	json_array_foreach(json_object_get(program, "refused_calls"), i, call)
 	{
 		fprintf(file, "      %lld x ", document_number(call, "count"));
@@ -174,8 +180,9 @@ static void print_growth(const json_t *document, const json_t *program,
 }
 
 static void print_program(const json_t *document, const json_t *program,
-			  FILE *file)
+			  const struct screen *screen)
 {
+	FILE *file = screen->file;
 	long long peak = document_number(program, "peak_mappings");
 
 	print_title(document, program, file);
@@ -185,7 +192,7 @@ static void print_program(const json_t *document, const json_t *program,
 	print_parts(file, json_object_get(program, "shapes"), ": ", "");
 	fputc('\n', file);
 	print_growable(document, program, file);
-	print_refused(program, file);
+	print_refused(program, screen);
 	print_growth(document, program, file);
 	if (peak > 0)
 		fprintf(file, "    %lld mappings at most in one process\n",
@@ -325,13 +332,13 @@ static void print_caveats(const json_t *document, FILE *file)
 			outside);
 }
 
-void report_text(const json_t *document, FILE *file)
+void report_text(const json_t *document, const struct screen *screen)
 {
 	json_t *program;
 	size_t i;
 
-	print_head(document, file);
-	print_caveats(document, file);
+	print_head(document, screen->file);
+	print_caveats(document, screen->file);
 	json_array_foreach(json_object_get(document, "programs"), i, program)
-		print_program(document, program, file);
+		print_program(document, program, screen);
 }

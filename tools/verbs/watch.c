@@ -66,6 +66,8 @@ static int check_options(const struct options *options)
 		return refuse("--interval rewrites a file: add --output");
 	if (options->interval && options->backtrace)
 		return refuse("--backtrace tells at the end, not --interval");
+	if (fail_on_compares(&options->fail_on))
+		return refuse("--fail-on differs, slower need mapstack try");
 	return 0;
 }
 
@@ -139,10 +141,12 @@ static int report_watch(struct watch *watch)
 {
 	json_t *document = watch_json(watch);
 	int ret = document_keep(document);
+	bool failed;
 
 	ret |= recording_write(&watch->recording, document);
+	failed = fail_on_report(&watch->options->fail_on, document);
 	json_decref(document);
-	return ret ? EXIT_SELF : 0;
+	return ret ? EXIT_SELF : failed;
 }
 
 /* Of what cannot be written now, the next may be. */
