@@ -239,28 +239,43 @@ static void compare_refused(struct verdict *verdict)
 	verdict->failed[FAIL_REFUSED] = true;
 }
 
-/* A request that can grow may be refused too, for example for want of room. */
-static void compare_failed(struct verdict *verdict)
+/*
+ * Compare a number of each program. A sum (@sum) is 0 for a program that off has not
+ * seen; a peak is not known there. Returns whether there is more of it somewhere.
+ */
+static bool compare_programs(struct verdict *verdict, enum found kind,
+			     const char *member, bool sum, const char *words)
 {
 	struct span here, off;
 	json_t *program;
 	const char *name;
+	bool any = false;
 	size_t i;
 
 	json_array_foreach(span_programs(verdict->here), i, program)
 	{
 		name = document_text(program, "program") ?: "";
-		here = span_of_program(verdict->here, name, "failed", true);
-		off = span_of_program(verdict->off, name, "failed", true);
-		if (!off.runs)
+		here = span_of_program(verdict->here, name, member, sum);
+		off = span_of_program(verdict->off, name, member, sum);
+		if (sum && !off.runs)
 			off.runs = 1;
 		if (!is_more(&here, &off, 0))
 			continue;
-		find(verdict, FOUND_BREAKS,
-		     "%s under %s: %lld stacks are refused for another reason (as ENOMEM); off %lld",
-		     name, verdict->policy, here.most, off.most);
-		verdict->failed[FAIL_REFUSED] = true;
+		find(verdict, kind, "%s under %s: %lld %s; off %lld", name,
+		     verdict->policy, here.most, words, off.most);
+		any = true;
 	}
+	return any;
+}
+
+/* A request that can grow may be refused too, for example for want of room. */
+static void compare_failed(struct verdict *verdict)
+{
+	static const char words[] =
+		"stacks are refused for another reason (as ENOMEM)";
+
+	verdict->failed[FAIL_REFUSED] |=
+		compare_programs(verdict, FOUND_BREAKS, "failed", true, words);
 }
 
 static void compare_denied(struct verdict *verdict)
@@ -274,27 +289,6 @@ static void compare_denied(struct verdict *verdict)
 	     verdict->command, verdict->policy, here.most,
 	     here.most == 1 ? "" : "s", off.most);
 	verdict->failed[FAIL_DENIED] = true;
-}
-
-static void compare_mappings(struct verdict *verdict)
-{
-	struct span here, off;
-	json_t *program;
-	const char *name;
-	size_t i;
-
-	json_array_foreach(span_programs(verdict->here), i, program)
-	{
-		name = document_text(program, "program") ?: "";
-		here = span_of_program(verdict->here, name, "peak_mappings",
-				       false);
-		off = span_of_program(verdict->off, name, "peak_mappings",
-				      false);
-		if (is_more(&here, &off, 0))
-			find(verdict, FOUND_COSTS,
-			     "%s under %s: %lld mappings in one process; off %lld",
-			     name, verdict->policy, here.most, off.most);
-	}
 }
 
 static void compare_memory(struct verdict *verdict)
@@ -344,7 +338,8 @@ static void compare_limit(struct verdict *verdict)
 /* A command that did something else cannot be compared by cost. */
 static void compare_costs(struct verdict *verdict)
 {
-	compare_mappings(verdict);
+	compare_programs(verdict, FOUND_COSTS, "peak_mappings", false,
+			 "mappings in one process");
 	compare_memory(verdict);
 	compare_time(verdict, "wall_us", "wall");
 	compare_time(verdict, "user_us", "user");
