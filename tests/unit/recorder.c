@@ -280,7 +280,7 @@ static bool test_timeline(void)
 
 int main(void)
 {
-	printf("1..5\n");
+	printf("1..6\n");
 	report(test_rows(), "rows, and the calls that follow them");
 	report(test_bad_rows(), "what is no row is no silence");
 	report(test_owners(), "units and containers");
