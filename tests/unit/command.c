@@ -82,6 +82,7 @@ static bool test_doctor(void)
 	      "modules-disabled ");
 	FINDS(facts.modules_disabled = true, "");
 	FINDS(set_text(facts.other_version, "0.0.1"), "other-version ");
+	FINDS(set_text(facts.installed, "0.0.1"), "not-reloaded ");
 	FINDS((facts.confidential = true, facts.tracefs = false,
 	       facts.traceable = false),
 	      "locked-down ");

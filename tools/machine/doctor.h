@@ -28,7 +28,9 @@ struct facts {
 	char headers_how[160]; /* how they are installed here */
 	bool signed_only; /* lockdown, or module.sig_enforce */
 	bool modules_disabled; /* kernel.modules_disabled=1 */
-	char other_version[32]; /* of the module, if it is not the command's */
+	char version[32]; /* of the loaded module */
+	char other_version[32]; /* the same, if it is not the command's */
+	char installed[32]; /* version that modprobe would load, if it is another */
 	bool ftrace_off; /* kernel.ftrace_enabled=0 */
 	bool confidential; /* lockdown shuts tracefs and perf */
 	bool perf; /* can be executed */

@@ -52,14 +52,33 @@ static bool find_mount(const char *type, char *where, size_t size)
 	return found;
 }
 
+/* DKMS replaces the file, and the module that is loaded stays. */
+static void gather_installed(struct facts *facts)
+{
+	char *version = facts->installed;
+	FILE *file;
+
+	if (!*facts->version || !facts->built || !file_root_is_real())
+		return;
+	file = popen("modinfo -F version mapstack 2>/dev/null", "re");
+	if (!file)
+		return;
+	if (!fgets(version, sizeof(facts->installed), file))
+		*version = '\0';
+	pclose(file);
+	version[strcspn(version, "\n")] = '\0';
+	if (!strcmp(version, facts->version))
+		*version = '\0';
+}
+
 static void gather_version(struct facts *facts)
 {
-	char *version = facts->other_version;
-
-	file_read("/sys/module/mapstack/version", version,
-		  sizeof(facts->other_version));
-	if (!strcmp(version, MAPSTACK_VERSION))
-		*version = '\0';
+	file_read("/sys/module/mapstack/version", facts->version,
+		  sizeof(facts->version));
+	if (strcmp(facts->version, MAPSTACK_VERSION))
+		memcpy(facts->other_version, facts->version,
+		       sizeof(facts->version));
+	gather_installed(facts);
 }
 
 static void gather_module(struct facts *facts)
@@ -69,12 +88,12 @@ static void gather_module(struct facts *facts)
 	file_read("/proc/sys/kernel/osrelease", facts->release,
 		  sizeof(facts->release));
 	facts->loaded = module_is_loaded();
-	gather_version(facts);
 	snprintf(path, sizeof(path), "/lib/modules/%s", facts->release);
 	facts->modules = file_exists(path);
 	snprintf(path, sizeof(path), "/lib/modules/%s/modules.dep",
 		 facts->release);
 	facts->built = file_says(path, "/mapstack.ko");
+	gather_version(facts);
 	snprintf(path, sizeof(path), "/lib/modules/%s/build/Makefile",
 		 facts->release);
 	facts->headers = file_exists(path);

@@ -63,7 +63,12 @@ static void judge_missing(const struct facts *facts, struct findings *findings)
 
 static void judge_module(const struct facts *facts, struct findings *findings)
 {
-	if (*facts->other_version)
+	if (*facts->installed)
+		say(add(findings, "not-reloaded",
+			"mapstack off; rmmod mapstack; modprobe mapstack"),
+		    "version %s of the module is loaded and %s is installed: it was replaced since",
+		    facts->version, facts->installed);
+	else if (*facts->other_version)
 		say(add(findings, "other-version",
 			"mapstack off; rmmod mapstack; modprobe mapstack; if it is the same again, install both from one source"),
 		    "the loaded module is of version %s, and this command is of another ('mapstack version')",
