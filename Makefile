@@ -37,6 +37,7 @@ tools:
 
 clean:
 	[ ! -e tools ] || $(MAKE) -C tools clean
+	[ ! -e tests/selftest ] || $(MAKE) -s -C tests/selftest clean
 	$(RM) -r *.ko *.o *.mod *.mod.c .*.cmd .*.o .tmp_versions Module.symvers \
 		modules.order module/*.o module/.*.cmd tests/bench/host \
 		tests/findings/here
@@ -114,6 +115,10 @@ uninstall:
 	@$(RM) $(MAN)/mapstack.4
 	@rmdir $(MAN) 2>/dev/null || :
 
+selftest: modules
+	$(MAKE) -s -C tests/selftest
+	@$(SUDO) tests/selftest/run mapstack.ko
+
 bench:
 	$(LAB) -a tests/bench/bench.py $(KERNELS)
 
@@ -129,6 +134,8 @@ help:
 	@echo '                  cores, with three kernels that are built from source the first time'
 	@echo '                  (KERNELS="6.12-amd64 6.1-amd64" for some of tests/vm/kernels,'
 	@echo '                  KERNEL=DIRECTORY for a kernel that you built, and no other)'
+	@echo 'make selftest     prove on the running kernel what make test proves in guests, for its'
+	@echo '                  own processes alone; half a minute (sudo make selftest > FILE)'
 	@echo 'make findings     measure what growable stacks change, and write docs/findings.md;'
 	@echo '                  about an hour and a half (KERNELS= as above, the others are kept)'
 	@echo 'make findings-here  some of that on this machine, as any user, without the module; a minute'
@@ -147,6 +154,6 @@ help:
 	@echo 'demo, test, test-long, findings, bench, check, deb and rpm need root (they use sudo)'
 	@echo 'and keep their tools, downloads and kernels in /var/cache/mapstack (MAPSTACK_CACHE= for another place).'
 
-.PHONY: all modules tools clean demo test test-long findings findings-here bench \
+.PHONY: all modules tools clean demo test selftest test-long findings findings-here bench \
 	bench-host check deb rpm dist install install-source install-unit install-man \
 	install-tools uninstall help

@@ -213,6 +213,8 @@ static const struct verb {
 	  "print settings and counters, and what a killed run left" },
 	{ "doctor", doctor, "jP", NULL, false, 1,
 	  "say what is wrong here, and what to do" },
+	{ "selftest", self_test, "", NULL, true, EXIT_SELF,
+	  "prove on this kernel that the module does what it says" },
 	{ "on", turn_on, "p", NULL, true, 1,
 	  "switch on, loading the module if need be" },
 	{ "off", turn_off, "", NULL, true, 1,

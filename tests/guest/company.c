@@ -130,8 +130,9 @@ static unsigned long count_lines(const char *file, const char *word)
 
 static unsigned long read_calls(const struct companion *companion)
 {
-	char path[128] = TRACEFS_DIR "kprobe_profile", text[512];
-	const char *format = " " EVENT " %lu";
+	static char text[1 << 14];
+	char path[128] = TRACEFS_DIR "kprobe_profile";
+	const char *format = EVENT " %lu", *at = text;
 	unsigned long calls = 0;
 
 	if (companion->tracer)
@@ -141,8 +142,12 @@ static unsigned long read_calls(const struct companion *companion)
 			 companion->module);
 		format = "%lu";
 	}
-	if (guest_read(path, text, sizeof(text)) < 0 ||
-	    sscanf(text, format, &calls) != 1)
+	if (guest_read(path, text, sizeof(text)) < 0)
+		guest_die("cannot read %s", path);
+	/* Others may have events, too. */
+	if (!companion->module)
+		at = strstr(text, EVENT " ");
+	if (!at || sscanf(at, format, &calls) != 1)
 		guest_die("no calls in %s", path);
 	return calls;
 }
@@ -418,8 +423,8 @@ int main(void)
 	size_t i;
 
 	ktap_plan(4 * ARRAY_SIZE(companions) + 7);
-	guest_trace_set("tracing_on", "0");
 	mapstack_load("");
+	guest_trace_set("tracing_on", "0");
 	if (guest_has_kprobes() && !attach(kprobe)) {
 		kprobes_use_ftrace = guest_hooked("do_mmap");
 		detach(kprobe);

@@ -61,6 +61,8 @@ void mapstack_load(const char *params)
 		return;
 	}
 	mapstack_set("enabled", "0");
+	/* One that died may have left it, with what it had set. */
+	rmdir(TRACE_INSTANCE);
 	guest_count_others();
 	mapstack_set("scope", "all");
 	mapstack_set("policy", "rfc");

@@ -7,7 +7,8 @@ of those in another way; "build", which is what can be tested without a guest;
 "cost", how many instructions calls cost; "own", whether a kernel of the user's own is
 tested (MAPSTACK_KERNEL, see own.py; with it that kernel is all that is run);
 "evidence", the mapstack command on real programs; "fleet", on services, containers
-and under Prometheus; "mutants", the module broken on
+and under Prometheus; "selftest", mapstack selftest in a system with services;
+"mutants", the module broken on
 purpose, which the tests have to notice; or a name of dkms.py, which has the package
 in full root file systems; without one, all are run, as many at a time as there are
 CPUs. --long runs what make test leaves
@@ -16,7 +17,7 @@ them into the table of docs/trust.md.
 --only TEST,... runs only the programs whose name begins so; --show prints
 their reports; --append WORDS puts words on the guests' kernel command line, where
 some programs look for their own: "equality.seed=7 equality.calls=5000"; --table
-writes what came of the kernels into README's table, as a run of all does.
+writes what came of the kernels into the table of docs/kernels.md, as a run of all does.
 The exit status is 0 only if everything that was asked for ran and passed.
 """
 
@@ -42,6 +43,7 @@ import own
 import refusals
 import reports
 import rpm
+import selftest
 import source
 import trinity
 import unit
@@ -203,10 +205,13 @@ class Tests:
                 name for name, variant in VARIANTS.items()
                 if variant.kernel not in self.short
             )]
-        return ["build", "cost", "evidence", "fleet", *dkms.SUITES, *self.short, *(
-            name for name, variant in VARIANTS.items()
-            if variant.kernel in self.short
-        ), "own"]
+        return [
+            "build", "cost", "evidence", "fleet", "selftest", *dkms.SUITES,
+            *self.short, *(
+                name for name, variant in VARIANTS.items()
+                if variant.kernel in self.short
+            ), "own",
+        ]
 
     def resolve(self, name):
         if self.own:
@@ -252,6 +257,11 @@ class Tests:
                 kernel = self.resolve(OWN_KERNEL)
                 tested, report = kernel.release, own.test(
                     kernel, listener(name, True)
+                )
+            elif name == "selftest":
+                kernel = self.resolve(selftest.KERNEL)
+                tested, report = kernel.release, selftest.run(
+                    kernel, WORK / name, listener(name, self.options.show)
                 )
             elif name == "mutants":
                 kernel = self.resolve(MUTANTS_KERNEL)
@@ -301,8 +311,8 @@ def main():
     tests = Tests(options)
     names = options.names or tests.names()
     known = [
-        "build", "cost", "own", "evidence", "fleet", "mutants", *dkms.SUITES,
-        *tests.listed,
+        "build", "cost", "own", "evidence", "fleet", "mutants", "selftest",
+        *dkms.SUITES, *tests.listed,
     ]
     unknown = [name for name in names if not tests.own and name not in known]
     if unknown:
@@ -319,7 +329,7 @@ def main():
     if options.long and not part:
         write_table(summary, "docs/trust.md", tests.long, "make test-long")
     elif (options.table or not options.names) and not part:
-        write_table(summary, "README.md", tests.short, "make test")
+        write_table(summary, "docs/kernels.md", tests.short, "make test")
     summary.print()
     return 1 if summary.count("failed") else 0
 

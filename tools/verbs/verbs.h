@@ -52,6 +52,16 @@ int status(const struct options *options);
 int doctor(const struct options *options);
 
 /**
+ * self_test() - run the tests of the running kernel
+ * @options: none
+ *
+ * Becomes tests/selftest/run, as it was installed.
+ *
+ * Return: EXIT_SELF after a complaint.
+ */
+int self_test(const struct options *options);
+
+/**
  * turn_on() - switch on, loading the module if need be
  * @options: policy, to be set first; NULL: leave it
  *
