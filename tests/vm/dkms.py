@@ -51,7 +51,7 @@ BOOKKEEPING = (
 CLONE = "/srv/mapstack"
 CLONED = (
     "Kbuild Makefile VERSION debian dkms.conf dkms.mk docs module packaging "
-    "tests/bench tests/guest tools"
+    "tests/bench tests/guest tests/selftest tools"
 )
 # Where the RPMs and Arch's packages are lived with, on top of a Debian.
 WAYS_SUITE = "trixie"
@@ -289,6 +289,9 @@ def test_command(machine, package):
     ))
     said = machine.run("mapstack", "--version")[1]
     machine.expect("it says its version", VERSION not in said and said)
+    # There is no module for the kernel of this machine.
+    said = machine.run("mapstack", "selftest")[1]
+    machine.expect("it has a selftest", "modprobe could not" not in said and said)
     machine.apt("purge", "mapstack-tools")
     machine.expect("purge leaves nothing of it", ", ".join(
         path for path in machine.files() if "mapstack" in path
@@ -307,6 +310,7 @@ def test_make_install(machine):
     (machine.tree / "srv/dkms").mkdir()
     before = machine.files()
     (release,) = machine.releases()
+    machine.expect("/lib is a link", not (machine.tree / "lib").is_symlink())
 
     def make(*words, source="/mnt/src"):
         return machine.run("env", *words[1:], "make", "-C", source, words[0])
@@ -519,7 +523,8 @@ def test_trouble(machine, release):
 
 def test_make(machine, release):
     """The module builds in the tree of the source, for a kernel to be booted."""
-    machine.apt("install", "gcc", "libc6-dev")  # for tests/dkms/bench
+    # For tests/dkms/bench, selftest and upgraded.
+    machine.apt("install", "gcc", "libc6-dev", "libjansson-dev", "pkg-config")
     machine.run("sh", "-euc", f"""
         mkdir -p {CLONE}
         cd /mnt/src
@@ -527,6 +532,22 @@ def test_make(machine, release):
         make -C {CLONE} clean""")
     machine.expect("make", bad(machine.run(
         "make", "-C", CLONE, f"KDIR=/lib/modules/{release}/build"
+    )))
+    machine.expect("make tools", bad(machine.run(
+        "sh", "-c", f"make -C {CLONE} tools && make -C {CLONE}/tests/selftest"
+    )))
+
+
+def keep_older(machine, release):
+    """An older version, built by DKMS for a kernel, for tests/dkms/upgraded."""
+    kept = f"usr/src/mapstack-{OLDER} var/lib/dkms/mapstack/{OLDER}"
+    machine.expect("an older version is built for later", bad(machine.run(
+        "sh", "-euc", f"""
+        dkms add /mnt/older
+        dkms build mapstack/{OLDER} -k {release}
+        tar -c -C / -f /srv/older.tar {kept}
+        dkms remove mapstack/{OLDER} --all
+        rm -rf /usr/src/mapstack-{OLDER}"""
     )))
 
 
@@ -633,6 +654,7 @@ def run(name, hear):
     test_excluded(machine)
     old, new = test_newer_kernel(machine)
     test_make(machine, new)
+    keep_older(machine, old)
     prepare_boot(machine)
     machine.ways.rename(machine.tree / "ways")
     boots = Boots(machine, hear)
@@ -642,6 +664,8 @@ def run(name, hear):
             boots.growth, tests / "bench", tests / "loads", tests / "lockdown",
         ],
     )
+    boots.boot("from the tree", new, [tests / "selftest"])
+    boots.boot("upgraded", old, [tests / "upgraded"])
     boots.boot("older", old, [
         tests / "loads", tests / "removed", tests / "ways",
     ])
