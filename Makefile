@@ -117,7 +117,7 @@ uninstall:
 
 selftest: modules
 	$(MAKE) -s -C tests/selftest
-	@$(SUDO) tests/selftest/run mapstack.ko
+	@$(SUDO) tests/selftest/run "$(CURDIR)/mapstack.ko"
 
 bench:
 	$(LAB) -a tests/bench/bench.py $(KERNELS)

@@ -2,7 +2,7 @@
 /*
  * mapstack selftest: runs programs of tests/guest on the kernel that is running.
  *
- *	run [MODULE.ko]
+ *	run [/DIRECTORY/MODULE.ko]
  *
  * The programs lie in the directory of this one. They run in a pid namespace, whose
  * first process is the scope: nobody else is in it, and with that process all of
