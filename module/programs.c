@@ -21,6 +21,7 @@
 #include <linux/spinlock.h>
 #include <linux/vmalloc.h>
 
+#include "depth.h"
 #include "growth.h"
 #include "programs.h"
 #include "results.h"
@@ -32,6 +33,7 @@
 /* The number of new rows for which there is room between two reads. */
 #define ROOM (4 * ROWS_OF_CHUNK)
 #define MAX_CALLS 32 /* kinds of calls of a program */
+#define MAX_STACKS 32 /* mappings of a program that grew */
 
 /* A kind of call that do_mmap() does not let grow. */
 struct call {
@@ -45,8 +47,24 @@ struct call {
 	char comm[TASK_COMM_LEN];
 };
 
+/* A mapping that grew or was to grow. Its end stays where it is. */
+struct stack {
+	struct stack *next;
+	pid_t pid; /* of the process */
+	unsigned long end;
+	unsigned long mapped; /* bytes, before the first expansion */
+	char comm[TASK_COMM_LEN]; /* of the thread that caused that */
+	/* As of the last expansion, done or refused; under mmap_lock: */
+	unsigned long size;
+	long space; /* bytes to the mapping below; -1: more than 256 pages */
+	atomic_t grown, denied;
+	enum grow_reason reason; /* of the last that was refused */
+};
+
 struct program {
 	struct program *next; /* in its bucket */
+	struct stack *stacks; /* the latest first */
+	unsigned int nr_stacks;
 	struct call *calls; /* the latest first */
 	unsigned int nr_calls;
 	uid_t uid;
@@ -57,6 +75,8 @@ struct program {
 	atomic64_t failed; /* requests that can grow and failed all the same */
 	atomic64_t grown, grown_pages;
 	atomic64_t denied[NR_GROW_REASONS];
+	atomic64_t sizes[NR_DEPTHS]; /* of anonymous requests */
+	atomic64_t passed[NR_DEPTHS - 1]; /* mappings that grew out of a class */
 	atomic_t mappings; /* at most, when it asked */
 	char name[192]; /* the end of its path */
 };
@@ -77,7 +97,7 @@ struct table {
 	struct pid_namespace *pid_ns; /* of the opener of the device */
 	char __percpu *path; /* PATH_MAX each */
 	raw_spinlock_t lock; /* held to add a row */
-	struct pool programs, calls;
+	struct pool programs, calls, stacks;
 	struct program *bucket[1 << BUCKET_BITS];
 };
 
@@ -333,13 +353,79 @@ static notrace void probe_mmap(void *data, unsigned long addr,
 	preempt_disable_notrace();
 	program = current_program(table);
 	atomic64_inc(&program->requests[shape][outcome]);
-	if (shape == SHAPE_ANONYMOUS)
+	if (shape == SHAPE_ANONYMOUS) {
 		atomic64_add(outcome == OUTCOME_SPARED ? 0 : len,
 			     &program->bytes);
-	else if (outcome != OUTCOME_ALREADY)
+		atomic64_inc(&program->sizes[depth_of(len)]);
+	} else if (outcome != OUTCOME_ALREADY) {
 		count_call(table, program, &like);
+	}
 	note_mappings(program);
 	preempt_enable_notrace();
+}
+
+static notrace struct stack *find_stack(const struct program *program,
+					const struct stack *like)
+{
+	struct stack *stack;
+
+	/* With add_stack(): a row is filled in before it is in the list. */
+	stack = smp_load_acquire(&program->stacks);
+	while (stack && (stack->end != like->end || stack->pid != like->pid))
+		stack = stack->next;
+	return stack;
+}
+
+static notrace struct stack *add_stack(struct table *table,
+				       struct program *program,
+				       const struct stack *like)
+{
+	struct stack *stack;
+
+	raw_spin_lock(&table->lock);
+	stack = find_stack(program, like);
+	if (stack || program->nr_stacks == MAX_STACKS)
+		goto out;
+	stack = pool_next(&table->stacks);
+	if (!stack)
+		goto out;
+	*stack = *like;
+	memcpy(stack->comm, current->comm, sizeof(stack->comm));
+	stack->next = program->stacks;
+	program->nr_stacks++;
+	pool_add(&table->stacks);
+	/* With find_stack() and programs_show(). */
+	smp_store_release(&program->stacks, stack);
+out:
+	raw_spin_unlock(&table->lock);
+	return stack;
+}
+
+static notrace void note_stack(struct table *table, struct program *program,
+			       const struct stack *now, int error)
+{
+	struct stack *stack = find_stack(program, now) ?:
+				      add_stack(table, program, now);
+
+	if (!stack)
+		return;
+	WRITE_ONCE(stack->size, now->size);
+	WRITE_ONCE(stack->space, now->space);
+	if (error) {
+		WRITE_ONCE(stack->reason, now->reason);
+		atomic_inc(&stack->denied);
+	} else {
+		atomic_inc(&stack->grown);
+	}
+}
+
+static notrace void note_passed(struct program *program, unsigned long from,
+				unsigned long to)
+{
+	unsigned int depth;
+
+	for (depth = depth_of(from); depth < depth_of(to); depth++)
+		atomic64_inc(&program->passed[depth]);
 }
 
 static notrace void probe_grow(void *data, unsigned long address,
@@ -347,17 +433,27 @@ static notrace void probe_grow(void *data, unsigned long address,
 			       unsigned long end, unsigned long below,
 			       int error, unsigned int reason)
 {
+	struct stack now = {
+		.pid = task_tgid_nr_ns(current, ((struct table *)data)->pid_ns),
+		.end = end,
+		.mapped = end - old_start,
+		.size = end - new_start,
+		.space = below ? new_start - below : -1,
+		.reason = reason,
+	};
 	struct table *table = data;
 	struct program *program;
 
 	preempt_disable_notrace();
 	program = current_program(table);
+	note_stack(table, program, &now, error);
 	if (error) {
 		atomic64_inc(&program->denied[reason]);
 	} else {
 		atomic64_inc(&program->grown);
 		atomic64_add((old_start - new_start) >> PAGE_SHIFT,
 			     &program->grown_pages);
+		note_passed(program, now.mapped, now.size);
 	}
 	preempt_enable_notrace();
 }
@@ -390,8 +486,19 @@ static void show_call(struct seq_file *m, const struct call *call)
 	seq_putc(m, '\n');
 }
 
+static void show_stack(struct seq_file *m, const struct stack *stack)
+{
+	seq_printf(m, "stack %d %lx %lu %lu %ld %d %d %u ", stack->pid,
+		   stack->end, stack->mapped, READ_ONCE(stack->size),
+		   READ_ONCE(stack->space), atomic_read(&stack->grown),
+		   atomic_read(&stack->denied), READ_ONCE(stack->reason));
+	seq_escape(m, stack->comm, "\n\\");
+	seq_putc(m, '\n');
+}
+
 static int programs_show(struct seq_file *m, void *row)
 {
+	const struct stack *stack;
 	const struct table *table = m->private;
 	const struct program *program = row;
 	const struct call *call;
@@ -407,6 +514,8 @@ static int programs_show(struct seq_file *m, void *row)
 	put_counts(m, &program->grown, 1);
 	put_counts(m, &program->grown_pages, 1);
 	put_counts(m, &program->denied[1], NR_GROW_REASONS - 1);
+	put_counts(m, program->sizes, NR_DEPTHS);
+	put_counts(m, program->passed, NR_DEPTHS - 1);
 	seq_printf(m, " %d ", atomic_read(&program->mappings));
 	seq_escape(m, program->name, "\n\\");
 	seq_putc(m, '\n');
@@ -414,6 +523,10 @@ static int programs_show(struct seq_file *m, void *row)
 	call = smp_load_acquire(&program->calls);
 	for (; call; call = call->next)
 		show_call(m, call);
+	/* With add_stack(). */
+	stack = smp_load_acquire(&program->stacks);
+	for (; stack; stack = stack->next)
+		show_stack(m, stack);
 	return 0;
 }
 
@@ -432,6 +545,7 @@ static void *programs_start(struct seq_file *m, loff_t *number)
 
 	pool_lay_in(&table->programs);
 	pool_lay_in(&table->calls);
+	pool_lay_in(&table->stacks);
 	return programs_row(table, *number);
 }
 
@@ -455,6 +569,7 @@ static void table_free(struct table *table)
 {
 	pool_free(&table->programs);
 	pool_free(&table->calls);
+	pool_free(&table->stacks);
 	put_pid_ns(table->pid_ns);
 	free_percpu(table->path);
 	vfree(table);
@@ -472,9 +587,10 @@ static struct table *table_make(void)
 	get_random_bytes(&table->key, sizeof(table->key));
 	table->programs.size = sizeof(struct program);
 	table->calls.size = sizeof(struct call);
+	table->stacks.size = sizeof(struct stack);
 	table->path = __alloc_percpu(PATH_MAX, sizeof(long));
 	if (!table->path || pool_lay_in(&table->programs) ||
-	    pool_lay_in(&table->calls)) {
+	    pool_lay_in(&table->calls) || pool_lay_in(&table->stacks)) {
 		table_free(table);
 		return NULL;
 	}

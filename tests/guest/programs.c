@@ -34,7 +34,7 @@
 struct row {
 	unsigned long uid, cgroup, requests[5][5], bytes, failed, grown,
 		grown_pages;
-	unsigned long denied[4], mappings;
+	unsigned long denied[4], sizes[8], passed[7], mappings;
 };
 
 static char *text;
@@ -354,6 +354,79 @@ static bool test_growth(int fd)
 	       after.grown_pages == before.grown_pages + 3;
 }
 
+/* A number of the line of a stack that ends there; -1: there is no such line. */
+static long stack_number(const void *end, int number)
+{
+	char begin[64], *at;
+
+	snprintf(begin, sizeof(begin), "\nstack %d %lx ", getpid(),
+		 (unsigned long)end);
+	at = strstr(text, begin);
+	if (!at)
+		return -1;
+	at += strlen(begin);
+	while (number--)
+		strtol(at, &at, 10);
+	return strtol(at, NULL, 10);
+}
+
+enum { MAPPED, SIZE, SPACE, GROWN, DENIED };
+
+/* Whether so many more mappings grew out of each class as one that grew so far. */
+static bool passed(const struct row *before, const struct row *after,
+		   size_t from, size_t to)
+{
+	size_t limit = 16 << 10;
+	int i;
+
+	for (i = 0; i < 7; i++, limit <<= 2)
+		if (after->passed[i] - before->passed[i] !=
+		    (from <= limit && limit < to))
+			return false;
+	return true;
+}
+
+/* From one page to 20, with something below. */
+static bool test_depth(int fd)
+{
+	const size_t size = 20 * page;
+	struct row before = {}, after;
+	char self[200] = "", *floor, *addr;
+
+	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
+		return false;
+	floor = mmap(NULL, 4 * size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		     0);
+	if (floor == MAP_FAILED || munmap(floor + page, 4 * size - page))
+		return false;
+	read_table(fd);
+	find_row(self, &before);
+	addr = (void *)syscall(__NR_mmap2, floor + 2 * size, page,
+			       PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	if (addr != floor + 2 * size || guest_touch(addr - page) ||
+	    guest_touch(addr + page - size))
+		return false;
+	read_table(fd);
+	if (!find_row(self, &after))
+		return false;
+	ktap_note("mapped %ld, now %ld, space %ld, grown %ld, denied %ld",
+		  stack_number(addr + page, MAPPED),
+		  stack_number(addr + page, SIZE),
+		  stack_number(addr + page, SPACE),
+		  stack_number(addr + page, GROWN),
+		  stack_number(addr + page, DENIED));
+	return stack_number(addr + page, MAPPED) == page &&
+	       stack_number(addr + page, SIZE) == (long)size &&
+	       stack_number(addr + page, SPACE) ==
+		       addr + page - size - (floor + page) &&
+	       stack_number(addr + page, GROWN) == 2 &&
+	       stack_number(addr + page, DENIED) == 0 &&
+	       after.sizes[page > 16 << 10] ==
+		       before.sizes[page > 16 << 10] + 1 &&
+	       passed(&before, &after, page, size);
+}
+
 static bool test_ends(int fd)
 {
 	struct row row;
@@ -427,7 +500,7 @@ int main(int argc, char **argv)
 
 	if (argc > 1)
 		return *argv[1] == 'k' ? ask_for_kinds() : be_worker(argv[1]);
-	ktap_plan(11);
+	ktap_plan(12);
 	page = sysconf(_SC_PAGESIZE);
 	text = malloc(room);
 	mkdir("/one", 0755);
@@ -462,6 +535,11 @@ int main(int argc, char **argv)
 		ktap_result(test_growth(fd), "growth");
 	else
 		ktap_skip("growth is not followed here", "growth");
+	if (guest_follows_growth())
+		ktap_result(test_depth(fd), "sizes, and how deep a stack grew");
+	else
+		ktap_skip("growth is not followed here",
+			  "sizes, and how deep a stack grew");
 	ktap_result(test_ends(fd),
 		    "it holds the module, and ends with close()");
 	ktap_result(test_killed(), "it ends with its process");

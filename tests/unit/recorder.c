@@ -38,7 +38,10 @@ static void put_row(FILE *file, unsigned long cgroup, unsigned int translated,
 			i == SHAPE_SHARED * NR_OUTCOMES + OUTCOME_REFUSED ?
 				 refused :
 				 0);
-	fprintf(file, " 4096 1 3 5 0 1 2 0 77 %s\n", name);
+	fprintf(file, " 4096 1 3 5 0 1 2 0");
+	for (i = 0; i < 2 * NR_DEPTHS - 1; i++)
+		fprintf(file, " %d", i);
+	fprintf(file, " 77 %s\n", name);
 }
 
 static bool read_text(struct table *table, const char *text, int expected)
@@ -69,6 +72,7 @@ static bool test_rows(void)
 	put_row(file, 1, 50, 0, "/bin/busy");
 	put_row(file, 1, 1, 2, "/bin/a b\\012\\134");
 	fputs("call 1 3 20021 2 1000 8192 42 a b\\012\n", file);
+	fputs("stack 7 2000 4096 20480 -1 3 1 3 a\\012\n", file);
 	fclose(file);
 	ok = read_text(&table, text, 0) && table.results &&
 	     table.nr_rows == 2 &&
@@ -81,6 +85,13 @@ static bool test_rows(void)
 	     !strcmp(table.rows[0].calls[0].thread, "a b\n") &&
 	     row_requests(&table.rows[1], SHAPE_ANONYMOUS, NR_OUTCOMES) == 50 &&
 	     table.rows[1].number[ROW_MAPPINGS] == 77 &&
+	     table.rows[1].number[ROW_SIZES + 1] == 1 &&
+	     table.rows[1].number[ROW_PASSED] == NR_DEPTHS &&
+	     table.rows[0].nr_stacks == 1 &&
+	     table.rows[0].stacks[0].size == 20480 &&
+	     table.rows[0].stacks[0].space == -1 &&
+	     table.rows[0].stacks[0].reason == GROW_RLIMIT_STACK &&
+	     !strcmp(table.rows[0].stacks[0].thread, "a\n") &&
 	     table.rows[1].number[ROW_DENIED + GROW_RLIMIT_STACK - 1] == 2;
 	table_free(&table);
 	return ok;

@@ -39,6 +39,37 @@ static void put_count(json_t *json, const char *name, uint64_t count)
 	json_object_set_new(json, name, json_integer(count));
 }
 
+static json_t *stack_json(const struct stack *stack)
+{
+	return json_pack("{s:i,s:o,s:I,s:I,s:o,s:i,s:i,s:o}", "pid", stack->pid,
+			 "thread", text_json(stack->thread), "mapped",
+			 (json_int_t)stack->mapped, "size",
+			 (json_int_t)stack->size, "space",
+			 known_json(stack->space >= 0, stack->space), "grown",
+			 stack->grown, "denied", stack->denied, "reason",
+			 stack->denied ?
+				 json_string(reason_names[stack->reason]) :
+				 json_null());
+}
+
+/* By class: of what was asked for, and out of which mappings grew. */
+static void put_depths(json_t *json, const struct row *row)
+{
+	json_t *sizes = json_object(), *passed = json_object();
+	json_t *stacks = json_array();
+	unsigned int i;
+
+	for (i = 0; i < NR_DEPTHS; i++)
+		put_count(sizes, depth_names[i], row->number[ROW_SIZES + i]);
+	for (i = 0; i < NR_DEPTHS - 1; i++)
+		put_count(passed, depth_names[i], row->number[ROW_PASSED + i]);
+	for (i = 0; i < row->nr_stacks; i++)
+		json_array_append_new(stacks, stack_json(&row->stacks[i]));
+	json_object_set_new(json, "sizes", sizes);
+	json_object_set_new(json, "grew_past", passed);
+	json_object_set_new(json, "stacks", stacks);
+}
+
 static json_t *row_json(const struct row *row, const struct perf *perf,
 			bool growth, bool results)
 {
@@ -74,6 +105,7 @@ static json_t *row_json(const struct row *row, const struct perf *perf,
 	json_object_set_new(json, "grown_pages",
 			    known_json(growth, row->number[ROW_GROWN_PAGES]));
 	json_object_set_new(json, "grow_denied", denied);
+	put_depths(json, row);
 	put_count(json, "peak_mappings", row->number[ROW_MAPPINGS]);
 	return json;
 }

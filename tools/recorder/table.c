@@ -92,10 +92,25 @@ static bool parse_call(struct call *call, char *line)
 	return true;
 }
 
+static bool parse_stack(struct stack *stack, char *line)
+{
+	int name;
+
+	if (sscanf(line, "stack %d %lx %lu %lu %ld %u %u %u %n", &stack->pid,
+		   &stack->end, &stack->mapped, &stack->size, &stack->space,
+		   &stack->grown, &stack->denied, &stack->reason, &name) != 8 ||
+	    stack->reason >= NR_GROW_REASONS)
+		return false;
+	snprintf(stack->thread, sizeof(stack->thread), "%s", line + name);
+	unescape(stack->thread);
+	return true;
+}
+
 static void free_row(struct row *row)
 {
 	free(row->program);
 	free(row->calls);
+	free(row->stacks);
 }
 
 static void add_to_others(struct table *table, struct row *row)
@@ -162,6 +177,18 @@ static bool take_call(struct table *table, char *line)
 	       parse_call(&row->calls[row->nr_calls++], line);
 }
 
+static bool take_stack(struct table *table, char *line)
+{
+	struct row *row = &table->rows[table->nr_rows - 1];
+
+	if (!table->nr_rows)
+		return true;
+	if (!row->stacks)
+		row->stacks = xalloc(MAX_STACKS * sizeof(*row->stacks));
+	return row->nr_stacks < MAX_STACKS &&
+	       parse_stack(&row->stacks[row->nr_stacks++], line);
+}
+
 int table_read(struct table *table, FILE *file)
 {
 	bool first = true, good = true;
@@ -181,6 +208,8 @@ int table_read(struct table *table, FILE *file)
 		}
 		if (*line == 'c')
 			good = take_call(table, line);
+		else if (*line == 's')
+			good = take_stack(table, line);
 		else
 			good = take_program(table, line, first);
 		first = false;

@@ -12,11 +12,13 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "depth.h"
 #include "policy.h"
 #include "reason.h"
 
 #define MAX_ROWS 4096 /* that are kept */
 #define MAX_CALLS 32 /* of a row, as in module/programs.c */
+#define MAX_STACKS 32 /* likewise */
 
 /* The numbers of a row, in the order of its line. */
 enum row_number {
@@ -28,7 +30,9 @@ enum row_number {
 	ROW_GROWN,
 	ROW_GROWN_PAGES,
 	ROW_DENIED, /* by reason; GROW_DONE is not among them */
-	ROW_MAPPINGS = ROW_DENIED + NR_GROW_REASONS - 1, /* not a sum */
+	ROW_SIZES = ROW_DENIED + NR_GROW_REASONS - 1, /* by depth_of() */
+	ROW_PASSED = ROW_SIZES + NR_DEPTHS,
+	ROW_MAPPINGS = ROW_PASSED + NR_DEPTHS - 1, /* not a sum */
 	NR_ROW_NUMBERS,
 };
 
@@ -41,11 +45,23 @@ struct call {
 	char thread[64]; /* its name; escaped bytes take four */
 };
 
+/* A mapping that grew, or was to: as of the last time. */
+struct stack {
+	int pid;
+	unsigned long end, mapped, size; /* bytes at first and now */
+	long space; /* bytes to what is below; -1: more than 256 pages */
+	unsigned int grown, denied; /* times */
+	unsigned int reason; /* of the last that was denied */
+	char thread[64]; /* that grew it first */
+};
+
 struct row {
 	uint64_t number[NR_ROW_NUMBERS];
 	char *program;
 	struct call *calls;
 	unsigned int nr_calls;
+	struct stack *stacks;
+	unsigned int nr_stacks;
 };
 
 struct table {

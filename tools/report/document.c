@@ -106,7 +106,10 @@ static json_t *add_values(const char *name, json_t *sum, const json_t *more)
 		return json_incref(sum);
 	}
 	if (json_is_array(sum) && json_is_array(more)) {
-		json_array_foreach(more, i, call) add_call(sum, call);
+		if (strcmp(name, "refused_calls"))
+			json_array_extend(sum, (json_t *)more);
+		else
+			json_array_foreach(more, i, call) add_call(sum, call);
 		return json_incref(sum);
 	}
 	if (json_is_integer(sum) && json_is_integer(more) &&

@@ -25,6 +25,11 @@ const char *const outcome_names[NR_OUTCOMES] = {
 	[OUTCOME_OBSERVED] = "observed",
 };
 
+const char *const depth_names[NR_DEPTHS] = {
+	"16 KiB", "64 KiB", "256 KiB", "1 MiB",
+	"4 MiB",  "16 MiB", "64 MiB",  "more",
+};
+
 const char *const reason_names[NR_GROW_REASONS] = {
 	[GROW_DONE] = "done",		[GROW_MIN_ADDR] = "min_addr",
 	[GROW_GUARD_GAP] = "guard_gap", [GROW_RLIMIT_STACK] = "rlimit_stack",

@@ -6,12 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "depth.h"
 #include "policy.h"
 #include "reason.h"
 
 extern const char *const shape_names[NR_SHAPES];
 extern const char *const outcome_names[NR_OUTCOMES];
 extern const char *const reason_names[NR_GROW_REASONS];
+extern const char *const depth_names[NR_DEPTHS]; /* what a class goes up to */
 
 /**
  * call_text() - a call of mmap() as it would be written in C

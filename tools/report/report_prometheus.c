@@ -282,6 +282,10 @@ static const struct {
 	  "What growable mappings grew by." },
 	{ "grow_denied", PROGRAM "grow_denied_total", "reason",
 	  "Expansions that the kernel refused, by reason." },
+	{ "sizes", PROGRAM "sizes_total", "up_to",
+	  "Requests for private anonymous memory by size." },
+	{ "grew_past", PROGRAM "grew_past_total", "size",
+	  "Mappings that grew to more than a size." },
 	{ "peak_mappings", PROGRAM "peak_mappings", NULL,
 	  "Most mappings of one process." },
 };

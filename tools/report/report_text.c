@@ -179,6 +179,54 @@ static void print_growth(const json_t *document, const json_t *program,
 		fputs("growth was never refused\n", file);
 }
 
+static long long deepest(const json_t *stacks, const json_t **stack)
+{
+	long long most = -1, size;
+	json_t *each;
+	size_t i;
+
+	json_array_foreach(stacks, i, each)
+	{
+		size = document_number(each, "size");
+		if (size <= most)
+			continue;
+		most = size;
+		*stack = each;
+	}
+	return most;
+}
+
+/* How large what was asked for is, how far it grew, and the deepest. */
+static void print_depths(const json_t *program, FILE *file)
+{
+	const json_t *stack = NULL;
+	long long size, space;
+
+	print_parts(file, json_object_get(program, "sizes"),
+		    "    anonymous requests by size, up to: ", "\n");
+	print_parts(file, json_object_get(program, "grew_past"),
+		    "    stacks that grew past: ", "\n");
+	size = deepest(json_object_get(program, "stacks"), &stack);
+	if (size < 0)
+		return;
+	space = document_number(stack, "space");
+	fputs("    deepest: ", file);
+	text_put(file, document_text(stack, "thread"));
+	fprintf(file, " (pid %lld), mapped with %lld KiB, now %lld KiB, ",
+		document_number(stack, "pid"),
+		document_number(stack, "mapped") / 1024, size / 1024);
+	if (space < 0)
+		fputs("nothing is near below", file);
+	else
+		fprintf(file, "%lld KiB to what is below", space / 1024);
+	if (document_number(stack, "denied") > 0) {
+		fprintf(file, ", refused %lld times, last: ",
+			document_number(stack, "denied"));
+		text_put(file, document_text(stack, "reason"));
+	}
+	fputc('\n', file);
+}
+
 static void print_program(const json_t *document, const json_t *program,
 			  const struct screen *screen)
 {
@@ -194,6 +242,7 @@ static void print_program(const json_t *document, const json_t *program,
 	print_growable(document, program, file);
 	print_refused(program, screen);
 	print_growth(document, program, file);
+	print_depths(program, file);
 	if (peak > 0)
 		fprintf(file, "    %lld mappings at most in one process\n",
 			peak);
