@@ -291,6 +291,43 @@ def container(report):
     place.parent.parent.rmdir()
 
 
+GROW = """
+for line in sys.stdin:
+    # Where nothing is below.
+    addr = libc.mmap(1 << 45, mmap.PAGESIZE, 3, KINDS["anonymous"], -1, 0)
+    for page in 1, 2, 3:
+        ctypes.memset(addr - page * mmap.PAGESIZE, 1, 1)
+    libc.munmap(ctypes.c_void_p(addr), mmap.PAGESIZE)
+    print("done", flush=True)
+"""
+
+
+def leftover(report):
+    """A stack that grew and whose first page alone is unmapped."""
+    program = subprocess.Popen(python(GROW), stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, text=True)
+    watch = Watch("--pid", program.pid, "--policy", "rfc")
+    program.stdin.write("now\n")
+    program.stdin.flush()
+    program.stdout.readline()
+    code, result = watch.ended(signal.SIGTERM)
+    text = tool("report").stdout
+    program.stdin.close()
+    program.wait()
+    entry = kit.program(result, "python3")
+    report.result(
+        code == 0 and entry["stacks"] == [{
+            "pid": program.pid, "thread": "python3", "mapped": kit.PAGE,
+            "size": 4 * kit.PAGE, "space": None, "grown": 3, "denied": 0,
+            "reason": None, "leftover": 3 * kit.PAGE,
+        }] and entry["sizes"]["16 KiB"] == entry["requests"] == 1 and
+        "12 KiB that stacks grew by were still mapped" in text and
+        not adds_up(result),
+        "how deep a stack grew, and what stayed of it when it was unmapped",
+        entry, text,
+    )
+
+
 def interval(report):
     """A reader never sees half of a report, and each is newer."""
     storm = subprocess.Popen(python(STORM))
@@ -461,13 +498,14 @@ def database(report):
 
 
 def main():
-    report = kit.Report(18)
+    report = kit.Report(19)
     kit.load()
     refused(report)
     process(report)
     duration(report)
     cgroup(report)
     container(report)
+    leftover(report)
     interval(report)
     storms(report)
     killed(report)

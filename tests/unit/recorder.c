@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "recorder/compose.h"
+#include "recorder/leftover.h"
 #include "recorder/owner.h"
 #include "recorder/table.h"
 #include "recorder/timeline.h"
@@ -173,6 +174,33 @@ static bool test_container_cgroup(void)
 	       !container_cgroup("/");
 }
 
+static unsigned long left_in(const char *text)
+{
+	/* Mapped from 0x5000 to 0x9000, grown to 0x2000. */
+	const struct stack stack = { .end = 0x9000,
+				     .mapped = 0x4000,
+				     .size = 0x7000 };
+	FILE *maps = fmemopen((void *)text, strlen(text), "r");
+	unsigned long left;
+
+	if (!maps)
+		exit(1);
+	left = leftover_in(maps, &stack);
+	fclose(maps);
+	return left;
+}
+
+static bool test_leftover(void)
+{
+	return left_in("2000-9000 rw-p 0 00:00 0\n") == 0 &&
+	       /* glibc's: a guard that has grown, below what may be written */
+	       left_in("2000-6000 ---p\n6000-9000 rw-p\n") == 0 &&
+	       left_in("1000-2000 rw-p\n2000-5000 rw-p\na000-b000 rw-p\n") ==
+		       0x3000 &&
+	       left_in("2000-5000 ---p\n5000-9000 rw-p\n") == 0 &&
+	       left_in("a000-b000 rw-p\n") == 0;
+}
+
 static double seconds(void)
 {
 	struct timespec now;
@@ -291,11 +319,12 @@ static bool test_timeline(void)
 
 int main(void)
 {
-	printf("1..6\n");
+	printf("1..7\n");
 	report(test_rows(), "rows, and the calls that follow them");
 	report(test_bad_rows(), "what is no row is no silence");
 	report(test_owners(), "units and containers");
 	report(test_container_cgroup(), "the cgroup of all of a container");
+	report(test_leftover(), "what stayed of a stack that was unmapped");
 	report(test_many(), "many programs: all counted, in less than 64 MiB");
 	report(test_timeline(),
 	       "a time line of any length: bounded, and in order");

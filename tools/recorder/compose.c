@@ -5,6 +5,7 @@
 
 #include "machine/files.h"
 #include "recorder/compose.h"
+#include "recorder/leftover.h"
 #include "report/names.h"
 #include "report/text.h"
 
@@ -41,15 +42,21 @@ static void put_count(json_t *json, const char *name, uint64_t count)
 
 static json_t *stack_json(const struct stack *stack)
 {
-	return json_pack("{s:i,s:o,s:I,s:I,s:o,s:i,s:i,s:o}", "pid", stack->pid,
-			 "thread", text_json(stack->thread), "mapped",
-			 (json_int_t)stack->mapped, "size",
-			 (json_int_t)stack->size, "space",
-			 known_json(stack->space >= 0, stack->space), "grown",
-			 stack->grown, "denied", stack->denied, "reason",
-			 stack->denied ?
-				 json_string(reason_names[stack->reason]) :
-				 json_null());
+	json_t *json = json_pack("{s:i,s:I,s:I,s:i,s:i}", "pid", stack->pid,
+				 "mapped", (json_int_t)stack->mapped, "size",
+				 (json_int_t)stack->size, "grown", stack->grown,
+				 "denied", stack->denied);
+	long left = leftover_of(stack);
+
+	json_object_set_new(json, "thread", text_json(stack->thread));
+	json_object_set_new(json, "space",
+			    known_json(stack->space >= 0, stack->space));
+	json_object_set_new(json, "reason",
+			    stack->denied ?
+				    json_string(reason_names[stack->reason]) :
+				    json_null());
+	json_object_set_new(json, "leftover", known_json(left >= 0, left));
+	return json;
 }
 
 /* By class: of what was asked for, and out of which mappings grew. */

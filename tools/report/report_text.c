@@ -196,35 +196,61 @@ static long long deepest(const json_t *stacks, const json_t **stack)
 	return most;
 }
 
-/* How large what was asked for is, how far it grew, and the deepest. */
-static void print_depths(const json_t *program, FILE *file)
+static void print_deepest(const json_t *stacks, FILE *file)
 {
 	const json_t *stack = NULL;
-	long long size, space;
+	long long size = deepest(stacks, &stack), space;
+
+	if (size < 0)
+		return;
+	space = document_number(stack, "space");
+	fputs("    the deepest, of thread ", file);
+	text_put(file, document_text(stack, "thread"));
+	fprintf(file,
+		" (pid %lld), was mapped with %lld KiB and has %lld KiB, ",
+		document_number(stack, "pid"),
+		document_number(stack, "mapped") / 1024, size / 1024);
+	if (space < 0)
+		fputs("far above what is below", file);
+	else
+		fprintf(file, "%lld KiB above what is below", space / 1024);
+	if (document_number(stack, "denied") > 0) {
+		fprintf(file,
+			"; %lld times it was not let grow, last because of ",
+			document_number(stack, "denied"));
+		text_put(file, document_text(stack, "reason"));
+	}
+	fputc('\n', file);
+}
+
+static void print_leftover(const json_t *stacks, FILE *file)
+{
+	long long sum = 0, left;
+	json_t *stack;
+	size_t i;
+
+	json_array_foreach(stacks, i, stack)
+	{
+		left = document_number(stack, "leftover");
+		sum += left > 0 ? left : 0;
+	}
+	if (sum)
+		fprintf(file,
+			"    %lld KiB that stacks grew by were still mapped when the stacks were not (leftover)\n",
+			sum / 1024);
+}
+
+/* How large what was asked for is, how far it grew, and what was left. */
+static void print_depths(const json_t *program, FILE *file)
+{
+	const json_t *stacks = json_object_get(program, "stacks");
 
 	print_parts(file, json_object_get(program, "sizes"),
 		    "    anonymous requests by size, up to: ", "\n");
 	print_parts(file, json_object_get(program, "grew_past"),
 		    "    stacks that grew past: ", "\n");
-	size = deepest(json_object_get(program, "stacks"), &stack);
-	if (size < 0)
-		return;
-	space = document_number(stack, "space");
-	fputs("    deepest: ", file);
-	text_put(file, document_text(stack, "thread"));
-	fprintf(file, " (pid %lld), mapped with %lld KiB, now %lld KiB, ",
-		document_number(stack, "pid"),
-		document_number(stack, "mapped") / 1024, size / 1024);
-	if (space < 0)
-		fputs("nothing is near below", file);
-	else
-		fprintf(file, "%lld KiB to what is below", space / 1024);
-	if (document_number(stack, "denied") > 0) {
-		fprintf(file, ", refused %lld times, last: ",
-			document_number(stack, "denied"));
-		text_put(file, document_text(stack, "reason"));
-	}
-	fputc('\n', file);
+	print_deepest(stacks, file);
+	print_leftover(stacks, file);
 }
 
 static void print_program(const json_t *document, const json_t *program,
