@@ -105,10 +105,7 @@ static void detach(const struct companion *companion)
 
 static bool is_in_ftrace(const struct companion *companion)
 {
-	if (companion->tracer ||
-	    (companion->module && !strcmp(companion->module, "company_ops")))
-		return true;
-	return kprobes_use_ftrace;
+	return !companion->kprobe || kprobes_use_ftrace;
 }
 
 /* Lines of a file of tracefs that hold a word. */
@@ -304,7 +301,8 @@ static void test_companion(const struct companion *companion)
 		 */
 		if (is_left_out(companion))
 			ktap_skip("it is a module of the tests", "%s", name);
-		else if ((ret == -EINVAL || ret == -ENOENT) &&
+		else if ((ret == -EINVAL || ret == -ENOENT ||
+			  ret == -EOPNOTSUPP) &&
 			 (!companion->kprobe || !guest_has_kprobes()))
 			ktap_skip("the kernel refuses it", "%s", name);
 		else if (!before && is_in_the_way(companion))

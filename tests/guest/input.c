@@ -453,9 +453,9 @@ static void test_parameters(void)
 	test_parameter("policy=", -EINVAL,
 		       "choose observe, paired, fitting, private or rfc");
 	test_parameter("scope=none", -EINVAL, "the scope 'none'");
-	test_parameter("scope=pid:99999999", -ESRCH, "give all, pid:N");
+	test_parameter("scope=pid:99999999", -ESRCH, "choose all, pid:N");
 	test_parameter("scope=cgroup:/none", guest_cgroup_error(-ENOENT),
-		       "give all, pid:N");
+		       "choose all, pid:N");
 	test_parameter("enabled=maybe", -EINVAL, "invalid for parameter");
 	test_parameter("enabled=none", -EINVAL, "invalid for parameter");
 	test_parameter("enabled=1 policy=rf", -EINVAL, "no policy 'rf'");

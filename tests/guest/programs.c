@@ -121,14 +121,9 @@ static unsigned long sum_all(void)
 	return sum;
 }
 
-#ifndef __NR_mmap2
-#define __NR_mmap2 __NR_mmap
-#endif
-
 static void *ask(size_t len, int prot, int flags)
 {
-	return (void *)syscall(__NR_mmap2, NULL, len, prot, flags | MAP_STACK,
-			       -1, 0);
+	return mmap(NULL, len, prot, flags | MAP_STACK, -1, 0);
 }
 
 /* Runs as the file that it is given; so do its children. */
