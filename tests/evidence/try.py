@@ -5,6 +5,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -289,9 +290,35 @@ def printing(report):
     )
 
 
+def plain(text):
+    """A line without figures, spaces, and when and where it was."""
+    text = re.sub(r"on \S+, Linux .*", "", text)
+    text = re.sub(r"\d+(\.\d+)?", "N", text)
+    return re.sub("N to N", "N", " ".join(text.split()))
+
+
+def documented(report):
+    """What README shows is what it prints."""
+    place = Path("/srv")
+    shutil.copy(TRIALS, place / "your-tests")
+    done = tool("try", "--", "./your-tests", cwd=place)
+    text = Path("/files/README.md").read_text()
+    shown = text.partition("mapstack try -- ./your-tests\n")[2]
+    shown = re.match(r"(    .*\n|\n)*", shown.lstrip("\n"))[0]
+    lines = [plain(line) for line in done.stdout.splitlines()]
+    other = [line for line in shown.splitlines() if plain(line) not in lines]
+    for line in done.stdout.splitlines():
+        print(f"# {line}")
+    report.result(
+        len(shown) > 500 and not other and done.returncode == 1,
+        "README shows what it prints", *other,
+    )
+
+
 def main():
-    report = kit.Report(23)
+    report = kit.Report(24)
     kit.load()
+    documented(report)
     breaking(report)
     costing(report)
     unchanged(report)
