@@ -231,8 +231,9 @@ bool guest_log_silent(int log, const char *but)
 			reporting = !reporting;
 		if (reporting || strstr(record, ";========"))
 			continue;
-		/* How long is a matter of how busy the host is. */
+		/* When these come is a matter of how busy the host is. */
 		if ((but && strstr(record, but)) ||
+		    strstr(record, "random: crng init done") ||
 		    strstr(record, "hrtimer: interrupt took"))
 			continue;
 		printf("# log: %.*s\n", (int)strcspn(record, "\n"), record);

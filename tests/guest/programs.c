@@ -396,9 +396,8 @@ static bool test_depth(int fd)
 		return false;
 	read_table(fd);
 	find_row(self, &before);
-	addr = (void *)syscall(__NR_mmap2, floor + 2 * size, page,
-			       PROT_READ | PROT_WRITE,
-			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	addr = mmap(floor + 2 * size, page, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 	if (addr != floor + 2 * size || guest_touch(addr - page) ||
 	    guest_touch(addr + page - size))
 		return false;
