@@ -71,8 +71,7 @@ static unsigned long visit_symbols(void (*visit)(const char *name,
 		guest_die("cannot open kallsyms");
 	while (fgets(line, sizeof(line), file)) {
 		*module = '\0';
-		if (sscanf(line, "%*s %c %511s %63s", &type, name,
-			   module) < 2)
+		if (sscanf(line, "%*s %c %511s %63s", &type, name, module) < 2)
 			continue;
 		if (STACKS_GROW_UP && !*module && !isupper(type))
 			continue;
