@@ -127,10 +127,34 @@ static void unmap_mappings(void)
 	}
 }
 
+/* Whether there was a mapping before the calls. */
+static bool is_own(const char *addr)
+{
+	unsigned long start, end, at = (unsigned long)addr;
+	const char *line = maps_before;
+
+	while (sscanf(line, "%lx-%lx", &start, &end) == 2) {
+		if (at >= start && at < end)
+			return true;
+		line += strcspn(line, "\n");
+		line += *line == '\n';
+	}
+	return false;
+}
+
+/*
+ * Where the kernel places a mapping among the libraries of this program, their data
+ * may lie below, and is left alone.
+ */
 static void note_touch(char *addr)
 {
-	int sig = guest_touch(addr);
+	int sig;
 
+	if (is_own(addr)) {
+		note("the program's own\n");
+		return;
+	}
+	sig = guest_touch(addr);
 	note("%s\n", sig ? sigabbrev_np(sig) : "written");
 }
 
