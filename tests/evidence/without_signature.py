@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Test a kernel that takes signed modules only. There is no way back from it."""
+"""Test a kernel that takes signed modules only.
+
+There is no way back from it, so this runs last: the guest goes by names.
+"""
 
 import subprocess
 import sys
