@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Questions that init asks the kernel at the end. See after.h. */
+/* What init asks the kernel at the end. See after.h. */
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -16,7 +16,7 @@
 #define GCOV "/sys/kernel/debug/gcov"
 #define LEAK_LINES 200 /* printed at most */
 
-/* kmemleak takes no object for lost that is younger (jiffies_min_age). */
+/* kmemleak reports no object that is younger than this (jiffies_min_age). */
 #define LEAK_SECONDS 6
 
 /* Returns 0 or -errno. */
@@ -32,7 +32,7 @@ static int write_kmemleak(const char *command)
 	return ret;
 }
 
-/* Twice: an object counts as lost when it did not change in between. */
+/* Scans twice: an object is reported only if it did not change in between. */
 static int scan_for_leaks(void)
 {
 	int ret;
@@ -125,7 +125,7 @@ int after_switch_on(void)
 	/* tests/guest/unreleased.c leaves it loaded. */
 	if (ret == -EEXIST)
 		return write_enabled();
-	/* Lockdown, and a signature that is asked for: tests of their own. */
+	/* Lockdown and required signatures have tests of their own. */
 	if (ret == -EPERM || ret == -EKEYREJECTED)
 		return 0;
 	return ret;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Asks the kernel of a guest, when all programs have ended, what leaked and
- * which lines of the module ran, if the kernel was built to tell.
+ * Asks the kernel of a guest, after all programs have ended, what leaked and
+ * which lines of the module ran. Only some kernels are built to tell.
  */
 #ifndef TESTS_GUEST_AFTER_H
 #define TESTS_GUEST_AFTER_H
 
 /**
- * after_prepare() - forget what the kernel lost before the first program
+ * after_prepare() - have kmemleak forget leaks older than the first program
  */
 void after_prepare(void);
 
@@ -28,10 +28,10 @@ void after_report_leaks(void);
 void after_report_coverage(void);
 
 /**
- * after_switch_on() - load the module, switched on, for powering off with it
+ * after_switch_on() - load the module and switch it on before powering off
  *
- * Return: 0, also if there is no module here, or the kernel takes no module
- * that is not signed; or -errno.
+ * Return: 0 or -errno. It is also 0 if there is no module here, or if the
+ * kernel refuses modules without a signature.
  */
 int after_switch_on(void);
 

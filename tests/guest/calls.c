@@ -20,8 +20,8 @@
 #endif
 
 /*
- * Where the calls that name an address map: above every static program, below
- * what the kernel places itself. MAP_FIXED may replace whatever is there.
+ * Calls that name an address map here: above every static program, and below
+ * what the kernel places itself. MAP_FIXED may replace anything here.
  */
 #define ARENA 0x60000000UL
 #define ARENA_PAGES 4096
@@ -31,11 +31,11 @@
 #define NR_HUGEPAGES "/proc/sys/vm/nr_hugepages"
 #define FILE_PATH "/tmp/equality"
 
-/* More than this is not populated: it would take the guest's memory. */
+/* A longer mapping is not populated: it would use up the guest's memory. */
 #define POPULATED_PAGES 64
-/* No address space but s390's has room for this. */
+/* Only s390's address space has room for this. */
 #define IMPOSSIBLE (-16UL * page_size)
-/* Nor for this, which there would replace all that lies above the arena. */
+/* s390 has room for this too, and would replace all that is above the arena. */
 #define HALF_OF_ALL (SIZE_MAX / 2 + 1)
 
 static unsigned long page_size;
@@ -87,7 +87,7 @@ static const struct name {
 	{ MAP_POPULATE, "MAP_POPULATE" },
 	{ MAP_NONBLOCK, "MAP_NONBLOCK" },
 	{ MAP_HUGETLB, "MAP_HUGETLB" },
-#ifdef MAP_SYNC /* parisc has not */
+#ifdef MAP_SYNC /* parisc does not have it */
 	{ MAP_SYNC, "MAP_SYNC" },
 #endif
 #ifdef MAP_32BIT
@@ -110,7 +110,7 @@ static int make_memfd(unsigned int flags, size_t size)
 {
 	int fd = memfd_create("equality", MFD_CLOEXEC | flags);
 
-	/* Without it the calls meet a bad descriptor. */
+	/* Without the memory the calls get a bad descriptor. */
 	if (fd >= 0 && ftruncate(fd, size))
 		guest_die("cannot size a memfd");
 	return fd;
@@ -145,10 +145,10 @@ void calls_prepare(void)
 	sources[SOURCE_MEMFD].fd = make_memfd(0, 4 * page_size);
 	sources[SOURCE_SECRET].fd = make_secret();
 
-	/* They would be taken from others; a bad descriptor is in their place. */
+	/* Others would lose huge pages. The calls get a bad descriptor. */
 	if (guest_scope())
 		return;
-	/* A kernel without huge pages refuses them alike in every mode. */
+	/* Without huge pages the kernel refuses the calls in every mode. */
 	if (guest_read(NR_HUGEPAGES, huge_pages_before,
 		       sizeof(huge_pages_before)) > 0)
 		guest_write(NR_HUGEPAGES, HUGE_PAGES);
@@ -341,7 +341,7 @@ bool call_has_own_file(const struct call *call)
 	       ((call->flags & MAP_ANONYMOUS) || call->source == SOURCE_ZERO);
 }
 
-/* Text that is added to piece by piece. */
+/* Text that grows piece by piece. */
 struct text {
 	char *buf;
 	size_t size, len;
@@ -361,7 +361,7 @@ __attribute__((format(printf, 2, 3))) static void add(struct text *text,
 		text->len += n;
 }
 
-/* The bits that have names, and then what is left. */
+/* Adds the names of bits, and then the rest as a number. */
 static void add_bits(struct text *text, const struct name *names, size_t n,
 		     int bits, const char *separator)
 {

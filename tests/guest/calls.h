@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Generates mmap() calls, each with its surroundings and with what is done
- * with the mapping afterwards.
+ * Generates mmap() calls. Each has surroundings, and a list of things that are
+ * done to the mapping afterwards.
  *
- * A call depends on a seed and its number alone, so that any call of any run
- * can be made again.
+ * A call depends only on a seed and its number, so any call of any run can be
+ * made again.
  */
 #ifndef TESTS_GUEST_CALLS_H
 #define TESTS_GUEST_CALLS_H
@@ -24,7 +24,6 @@ enum neighbour {
 
 #define NEIGHBOUR_PAGES 2
 
-/* One call. */
 struct call {
 	unsigned long addr;
 	size_t len;
@@ -35,20 +34,20 @@ struct call {
 
 	enum neighbour neighbour;
 	int distance; /* pages from the neighbour's end to addr; -1: overlap */
-	int stack_pages; /* RLIMIT_STACK, 0: as it is */
+	int stack_pages; /* RLIMIT_STACK; 0: leave it */
 	int far; /* how many pages below the mapping to touch */
-	bool forks; /* touch in a forked child too, */
+	bool forks; /* also touch in a forked child, */
 	int farther; /* this far below */
-	unsigned int action; /* what is done to the mapping: see judge.c */
+	unsigned int action; /* what to do to the mapping: see judge.c */
 	unsigned int variant; /* and how */
 };
 
 /**
  * calls_prepare() - open what the calls map
  *
- * Must come once, before the first call_make(). A kind of memory that this
- * kernel has not got is left out: its descriptor is a bad one. Ends the
- * program if a file cannot be made.
+ * Call it once, before the first call_make(). If this kernel lacks a kind of
+ * memory, its calls use a bad descriptor. Ends the program if a file cannot be
+ * made.
  */
 void calls_prepare(void);
 
@@ -83,17 +82,17 @@ void *call_make(const struct call *call, int more_flags);
 bool call_can_grow(const struct call *call);
 
 /**
- * call_has_own_file() - whether the kernel makes a file for what a call maps
+ * call_has_own_file() - whether the kernel makes a file for the mapping
  * @call: the call
  *
- * It does for shared memory that has none.
+ * It does so for shared memory that has no file.
  */
 bool call_has_own_file(const struct call *call);
 
 /**
- * call_print() - write a call as strace would, and what is around it
+ * call_print() - write a call and its surroundings, as strace would
  * @call: the call
- * @text: where to
+ * @text: where to write
  * @size: of @text, in bytes
  */
 void call_print(const struct call *call, char *text, size_t size);

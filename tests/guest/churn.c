@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests loading, switching and unloading many times, while every CPU maps,
- * grows and unmaps stacks: no call fails, nothing is left behind, and a
- * mapping stays as it was made. churn_cycles in the environment sets how many
- * times.
+ * Tests loading, switching and unloading many times while every CPU maps, grows
+ * and unmaps stacks. No call may fail, nothing may be left behind, and each
+ * mapping must stay as it was made. churn_cycles in the environment sets the
+ * number of cycles.
  */
 
 #define _GNU_SOURCE
@@ -23,15 +23,15 @@
 #include "ktap.h"
 #include "mapstack.h"
 
-#define CYCLES 8 /* of loading and unloading, unless told otherwise */
+#define CYCLES 8 /* of loading and unloading, by default */
 #define MAX_CYCLES 100
-#define TOGGLES 2 /* on and off again, in each */
-#define RACES 5 /* of a writer with the unloading */
+#define TOGGLES 2 /* on and off again, in each cycle */
+#define RACES 5 /* between a writer and unloading */
 #define ROOM 16 /* free pages where a stack grows */
 #define MAX_WORKERS 32
-#define TRIES 6000 /* a minute, for what takes no time */
+#define TRIES 6000 /* a minute, for something that takes no time */
 #define KPROBES "/sys/kernel/debug/kprobes/list"
-/* The function that is hooked beside do_mmap(). */
+/* The function that is hooked in addition to do_mmap(). */
 #define SECOND (STACKS_GROW_UP ? "mmap_region" : "expand_downwards")
 
 /* Shared by the processes. */
@@ -46,7 +46,7 @@ struct churn {
 static struct churn *churn;
 static size_t page;
 
-/* One page with room where it grows, whose place is the caller's. */
+/* Maps one page, with room where it grows, at a place that the caller chose. */
 static char *map_stack(char *room)
 {
 	char *place = STACKS_GROW_UP ? room : room + ROOM * page;
@@ -58,8 +58,8 @@ static char *map_stack(char *room)
 }
 
 /*
- * Free pages between two that are not, so that the next mapping of this kind
- * is not made there.
+ * Finds free pages between two used ones, so that the next mapping of this kind
+ * goes somewhere else.
  */
 static char *find_room(void)
 {
@@ -71,7 +71,7 @@ static char *find_room(void)
 	return low + page;
 }
 
-/* In the same address space, a page of its own. */
+/* Maps a page of its own in the same address space, again and again. */
 static void *map_again(void *arg)
 {
 	while (!churn->stop)
@@ -82,7 +82,7 @@ static void *map_again(void *arg)
 	return NULL;
 }
 
-/* Grows, or does not, by what the hook made of it. */
+/* Maps, and sees whether the mapping grows. */
 static void work(unsigned int number)
 {
 	char *room = find_room(), *stack;
@@ -109,7 +109,7 @@ static void work(unsigned int number)
 	_exit(0);
 }
 
-/* One on each CPU, which leave it to the one that switches when it wants it. */
+/* Starts one worker on each CPU. They yield to the process that switches. */
 static unsigned int start_workers(void)
 {
 	unsigned int cpus = sysconf(_SC_NPROCESSORS_ONLN), i;
@@ -130,8 +130,9 @@ static unsigned int start_workers(void)
 }
 
 /*
- * Until every worker has had a mapping that grew: what switches never sleeps
- * between on and off, and where it has the only CPU they would meet no other.
+ * Waits until every worker has had a mapping that grew. The switching process
+ * does not sleep between on and off, so on a single CPU a worker would meet
+ * only one of them.
  */
 static void wait_for_growth(unsigned int workers)
 {
@@ -162,7 +163,7 @@ static bool end_workers(unsigned int workers)
 	return passed && !churn->failures;
 }
 
-/* The kernel's own: on ppc64 there is one from the start. */
+/* The kernel may have some of its own: ppc64 has one from the start. */
 static char kprobes_before[8192];
 
 static void read_kprobes(char *list)
@@ -174,8 +175,8 @@ static void read_kprobes(char *list)
 }
 
 /*
- * Whether growth is followed. Not every kernel's kprobes are made with ftrace,
- * so that enabled_functions does not tell; while off, the kprobe is disabled.
+ * Whether growth is followed. On some kernels kprobes do not use ftrace, so
+ * enabled_functions does not tell. While off, the kprobe is disabled.
  */
 static bool growth_is_followed(void)
 {
@@ -241,7 +242,7 @@ static bool check_kept(const struct kept *kept)
 	return grows(kept->on, true) & grows(kept->off, false);
 }
 
-/* Loads, switches and unloads; in turn while on and while off. */
+/* Loads, switches and unloads; alternately while on and while off. */
 static bool churn_once(unsigned int cycle, unsigned int workers,
 		       struct kept *kept)
 {
@@ -285,7 +286,7 @@ static void test_churn(void)
 	ktap_result(passed, "mappings stay what they were made, and grow on");
 }
 
-/* Writes and reads files that it opened before, until they have gone. */
+/* Writes and reads files that it opened before, until they are gone. */
 static void write_until_gone(void)
 {
 	int enabled = open(MAPSTACK_DIR "enabled", O_WRONLY);
@@ -342,7 +343,7 @@ int main(void)
 			    !strstr(kprobes_before, "expand_downwards"),
 		    "nothing is there before");
 
-	/* The first one ever taints the kernel and says so. */
+	/* The first load taints the kernel and logs that. */
 	guest_load("mapstack", "");
 	guest_unload("mapstack");
 	log = guest_log_open();

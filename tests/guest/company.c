@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests the hook beside other users of do_mmap(). Each of them is attached
- * before the hook and after it, and removed before it and after it. At every
- * step the hook works as it does alone, and the other user still sees calls.
+ * Tests the hook together with other users of do_mmap(). Each of them attaches
+ * before the hook or after it, and leaves before it or after it. At every step
+ * the hook works as it does alone, and the other user still sees calls.
  */
 
 #define _GNU_SOURCE
@@ -18,7 +18,7 @@
 #include "ktap.h"
 #include "mapstack.h"
 
-/* The name of the kprobe event. tests/selftest/run.c removes what is left of it. */
+/* The kprobe event. tests/selftest/run.c removes it if it was left. */
 #define EVENT "mapstack_test"
 
 /* Another user of do_mmap(): a module, a tracer, or else a kprobe event. */
@@ -29,12 +29,12 @@ struct companion {
 	const char *tracer;
 	const char *line; /* what the tracer writes for a call */
 	bool kprobe;
-	bool plain; /* asks ftrace for no registers */
+	bool plain; /* does not ask ftrace for registers */
 };
 
 /*
- * Whether a kprobe is one of ftrace's, and so in enabled_functions, or a
- * breakpoint (no CONFIG_KPROBES_ON_FTRACE).
+ * Whether kprobes use ftrace, and so are in enabled_functions. Without
+ * CONFIG_KPROBES_ON_FTRACE they are breakpoints.
  */
 static bool kprobes_use_ftrace;
 
@@ -68,7 +68,7 @@ static const struct companion companions[] = {
 	{ .name = "direct call", .module = "company_direct", .params = "" },
 };
 
-/* A tracer of all functions: takes its time. */
+/* Whether to trace all functions with a tracer; that is slow. */
 static bool trace_everything;
 
 /* Returns 0 or -errno. */
@@ -108,7 +108,7 @@ static bool is_in_ftrace(const struct companion *companion)
 	return !companion->kprobe || kprobes_use_ftrace;
 }
 
-/* Lines of a file of tracefs that hold a word. */
+/* Counts the lines of a file of tracefs that have a word. */
 static unsigned long count_lines(const char *file, const char *word)
 {
 	FILE *stream = fopen(file, "r");
@@ -141,7 +141,7 @@ static unsigned long read_calls(const struct companion *companion)
 	}
 	if (guest_read(path, text, sizeof(text)) < 0)
 		guest_die("cannot read %s", path);
-	/* Others may have events, too. */
+	/* Other programs may have events too. */
 	if (!companion->module)
 		at = strstr(text, EVENT " ");
 	if (!at || sscanf(at, format, &calls) != 1)
@@ -150,8 +150,8 @@ static unsigned long read_calls(const struct companion *companion)
 }
 
 /*
- * A request with room on both sides, written to one page beyond it, where it
- * grows. Recorded by a tracer only for as long as it takes.
+ * Makes a request with room on both sides, and writes one page beyond it, where
+ * it grows. A tracer records only while this runs.
  */
 static int touch_beyond_stack(void)
 {
@@ -174,7 +174,7 @@ static int touch_beyond_stack(void)
 	return sig;
 }
 
-/* Tests all that must hold, with the hook and the companion attached or not. */
+/* Checks everything that must hold now. */
 static bool check_step(bool hooked, const struct companion *companion)
 {
 	unsigned long seen = mapstack_counter("seen"), calls = 0;
@@ -200,7 +200,7 @@ static bool check_step(bool hooked, const struct companion *companion)
 	return false;
 }
 
-/* With the hook and nobody else: on x86-64 its own trampoline is called again. */
+/* The hook is alone: on x86-64, do_mmap() calls its own trampoline again. */
 static bool check_alone(void)
 {
 	bool passed = check_step(true, NULL);
@@ -223,8 +223,8 @@ static bool switch_hook(const char *text)
 }
 
 /*
- * On parisc, where stacks grow up, ftrace_modify_call() does nothing: a function
- * that is traced without registers can not be traced with them.
+ * On parisc ftrace_modify_call() does nothing, so a function that is traced
+ * without registers cannot be traced with them.
  */
 static bool is_in_the_way(const struct companion *companion)
 {
@@ -247,7 +247,7 @@ static bool check_refused(const struct companion *companion)
 	return passed & check_step(false, NULL);
 }
 
-/* Attaches both in one order and takes them away in one order. */
+/* Attaches both in one order and removes them in another. */
 static bool check_order(const struct companion *companion, bool hook_before,
 			bool hook_leaves_first)
 {
@@ -274,7 +274,7 @@ static bool check_order(const struct companion *companion, bool hook_before,
 	return passed & check_step(false, NULL);
 }
 
-/* A module of the tests is not loaded where others live. */
+/* Modules of the tests are not loaded on a machine that has other users. */
 static bool is_left_out(const struct companion *companion)
 {
 	return companion->module && guest_scope();
@@ -296,8 +296,8 @@ static void test_companion(const struct companion *companion)
 			 companion->name, before ? "after" : "before",
 			 leaves_first ? "after" : "before");
 		/*
-		 * Registers, or a tracer, that this kernel does not have, or
-		 * that are not known for this architecture.
+		 * This kernel may lack registers or a tracer, or they may not
+		 * be known for this architecture.
 		 */
 		if (is_left_out(companion))
 			ktap_skip("it is a module of the tests", "%s", name);
@@ -316,8 +316,8 @@ static void test_companion(const struct companion *companion)
 }
 
 /*
- * All that can be there at a time: of IPMODIFY users there is one. The function
- * tracer traces all functions.
+ * Attaches everything that can be attached at the same time. There can be only
+ * one IPMODIFY user. The function tracer traces all functions.
  */
 static void test_crowd(void)
 {
@@ -342,7 +342,7 @@ static void test_crowd(void)
 	for (i = 0; i < n; i++)
 		detach(crowd[i]);
 	passed &= check_alone() && switch_hook("0");
-	ktap_result(passed, "all of them at a time");
+	ktap_result(passed, "all of them at the same time");
 }
 
 static void test_undo(void)
@@ -370,7 +370,7 @@ static void test_undo(void)
 		    "on again after bad company has left");
 }
 
-/* A module's functions of the same names: not attached to, not called, not seen. */
+/* A module's functions with the same names are not attached to. */
 static bool is_untouched(void)
 {
 	unsigned long seen = mapstack_counter("seen");

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests that the counters are exact for known calls, and lawful under load.
+ * Tests that the counters are exact for known calls, and consistent under load.
  *
  * Under load, more threads than there are CPUs make requests of every shape
- * while another process changes policies, switches and resets. The values read
- * meanwhile obey a law: seen, then all outcomes (or all shapes), then seen
- * again never go down. When all is quiet, both groups add up to seen.
+ * while another process changes policies, switches and resets. Meanwhile this
+ * must hold: a reading of seen, then of all outcomes (or all shapes), then of
+ * seen again never goes down. When all is quiet, both groups add up to seen.
  */
 
 #define _GNU_SOURCE
@@ -33,7 +33,7 @@
 #endif
 
 #define PROCESSES 3
-#define THREADS 3 /* of each, so that nine share the guest's CPUs */
+#define THREADS 3 /* in each process, so that nine share the guest's CPUs */
 #define WORKERS (PROCESSES * THREADS)
 #define MAX_CHANGERS 3
 #define ROUNDS 1000 /* or counters_rounds in the environment */
@@ -48,8 +48,8 @@ struct kind {
 	const char *path; /* of the file to map */
 	size_t len;
 	int fd;
-	bool missing; /* on this kernel, */
-	bool left; /* or left to others */
+	bool missing; /* on this kernel */
+	bool left; /* not taken, because others use it */
 	bool refused; /* before do_mmap() */
 };
 
@@ -108,7 +108,7 @@ static void find_kind(struct kind *kind)
 	kind->len = sysconf(_SC_PAGESIZE);
 	if (kind->flags & MAP_HUGETLB) {
 		kind->len = huge_page_size();
-		/* They would be taken from others. */
+		/* Others would lose huge pages. */
 		kind->left = guest_scope();
 		kind->missing = kind->left;
 		kind->refused = kind->left;
@@ -186,7 +186,7 @@ static void test_kind(const struct kind *kind, const char *policy)
 	size_t i;
 
 	if (kind->missing) {
-		ktap_skip(kind->left ? "it is left to others" :
+		ktap_skip(kind->left ? "others use it" :
 				       "this kernel cannot map it",
 			  "%s: %s", policy, kind->name);
 		return;
@@ -272,16 +272,16 @@ static void test_uncounted(void)
 
 /* Shared by the processes under load. */
 struct load {
-	pthread_barrier_t barrier; /* workers and the one that watches */
+	pthread_barrier_t barrier; /* workers and the watching process */
 	void (*work)(void); /* what a worker does */
 	atomic_bool stop;
-	atomic_uint running; /* workers that have not come to their end */
+	atomic_uint running; /* workers that have not ended */
 	unsigned int rounds; /* of each worker; 0: until stop is set */
 	atomic_ulong calls; /* begun */
 	atomic_uint bursts; /* in which there was a reset */
 	unsigned int changers;
-	atomic_uint changes[MAX_CHANGERS]; /* that each has made */
-	atomic_int error; /* of the first that failed */
+	atomic_uint changes[MAX_CHANGERS]; /* made by each changer */
+	atomic_int error; /* the first */
 };
 
 static struct load *load;
@@ -320,7 +320,7 @@ static void work_in_bursts(void)
 
 	for (burst = 0; burst < BURSTS; burst++) {
 		pthread_barrier_wait(&load->barrier);
-		/* On one CPU the burst would be over before the writer's turn. */
+		/* On one CPU the burst would end before the writer's turn. */
 		while (load->bursts <= burst)
 			sched_yield();
 		make_round(burst);
@@ -336,7 +336,7 @@ static void *start_work(void *arg)
 	return arg;
 }
 
-/* The C library maps the stacks of threads with MAP_STACK; that is over then. */
+/* The C library maps threads' stacks with MAP_STACK, but only before the load. */
 static void start_workers(void (*work)(void), unsigned int rounds)
 {
 	pthread_barrierattr_t shared;
@@ -362,7 +362,7 @@ static void start_workers(void (*work)(void), unsigned int rounds)
 	pthread_barrier_wait(&load->barrier);
 }
 
-/* Something that a process of its own does while the load is on. */
+/* Something that a process does again and again during the load. */
 struct changer {
 	const char *file;
 	const char *texts[4]; /* written in turn */
@@ -394,7 +394,7 @@ static void start_changer(const struct changer *changer)
 	_exit(0);
 }
 
-/* Nothing may ever be read that was not called for, or less than nothing. */
+/* No counter may exceed the number of calls, or be negative. */
 static bool check_limits(const char *const *names, size_t n)
 {
 	while (n--) {
@@ -410,7 +410,7 @@ static bool check_limits(const char *const *names, size_t n)
 	return true;
 }
 
-/* To switch off takes long while nobody sleeps, and who maps here does not. */
+/* Switching off is slow while no task sleeps, and the workers do not. */
 static bool all_changed_twice(void)
 {
 	unsigned int i;
@@ -448,7 +448,7 @@ static bool end_load(void)
 	unsigned int i;
 	int status;
 
-	/* A failure ends it early: let the workers come to their end. */
+	/* After a failure, let the workers end. */
 	while (load->running)
 		usleep(10000);
 	load->stop = true;
@@ -520,7 +520,8 @@ static void test_load(bool resets, const char *name)
 
 /*
  * A reset that races with requests must leave no difference behind. Only the
- * last one can be seen, so there are many, each looked at in quiet.
+ * last reset of a burst can be checked, so there are many bursts, each checked
+ * when all is quiet.
  */
 static void test_bursts(void)
 {

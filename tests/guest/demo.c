@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Shows what `make demo` prints: the whole story, told by doing it.
- *
- * Every line about the kernel is what this kernel answered. The exit status is
- * 0 only if the story went as it is told.
+ * Prints `make demo`. Every line about the kernel is what this kernel answered.
+ * The exit status is 0 only if every answer was the expected one.
  */
 
 #define _GNU_SOURCE
@@ -40,7 +38,7 @@ static void say(const char *format, ...)
 	putchar('\n');
 }
 
-/* Says what a person would type, and does it. */
+/* Prints a command that a person would type, and does it. */
 static void type_write(const char *text, const char *file)
 {
 	int ret = mapstack_write(file, text);
@@ -65,7 +63,7 @@ static void show_mapping(const char *what, const void *addr)
 	    mapping.end, (mapping.end - mapping.start) / 1024, mapping.vmflags);
 }
 
-/* The program of the story: a stack, and then more than it holds. */
+/* The program of the demo: it maps a stack and then needs more. */
 static int use_stack(void)
 {
 	int sig, pages;

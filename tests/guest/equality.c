@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Equality with the proposal, which is what MAP_STACK|MAP_GROWSDOWN does
- * without the module.
+ * Tests that mapstack equals the proposal, which does what
+ * MAP_STACK|MAP_GROWSDOWN does without the module.
  *
  *	equality [SEED [CALLS]]
  *
- * The same generated calls are made in each mode, at the same addresses, and
- * what comes of them is compared byte for byte. The seed and the number of
- * calls may be given on the kernel command line too: equality.seed=,
- * equality.calls=.
+ * Each mode makes the same generated calls at the same addresses, and the
+ * results are compared byte for byte. The kernel command line can set the seed
+ * and the number of calls too: equality.seed=, equality.calls=.
  *
- * Where stacks grow up, no flag without the module does what MAP_STACK does with
- * it. There the mappings are looked at without their growth.
+ * Where stacks grow up, no flag does without the module what MAP_STACK does
+ * with it. There the mappings are compared without their growth.
  */
 
 #define _GNU_SOURCE
@@ -32,7 +31,7 @@
 #include "mapstack.h"
 
 #define SEED 1
-/* Fewer as a 32-bit program: the kernel is the same, its entry another. */
+/* A 32-bit program makes fewer: only the kernel's entry differs. */
 #define CALLS (sizeof(long) == 8 ? 700 : 300)
 #define SHOWN 3 /* differing calls of a comparison that are shown whole */
 
@@ -76,7 +75,7 @@ static void make_calls(enum set set)
 	}
 }
 
-/* In a new process, so that every set begins with the same address space. */
+/* Runs in a new process, so that every set begins with the same address space. */
 static void make_set(enum set set)
 {
 	pid_t pid = fork();
@@ -197,9 +196,9 @@ static void remove_flag(struct mapping *mapping, const char *flag)
 }
 
 /*
- * The records of the policy rfc beside those of no module: gd (or ar) has come,
- * and that is all. VM_NOHUGEPAGE (nh), which MAP_STACK gives since c4608d1bf7c6
- * (6.7), is among what stays.
+ * Compares the VmFlags under rfc with those without the module: gd (or ar) was
+ * added, and nothing else changed. VM_NOHUGEPAGE (nh), which MAP_STACK sets
+ * since c4608d1bf7c6 (6.7), must stay.
  */
 static void compare_flags(void)
 {
@@ -244,8 +243,8 @@ static bool starts_with(const char *text, const char *start)
 }
 
 /*
- * Equality of calls that all fail, or never grow, would mean nothing. Each kind
- * has to be a twentieth of the calls.
+ * The comparison would prove nothing if all calls failed or none grew. Each kind
+ * must be at least a twentieth of the calls.
  */
 static void count_kinds(void)
 {
@@ -274,7 +273,7 @@ static void count_kinds(void)
 		    "the calls are of every kind");
 }
 
-/* A number from the kernel command line, or as it was. */
+/* Takes a number from the kernel command line, if it is there. */
 static unsigned long long boot_number(const char *name,
 				      unsigned long long otherwise)
 {
@@ -298,8 +297,8 @@ static void take_arguments(char **argv)
 }
 
 /*
- * The records of the policy rfc beside those of no module, up to the address:
- * what can grow is mapped where it was, and nothing else is.
+ * Compares the records under rfc with those without the module, up to the
+ * address: mappings that can grow are where they were, and all else fails.
  */
 static void compare_addresses(void)
 {
@@ -384,7 +383,7 @@ int main(int argc, char **argv)
 	mapstack_set("policy", "observe");
 	mapstack_set("enabled", "1");
 	compare("observe: as without the module", always_plain);
-	/* Where stacks grow down, what it lets grow asks for that itself. */
+	/* Where stacks grow down, it makes growable only what asks for that. */
 	mapstack_set("policy", "paired");
 	compare("paired: as without the module", always_plain);
 	mapstack_set("policy", "fitting");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests the errors that the kernel returns to the module's own calls: each is
- * passed on, said in one line, and leaves nothing behind. The module replace
- * makes the kernel return them.
+ * Tests the errors that the kernel returns to the module's own calls. The
+ * module must pass each on, log one line, and leave nothing behind. The test
+ * module replace makes the kernel return them.
  */
 
 #define _GNU_SOURCE
@@ -17,9 +17,9 @@
 #include "ktap.h"
 #include "mapstack.h"
 
-/* vm_mmap() maps nothing, and says that it did. */
+/* vm_mmap() maps nothing but returns an address. */
 #define NOT_MAPPED "function=vm_mmap answer=0x10000"
-/* The value that vm_mmap() returns by the params below. */
+/* The address that vm_mmap() returns with these parameters. */
 #define GROWABLE_AT 0x10000000UL
 
 static bool is_error(int ret, int error)
@@ -38,7 +38,7 @@ static void unload_if_loaded(const char *name)
 		guest_unload(name);
 }
 
-/* Switching on fails so, with one line, and leaves nothing. */
+/* Expects that switching on fails with this error and one line. */
 static bool is_refused(int error, const char *line)
 {
 	int log, ret;
@@ -50,7 +50,7 @@ static bool is_refused(int error, const char *line)
 	       mapstack_is_off();
 }
 
-/* The mapping that proves the hook is not made, and said to be at an address. */
+/* The mapping that should prove the hook does not exist. */
 static bool test_not_found(void)
 {
 	return is_refused(-EIO, "do_mmap() was not found");
@@ -70,7 +70,7 @@ static bool test_not_fired(void)
 	       mapstack_is_off();
 }
 
-/* The hook is not what failed, so it stays as it was. */
+/* The proof failed, not the hook, so the hook stays as it was. */
 static bool test_no_proof(void)
 {
 	bool passed;
@@ -90,7 +90,7 @@ static bool test_no_proof(void)
 	       guest_log_says(log, "nothing was changed") & mapstack_is_off();
 }
 
-/* Makes the mapping that the proof finds, as if MAP_STACK grew by itself. */
+/* Makes the mapping that the proof will find, as if MAP_STACK grew by itself. */
 static bool map_growable(void)
 {
 	void *at = (void *)GROWABLE_AT;
@@ -142,7 +142,7 @@ static bool test_refused(void)
 	return is_refused(-EPERM, "ftrace refused the hook on do_mmap()");
 }
 
-/* It stays on, as the kernel has it, and can be switched off later. */
+/* The hook stays on, as the kernel has it, and can be switched off later. */
 static bool test_kept(void)
 {
 	bool passed;
@@ -159,7 +159,7 @@ static bool test_kept(void)
 	return passed & mapstack_is_off();
 }
 
-/* Where it sleeps is what its stack begins with; within some seconds. */
+/* The first line of its stack tells where it sleeps, within some seconds. */
 static bool waits_in_mapstack(pid_t pid)
 {
 	char path[32], stack[4096] = "";
@@ -185,7 +185,7 @@ static bool wake_later(pid_t pid)
 	return !guest_write("/sys/module/replace/parameters/wake", text);
 }
 
-/* The code that is called is there as long as it is called, and no longer. */
+/* The code that the kernel calls stays as long as it is called. */
 static bool test_unload_waits(void)
 {
 	int log, status;
@@ -246,7 +246,7 @@ static bool test_no_growth(void)
 	mapstack_set("enabled", "1");
 	passed = growth_is("-1") && guest_stack_grows() &&
 		 !guest_hooked("expand_downwards");
-	/* Known by now. */
+	/* The module knows that by now. */
 	mapstack_set("enabled", "0");
 	mapstack_set("enabled", "1");
 	passed &= guest_log_says(log, "cannot be followed on this kernel");

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests that the guest is what it was made for: expect=FILE:TEXT on the kernel
- * command line says what a file must hold, for example that a mitigation is
- * on.
+ * Tests that the guest is what it was made for. expect=FILE:TEXT on the kernel
+ * command line says what a file must have, for example that a mitigation is on.
  */
 
 #include <fcntl.h>

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Each allocation fails in turn: of loading, switching, choosing, tracing,
- * reading, mapping and unloading the module.
+ * Makes each allocation fail in turn while the module is loaded, switched, set,
+ * traced, read, used and unloaded.
  *
- * The n-th allocation that an operation makes fails, for n = 1, 2, 3 ... until
- * the operation makes fewer than n. Each attempt must end in an error that
- * leaves all as it was, or in success that is whole; at the end of each
- * operation nothing is left anywhere. Needs a kernel with fault injection
+ * The n-th allocation of an operation fails, for n = 1, 2, 3 ... until the
+ * operation makes fewer than n. Each attempt must either fail and change
+ * nothing, or succeed completely. After each operation nothing may be left
+ * anywhere. This needs a kernel with fault injection
  * (Documentation/fault-injection/fault-injection.rst, fail-nth).
  *
- * What the kernel allocates for any module, before its own code runs, is left
- * alone: 6.12 warns in event_define_fields() and event_file_put() when that
- * fails, whatever the module. So is what it allocates to take a kprobe away:
- * __disarm_kprobe_ftrace() warns, and kprobes do not work rightly afterwards.
- * And what it allocates to record the names of tasks for its tracers: 6.12 warns
- * in tracepoint_probe_unregister() when it takes away what it could not have.
+ * Some allocations are left alone, because the kernel itself fails over them:
+ * - what it allocates for any module before the module's own code runs: 6.12
+ *   warns in event_define_fields() and event_file_put();
+ * - what it allocates to remove a kprobe: __disarm_kprobe_ftrace() warns, and
+ *   kprobes do not work correctly afterwards;
+ * - what it allocates to record the names of tasks for its tracers: 6.12 warns
+ *   in tracepoint_probe_unregister().
  *
- * failures_only in the environment names the one operation to be tried.
+ * failures_only in the environment names the only operation to try.
  */
 
 #define _GNU_SOURCE
@@ -46,8 +47,8 @@ struct operation {
 	void (*prepare)(void);
 	int (*attempt)(void); /* 0 or -errno */
 	bool (*check)(int ret); /* after an attempt that returned this */
-	const char *below; /* only what this function comes to may fail */
-	const char *spared; /* and not what this one comes to */
+	const char *below; /* fail only allocations below this function */
+	const char *spared; /* but not those below this one */
 };
 
 static bool is_loaded(void)
@@ -70,7 +71,7 @@ static bool has_probe(const char *function)
 	return found;
 }
 
-/* Without memory for the probe, growth is not followed, and that is said. */
+/* Without memory for the probe, growth is not followed, and the log says so. */
 static bool growth_is_unknown(void)
 {
 	char text[32];
@@ -122,11 +123,11 @@ static void unload(void)
 		guest_unload("mapstack");
 }
 
-/* Loads that failed and said that it was for want of the files. */
+/* Loads that failed because the files could not be made, and said so. */
 static unsigned int refused_files;
 static int load_log = -1;
 
-/* Opens the log as well, which no attempt could: that allocates. */
+/* Also opens the log: an attempt could not, because that allocates. */
 static void prepare_load(void)
 {
 	unload();
@@ -191,7 +192,7 @@ static bool check_unload(int ret)
 	return check_gone();
 }
 
-/* Mappings of this process, in which the hook is proved. */
+/* Counts the mappings of this process, in which the hook is proved. */
 static unsigned int count_mappings(void)
 {
 	FILE *file = fopen("/proc/self/maps", "r");
@@ -332,7 +333,7 @@ static int try_map(void)
 	return mapped == MAP_FAILED ? -errno : 0;
 }
 
-/* The request is counted whatever do_mmap() then answers. */
+/* The request is counted whatever do_mmap() answers. */
 static bool check_map(int ret)
 {
 	struct mapping mapping;
@@ -346,7 +347,7 @@ static bool check_map(int ret)
 	return passed;
 }
 
-/* Without the recording of the names of tasks: see above. */
+/* Switches off the recording of the names of tasks: see above. */
 static void prepare_trace(void)
 {
 	guest_trace_set("options/record-cmd", "0");
@@ -363,7 +364,7 @@ static bool check_trace(int ret)
 	char text[16];
 	bool passed;
 
-	/* After an error some of them may be on; that is the kernel's affair. */
+	/* After an error some events may be on. That is the kernel's doing. */
 	passed = guest_read(EVENTS "/enable", text, sizeof(text)) > 0 &&
 		 (ret || !strcmp(text, "1"));
 	if (guest_write(EVENTS "/enable", "0"))
@@ -373,7 +374,7 @@ static bool check_trace(int ret)
 }
 
 #define LOADER "do_init_module"
-/* Takes the probe of growth away. */
+/* Removes the probe of growth. */
 #define PROBE "__disable_kprobe"
 
 static const struct operation operations[] = {
@@ -397,7 +398,7 @@ static const struct operation operations[] = {
 
 static int fail_nth;
 
-/* Arms the n-th allocation from now on; 0 disarms. */
+/* Makes the n-th allocation from now on fail; 0 disarms. */
 static void arm(unsigned int n)
 {
 	char text[16];
@@ -407,7 +408,7 @@ static void arm(unsigned int n)
 		guest_die("cannot write fail-nth");
 }
 
-/* Whether the armed allocation has come and failed. */
+/* Whether the allocation has been made and has failed. */
 static bool has_failed(void)
 {
 	char text[16] = "";
@@ -430,7 +431,7 @@ static void set_fault(const char *file, const char *text)
 	}
 }
 
-/* Where a function is; everywhere, or nowhere, if there is no name. */
+/* Finds a function; without a name, everything or nothing. */
 static void find_function(const char *function, unsigned long *start,
 			  unsigned long *end)
 {
@@ -447,7 +448,7 @@ static void find_function(const char *function, unsigned long *start,
 	if (!file || !*start)
 		guest_die("there is no %s", function);
 	rewind(file);
-	/* To the next symbol: kallsyms does not say how long a function is. */
+	/* It ends at the next symbol: kallsyms has no lengths. */
 	while (fgets(line, sizeof(line), file))
 		if (sscanf(line, "%lx %*c %127s", &addr, name) == 2 &&
 		    addr > *start && addr < *end)
@@ -467,7 +468,7 @@ static void set_range(const char *kind, unsigned long start, unsigned long end)
 	set_fault(file, text);
 }
 
-/* Lets allocations fail by what is among their callers. */
+/* Chooses the allocations that fail by their callers. */
 static void choose_callers(const struct operation *operation)
 {
 	unsigned long start = 0, end = -1UL;
@@ -512,7 +513,7 @@ static void test_operation(const struct operation *operation)
 		    "%s: each allocation fails in turn", operation->name);
 }
 
-/* Every allocation of the task, small or large, and without a word. */
+/* Has every allocation of this task fail, small or large, and log nothing. */
 static void prepare_faults(void)
 {
 	set_fault("verbose", "0");

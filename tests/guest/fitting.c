@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Tests the policy 'fitting' on both sides of each of its limits, and that the
- * requests that it spares had nothing to gain.
+ * requests that it spares would not have gained anything.
  */
 
 #define _GNU_SOURCE
@@ -30,7 +30,7 @@ static void limit_stack(rlim_t bytes)
 		guest_die("cannot set RLIMIT_STACK");
 }
 
-/* A stack with nothing near it. */
+/* Maps a stack with nothing near it. */
 static char *map_stack(size_t len, int prot)
 {
 	size_t room = ROOM * page, around = len + 2 * room;
@@ -48,7 +48,7 @@ static char *map_stack(size_t len, int prot)
 	return stack;
 }
 
-/* Whether such a request becomes growable as expected, and is counted so. */
+/* Whether such a request becomes growable as expected, and is counted. */
 static bool grows_if(bool grows, size_t len, int prot)
 {
 	char *stack;
@@ -100,7 +100,7 @@ static void test_protection(void)
 			    prot & PROT_WRITE ? "grows" : "spared");
 }
 
-/* Touch the page beyond; whether that is answered with a signal. */
+/* Touches the page beyond. Returns whether that raises a signal. */
 static bool dies(size_t len, int prot, int opened)
 {
 	char *stack = map_stack(len, prot);
@@ -113,7 +113,7 @@ static bool dies(size_t len, int prot, int opened)
 	return died;
 }
 
-/* Under 'private' these are growable, and do not grow. */
+/* Under 'private' these are growable but do not grow. */
 static void test_gain(void)
 {
 	size_t limit = LIMIT * page;

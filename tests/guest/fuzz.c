@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Writes at random to the files of sysfs: words that are right, words that are
- * nearly right, and bytes.
+ * Writes at random to the files of sysfs: correct words, nearly correct words,
+ * and bytes.
  *
- * A model says what each write must return and what must be read afterwards:
- * an error changes nothing. fuzz_seconds in the environment sets how long. The
- * seed is printed, and fuzz_seed sets it.
+ * A model says what each write must return and what must be read afterwards. An
+ * error must change nothing. fuzz_seconds in the environment sets the duration.
+ * The seed is printed; fuzz_seed sets it.
  */
 
 #define _GNU_SOURCE
@@ -26,7 +26,7 @@
 #define CGROUP "/sys/fs/cgroup/fuzz"
 #define LONGEST 8192 /* more than sysfs takes in one write */
 
-/* The model of what is in force, as the files read. */
+/* The model of the settings in force. */
 struct state {
 	bool enabled;
 	unsigned int policy;
@@ -46,11 +46,11 @@ static const char *const policy_texts[] = {
 static struct state state = { .policy = ARRAY_SIZE(policies) - 1,
 			      .scope = "all" };
 
-/* The bytes to write, with the NUL that sysfs puts behind them. */
+/* The bytes to write, and the NUL that sysfs puts after them. */
 static char text[LONGEST + 1];
 static size_t length;
 
-/* Whether the text is a word, with a newline or without. */
+/* Whether the text is a word, with or without a newline. */
 static bool text_is(const char *word)
 {
 	size_t n = strlen(word);
@@ -59,7 +59,7 @@ static bool text_is(const char *word)
 	       (!text[n] || (text[n] == '\n' && !text[n + 1]));
 }
 
-/* These take the text, if it is right, into the state. */
+/* Each of these applies the text to the state, if it is correct. */
 
 static bool model_enabled(void)
 {
@@ -89,7 +89,7 @@ static bool model_policy(void)
 	return false;
 }
 
-/* Only PID 1 and this process are sure to be there. */
+/* Only PID 1 and this process certainly exist. */
 static bool model_scope(void)
 {
 	char own[32];
@@ -131,7 +131,7 @@ static const struct file {
 	{ "counters/grown", model_refused, { "0" } },
 };
 
-/* Whether a text that the model refuses may be somebody that is there. */
+/* Whether a text that the model refuses may name an existing process or cgroup. */
 static bool is_unsure(const struct file *file)
 {
 	return file->model == model_scope &&
@@ -210,7 +210,7 @@ static bool state_is_read(void)
 	       mapstack_is("scope", state.scope);
 }
 
-/* After a text that the model is not sure of was taken. */
+/* Called after a text that the model is not sure of was accepted. */
 static void settle_state(void)
 {
 	mapstack_set("scope", "all");
@@ -219,7 +219,7 @@ static void settle_state(void)
 
 static bool fuzz_once(void)
 {
-	/* The first, which takes long, less often. */
+	/* The first file takes long, so it is chosen less often. */
 	size_t first = rand() % 16 ? 1 : 0;
 	const struct file *file =
 		&files[first + rand() % (ARRAY_SIZE(files) - first)];
@@ -229,13 +229,13 @@ static bool fuzz_once(void)
 
 	make_text(file);
 	ret = write_text(file->name);
-	/* An empty write does not come to the module. */
+	/* An empty write does not reach the module. */
 	if (!length)
 		return state_is_read();
-	/* sysfs takes no more than a page. */
+	/* sysfs takes at most a page. */
 	if (page < sizeof(text))
 		text[page] = '\0';
-	/* A NUL ends the text, so what has one inside is refused. */
+	/* A NUL ends the text, so a text with one inside is refused. */
 	accepted = strlen(text) == (length < page ? length : page) &&
 		   file->model();
 	if (!accepted && !ret && is_unsure(file)) {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests what the manual says about a growing mapping on a mapping made by
- * MAP_STACK: how it grows, where it stops, what is in it. Each touch is
- * expected to have one effect, and the counters and the tracepoint must agree
- * with it.
+ * Tests what the manual says about growable mappings on mappings made with
+ * MAP_STACK: how they grow, where they stop, what they contain. Each touch has
+ * one expected effect, and the counters and the tracepoint must agree with it.
  */
 
 #define _GNU_SOURCE
@@ -30,7 +29,7 @@
 #define THREADS 8
 #define MAX_EVENTS 256
 
-/* The fields that are expected of the tracepoint, in its order. */
+/* The expected fields of the tracepoint, in its order. */
 struct event {
 	unsigned long address, old_start, new_start;
 	int error;
@@ -53,8 +52,8 @@ static void *map(void *at, size_t pages, int prot, int flags)
 }
 
 /*
- * A stack with ROOM free pages below it. As much above, where the kernel puts
- * what else is mapped meanwhile.
+ * Maps a stack with ROOM free pages below it and as many above, where the
+ * kernel puts whatever else is mapped meanwhile.
  */
 static char *map_stack_as(int prot, int flags)
 {
@@ -106,7 +105,7 @@ static void expect_growth(const char *old_start, const char *new_start)
 	grown_pages += (old_start - new_start) / page;
 }
 
-/* Writes below a stack, which must begin at that page then. */
+/* Writes below a stack, which must then begin at that page. */
 static bool grows(char *stack, char *addr)
 {
 	char *old_start = start_of(stack), *start;
@@ -138,7 +137,7 @@ static bool denied(char *stack, char *addr, int error, const char *reason)
 	return false;
 }
 
-/* The counters, at any time, tell exactly what was expected so far. */
+/* The counters must at any time equal what was expected so far. */
 static bool counters_agree(void)
 {
 	if (!guest_follows_growth())
@@ -202,9 +201,9 @@ static void test_content(void)
 }
 
 /*
- * By system calls that copy, whose access faults as the user's does. Not by
- * those that take hold of pages (process_vm_writev(2), vmsplice(2)): since 6.5
- * these do not grow a mapping, and dump the kernel's stack into the log.
+ * System calls that copy fault like a user's access. Those that take hold of
+ * pages (process_vm_writev(2), vmsplice(2)) are not tested: since 6.5 they do
+ * not grow a mapping, and dump the kernel's stack into the log.
  */
 static void test_system_calls(void)
 {
@@ -311,8 +310,8 @@ static void test_rlimit_as(void)
 
 /*
  * The limit in force is the larger of the sysctl and CONFIG_LSM_MMAP_MIN_ADDR,
- * which cannot be read and is the larger one on most architectures: let the
- * sysctl decide. 64 KiB is the most that Debian's kernels have there.
+ * which cannot be read and is larger on most architectures. So raise the sysctl
+ * to 64 KiB, the largest value that Debian's kernels have there.
  */
 static void test_min_addr(void)
 {
@@ -336,7 +335,7 @@ static void test_min_addr(void)
 		guest_die("%s could not be set back", file);
 }
 
-/* The mapping's own rights are not asked: it grows, and then faults. */
+/* Growth does not check the mapping's rights: it grows, and then faults. */
 static void test_no_access(void)
 {
 	char *stack = map_stack_as(PROT_NONE, MAP_STACK);
@@ -349,7 +348,7 @@ static void test_no_access(void)
 	unmap_stack(stack);
 }
 
-/* Reading another's memory, as gdb does, tries to expand what is above a hole. */
+/* When gdb reads another process's hole, it tries to expand the mapping above. */
 static void test_not_growable(void)
 {
 	char *plain = map_stack_as(PROT_READ | PROT_WRITE, 0), byte;
@@ -361,7 +360,7 @@ static void test_not_growable(void)
 	passed = pread(fd, &byte, 1, (uintptr_t)(plain - page)) < 0 &&
 		 start_of(plain) == plain;
 	close(fd);
-	result(passed, "what was never growable is not said to be refused");
+	result(passed, "no refusal is counted if the mapping was not growable");
 	unmap_stack(plain);
 }
 
@@ -477,7 +476,7 @@ static struct {
 	char *stack;
 } race;
 
-/* Every thread its own pages, all of them of the same mapping. */
+/* Each thread touches its own pages of the same mapping. */
 static void *grow_in_thread(void *arg)
 {
 	long i, number = (long)arg;
@@ -496,7 +495,7 @@ static void test_threads(void)
 	bool passed;
 	long i;
 
-	/* Their stacks are mapped before, so that they are not in the room. */
+	/* The threads' stacks are mapped before, so that they are elsewhere. */
 	pthread_barrier_init(&race.barrier, NULL, THREADS + 1);
 	for (i = 0; i < THREADS; i++)
 		if (pthread_create(&threads[i], NULL, grow_in_thread,
@@ -518,7 +517,7 @@ static void test_threads(void)
 		ktap_skip("growth cannot be followed here", counted);
 		return;
 	}
-	/* On 5.10 a page can be counted twice then, see docs/decisions.md. */
+	/* On 5.10 a page can be counted twice, see docs/decisions.md. */
 	pages = mapstack_counter("grown_pages");
 	ktap_note("%lu of %u pages counted", pages, ROOM / 4);
 	ktap_result(pages >= ROOM / 4 && mapstack_counter("grown") <= pages &&
@@ -533,14 +532,14 @@ static bool growth_reads(unsigned long value)
 	       counter_is("grow_missed", value == -1UL ? value : 0);
 }
 
-/* Nobody tells the module. */
+/* Switches all kprobes without telling the module. */
 static void switch_kprobes(const char *value)
 {
 	if (guest_write("/sys/kernel/debug/kprobes/enabled", value))
 		guest_die("kprobes/enabled");
 }
 
-/* One page; the counters say so, or that they do not know. */
+/* Grows by a page, and checks the counters. */
 static bool grows_counted(bool known)
 {
 	char *stack = map_stack();
@@ -598,7 +597,7 @@ static void test_kprobes_off(void)
 	ktap_result(grows_counted(true), "%s", names[5]);
 }
 
-/* The lines of a trace are in order only if they come from one CPU. */
+/* The lines of a trace are in order only if they are from one CPU. */
 static void stay_on_one_cpu(cpu_set_t *before)
 {
 	cpu_set_t one;

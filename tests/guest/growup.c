@@ -2,9 +2,9 @@
 /*
  * Tests MAP_STACK where stacks grow up.
  *
- * The request goes from do_mmap() to mmap_region(), and others come in
- * between: calls that fail on the way, processes that end there, threads that
- * map something else, and the switch.
+ * The request goes from do_mmap() to mmap_region(). Others come in between:
+ * calls that fail on the way, processes that end there, threads that map
+ * something else, and the switch.
  */
 
 #define _GNU_SOURCE
@@ -24,9 +24,9 @@
 #include "ktap.h"
 #include "mapstack.h"
 
-#define ROOM 32 /* free pages between two that are not */
-#define BETWEEN 300 /* pages, more than the guard gap, between threads */
-#define FAILERS 100 /* more than the module keeps notes of */
+#define ROOM 32 /* free pages between two used ones */
+#define BETWEEN 300 /* pages between threads, more than the guard gap */
+#define FAILERS 100 /* more requests than the module can remember */
 #define THREADS 6
 #define ROUNDS 1000
 #define TOGGLES 40
@@ -36,7 +36,7 @@
 static size_t page;
 static int zero; /* /dev/zero */
 
-/* @pages free pages, with one that is not on each side. */
+/* Finds @pages free pages with a used page on each side. */
 static char *find_room(size_t pages)
 {
 	char *low = mmap(NULL, (pages + 2) * page, PROT_NONE, ANONYMOUS, -1, 0);
@@ -52,15 +52,15 @@ static char *map_at(char *place, int flags)
 		    ANONYMOUS | MAP_FIXED | flags, -1, 0);
 }
 
-/* One byte stored by the kernel: no signal, so that threads can do it. */
+/* Has the kernel store one byte: no signal, so threads can do it. */
 static bool can_write(char *addr)
 {
 	return read(zero, addr, 1) == 1;
 }
 
 /*
- * Maps one page in the middle of some room, and expects that it grows when
- * touched beyond its end, or that it does not, and never when touched below.
+ * Maps one page in the middle of some room. Expects it to grow or not when it
+ * is touched beyond its end, and never to grow when touched below.
  */
 static bool check_map(int flags, bool grows)
 {
@@ -136,7 +136,7 @@ static void test_refused(void)
 	ktap_result(passed, "files and shared memory: EINVAL");
 }
 
-/* Asks, and fails between do_mmap() and mmap_region(). */
+/* Makes a request that fails between do_mmap() and mmap_region(). */
 static bool fail_between(void)
 {
 	static char *taken;
@@ -161,7 +161,7 @@ static void test_failed(void)
 	ktap_result(passed, "a call that failed takes nothing from the next");
 }
 
-/* Processes that failed and then map nothing more, alive or not. */
+/* Processes that failed and then map nothing more, alive or ended. */
 static void test_left_behind(bool alive)
 {
 	bool passed = true;
@@ -197,7 +197,7 @@ static void test_left_behind(bool alive)
 /* Shared by threads and processes. */
 struct storm {
 	atomic_bool stop;
-	atomic_bool toggling; /* whether MAP_STACK grows is not known */
+	atomic_bool toggling; /* so MAP_STACK may grow or not */
 	atomic_uint failures;
 	atomic_ulong calls;
 };
@@ -233,7 +233,7 @@ static void *storm_thread(void *arg)
 	return NULL;
 }
 
-/* Threads in two processes, each thread with room of its own. */
+/* Runs threads in two processes, each thread with room of its own. */
 static bool run_storm(bool toggling)
 {
 	pthread_t threads[THREADS];

@@ -179,14 +179,14 @@ int guest_log_open(void)
 	return fd;
 }
 
-/* The next record; false, and the log is closed, after the last. */
+/* Reads the next record. After the last, closes the log and returns false. */
 static bool next_record(int log, char *record, size_t size)
 {
 	ssize_t n;
 
 	/*
-	 * EPIPE: records were lost; the ones that are left still count. The
-	 * report is in the log too where there is no other way out, see init.c.
+	 * EPIPE: records were lost; the rest still counts. The report is in the
+	 * log too if the guest has no other way to print it, see init.c.
 	 */
 	do {
 		n = read(log, record, size - 1);
@@ -226,12 +226,12 @@ bool guest_log_silent(int log, const char *but)
 	char record[2048];
 
 	while (next_record(log, record, sizeof(record))) {
-		/* A report between two lines of these; tests/vm judges it. */
+		/* A report is between two of these lines; tests/vm judges it. */
 		if (strstr(record, ";========"))
 			reporting = !reporting;
 		if (reporting || strstr(record, ";========"))
 			continue;
-		/* When these come is a matter of how busy the host is. */
+		/* The time of these depends on how busy the host is. */
 		if ((but && strstr(record, but)) ||
 		    strstr(record, "random: crng init done") ||
 		    strstr(record, "hrtimer: interrupt took"))
@@ -242,7 +242,7 @@ bool guest_log_silent(int log, const char *but)
 	return silent;
 }
 
-/* Reads a file line by line with a buffer of its own. */
+/* Reads a file line by line with its own buffer. */
 struct reader {
 	int fd;
 	size_t pos, len;
@@ -289,7 +289,7 @@ bool guest_mapping(const void *addr, struct mapping *mapping)
 	while (!found && read_line(&reader, line, sizeof(line))) {
 		struct mapping here = { 0 };
 
-		/* Most lines begin with a name: spare them the slow test. */
+		/* Most lines begin with a name and do not need sscanf(). */
 		if (!isupper(*line) && sscanf(line, "%lx-%lx %7s", &here.start,
 					      &here.end, here.perms) == 3) {
 			inside = at >= here.start && at < here.end;
@@ -356,7 +356,7 @@ static void touch_fault(int sig)
 
 int guest_touch(volatile void *addr)
 {
-	/* On its own stack: the fault may be in the one in use. */
+	/* On its own stack: the fault may be in the current one. */
 	static char stack[65536];
 	stack_t alt = { .ss_sp = stack, .ss_size = sizeof(stack) }, old_alt;
 	struct sigaction action = { .sa_handler = touch_fault,
@@ -376,7 +376,7 @@ int guest_touch(volatile void *addr)
 	return sig;
 }
 
-/* The users that enabled_functions gives in brackets, of a function's line. */
+/* Takes the number of users, in brackets, from a line of enabled_functions. */
 static unsigned long users_of(const char *line)
 {
 	const char *bracket = strchr(line, '(');
@@ -384,7 +384,7 @@ static unsigned long users_of(const char *line)
 	return bracket ? strtoul(bracket + 1, NULL, 10) : 1;
 }
 
-/* The users of a function whose line holds a word; 0 if there is no such line. */
+/* Counts the users of a function whose line has a word; 0 if there is none. */
 static unsigned long count_users(const char *function, const char *by)
 {
 	size_t len = strlen(function);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Functions that the test programs of a guest share: they load the module,
- * write its files, and look at mappings.
+ * Functions that the test programs of a guest share: they load modules, read
+ * and write files, and look at mappings.
  *
- * If a function cannot do something without which no test makes sense, it ends
- * the program with a message, which the report shows as a failure.
+ * If a function fails without which no test makes sense, it ends the program
+ * with a message, which the report shows as a failure.
  */
 #ifndef TESTS_GUEST_GUEST_H
 #define TESTS_GUEST_GUEST_H
@@ -23,7 +23,7 @@
 #define GROWABLE "gd"
 #endif
 
-/* module/trampoline.c; elsewhere ftrace makes it. */
+/* Whether enabled_functions names the module's trampoline. */
 #ifdef __x86_64__
 #define OWN_TRAMPOLINE true
 #else
@@ -31,16 +31,19 @@
 #endif
 
 #define TRACEFS_DIR "/sys/kernel/tracing/"
-/* Where a program that is not alone traces. tests/selftest/run.c removes it. */
+/*
+ * Where a program traces if others use the machine. tests/selftest/run.c removes
+ * it.
+ */
 #define TRACE_INSTANCE TRACEFS_DIR "instances/mapstack-test/"
 
 /**
  * guest_scope() - for whom this program may change anything
  *
- * On a machine on which others live (mapstack selftest), MAPSTACK_SCOPE is what
- * to write into the module's scope. What cannot be limited so is left out there.
+ * On a machine that others use (mapstack selftest), MAPSTACK_SCOPE is what to
+ * write to the module's scope. Tests that a scope cannot limit are left out.
  *
- * Return: that; NULL in a guest, which has nobody else in it.
+ * Return: MAPSTACK_SCOPE; NULL in a guest, which has no other users.
  */
 const char *guest_scope(void);
 
@@ -62,14 +65,12 @@ bool guest_has_kprobes(void);
 
 /**
  * guest_has_cgroups() - whether there are cgroups (CONFIG_CGROUPS)
- *
- * Return: whether
  */
 bool guest_has_cgroups(void);
 
 /**
- * guest_cgroup_error() - what a scope that is a cgroup is answered
- * @error: where there are cgroups
+ * guest_cgroup_error() - the error to expect of a scope that is a cgroup
+ * @error: what to expect where there are cgroups
  *
  * Return: @error, or -EOPNOTSUPP where there are none
  */
@@ -78,16 +79,14 @@ int guest_cgroup_error(int error);
 /**
  * guest_follows_growth() - whether the module can follow growth on this kernel
  *
- * Where it cannot, its counters read -1 and a line in the log says so.
- *
- * Return: whether
+ * If it cannot, its counters read -1 and a line in the log says so.
  */
 bool guest_follows_growth(void);
 
 /**
- * guest_growth_line() - the line of the log that says that growth is not followed
+ * guest_growth_line() - the line of the log that says growth is not followed
  *
- * Return: text of it; NULL where growth is followed
+ * Return: a part of it; NULL if growth is followed
  */
 const char *guest_growth_line(void);
 
@@ -114,8 +113,8 @@ void guest_load(const char *name, const char *params);
 void guest_unload(const char *name);
 
 /**
- * guest_read() - read a file whole
- * @path: which
+ * guest_read() - read a whole file
+ * @path: its path
  * @buf: where to; ends with a NUL, a trailing newline is removed
  * @size: of @buf, in bytes
  *
@@ -125,25 +124,26 @@ int guest_read(const char *path, char *buf, size_t size);
 
 /**
  * guest_write() - write a string into a file with one write(2)
- * @path: which
- * @text: what
+ * @path: its path
+ * @text: the string
  *
  * Return: 0 or -errno.
  */
 int guest_write(const char *path, const char *text);
 
 /**
- * guest_trace_path() - where a file of tracefs is that this program may change
+ * guest_trace_path() - the path of a file of tracefs that may be changed
  * @file: its name below TRACEFS_DIR
  *
- * Return: its path, in TRACE_INSTANCE if others trace too; until the next call.
+ * Return: its path, valid until the next call. It is in TRACE_INSTANCE if others
+ * use the machine.
  */
 const char *guest_trace_path(const char *file);
 
 /**
  * guest_trace_set() - write a file of tracefs or end the program
  * @file: its name below TRACEFS_DIR; see guest_trace_path()
- * @text: what; the empty text truncates
+ * @text: what to write; the empty text truncates the file
  */
 void guest_trace_set(const char *file, const char *text);
 
@@ -151,8 +151,8 @@ void guest_trace_set(const char *file, const char *text);
  * guest_trace_filter() - let the tracers trace one function, or end the program
  * @function: its name; the empty text for all functions
  *
- * Does nothing on parisc, where all are traced: __get_user() of 6.1.192 evaluates
- * its pointer twice, so that set_ftrace_filter takes every other letter.
+ * Does nothing on parisc, where all are traced: __get_user() of 6.1.192
+ * evaluates its pointer twice, so set_ftrace_filter reads every other letter.
  */
 void guest_trace_filter(const char *function);
 
@@ -164,21 +164,21 @@ void guest_trace_filter(const char *function);
 int guest_log_open(void);
 
 /**
- * guest_log_says() - whether the module logged one line, and a certain one
+ * guest_log_says() - whether the module logged one line, with this text
  * @log: from guest_log_open(), which is closed
- * @text: what the line must hold
+ * @text: what the line must contain
  *
- * guest_growth_line() does not count, unless it is the one. Prints a note if not.
+ * Ignores guest_growth_line(), unless @text is in it. Prints a note if not.
  */
 bool guest_log_says(int log, const char *text);
 
 /**
- * guest_log_silent() - whether nothing at all was logged
+ * guest_log_silent() - whether nothing was logged
  * @log: from guest_log_open(), which is closed
- * @but: what a line may hold that is no concern of the test, or NULL
+ * @but: ignore lines with this text; or NULL
  *
- * Prints each line that was. What KASAN or KCSAN reports is no concern of any
- * test: KCSAN finds data races of the kernel's own.
+ * Prints each line that was logged. Ignores reports of KASAN and KCSAN, which
+ * finds data races of the kernel's own.
  */
 bool guest_log_silent(int log, const char *but);
 
@@ -190,12 +190,12 @@ struct mapping {
 };
 
 /**
- * guest_mapping() - look at the mapping that holds an address
+ * guest_mapping() - look at the mapping at an address
  * @addr: the address
  * @mapping: what is found
  *
- * Reads with system calls only and allocates nothing, so that looking does not
- * change the address space.
+ * Uses system calls only and allocates nothing, so that the address space does
+ * not change.
  *
  * Return: whether there is one.
  */
@@ -218,32 +218,32 @@ bool guest_stack_grows(void);
 /**
  * guest_map_stack() - map a page with MAP_STACK that has room to grow
  *
- * mmap() alone may put it above a neighbour, and growth stops at the guard gap.
+ * mmap() alone may put it just above a neighbour, and then it cannot grow.
  *
  * Return: its address. Ends the program if it cannot be mapped.
  */
 char *guest_map_stack(void);
 
 /**
- * guest_touch() - write one byte, surviving a fault
- * @addr: where
+ * guest_touch() - write one byte and survive a fault
+ * @addr: where to write
  *
  * Return: 0, or the signal (SIGSEGV, SIGBUS) that the write raised.
  */
 int guest_touch(volatile void *addr);
 
 /**
- * guest_others() - how many users a kernel function has while the hook is off
+ * guest_others() - how many users a function had when the hook was off
  * @function: its name
  *
- * As guest_count_others() counted them; 0 if it did not.
+ * Return: what guest_count_others() counted; 0 if it was not called
  */
 unsigned long guest_others(const char *function);
 
 /**
- * guest_count_others() - count who is attached to the functions that are hooked
+ * guest_count_others() - count the users of the functions that are hooked
  *
- * Call it while the hook is off. These are no concern of the tests then.
+ * Call it while the hook is off. The tests ignore these users afterwards.
  */
 void guest_count_others(void);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests CPUs that come and go, and a machine that sleeps, with the hook on and
+ * Tests CPUs that go offline and come back, and suspending, with the hook on and
  * while it is switched.
  */
 
@@ -67,7 +67,7 @@ static bool test_counted(void)
 	       requests_on(1) && counter_is("seen", 2 * REQUESTS + 1);
 }
 
-/* Switches until it is killed. */
+/* Starts a process that switches until it is killed. */
 static pid_t start_switching(void)
 {
 	pid_t pid = fork();
@@ -100,7 +100,7 @@ static bool test_switching(void)
 
 static void test_cpus(void)
 {
-	static const char counted[] = "what an offline CPU counted stays";
+	static const char counted[] = "the count of an offline CPU stays";
 	static const char switching[] = "CPUs come and go while it is switched";
 
 	if (access(CPU, W_OK)) {

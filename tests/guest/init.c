@@ -2,14 +2,14 @@
 /*
  * PID 1 of a guest.
  *
- * Mounts what the tests need, runs every program of /tests in the order of
- * their names, reports in KTAP to the port named by the kernel command line
+ * It mounts what the tests need, runs every program of /tests in the order of
+ * their names, reports in KTAP to the port that the kernel command line names
  * (status=ttyS1), and powers off. The kernel log goes to the console, which is
- * another port. If there is a /demo, that is run instead, and nothing else is
- * printed.
+ * another port. If there is a /demo, init runs that instead and prints nothing
+ * else.
  *
- * On a machine where user space reaches no port (status=kmsg) the report goes
- * into the kernel log, each line after "report: ".
+ * On a machine where user space has no port (status=kmsg) the report goes into
+ * the kernel log, each line after "report: ".
  */
 
 #define _GNU_SOURCE
@@ -35,7 +35,7 @@ static void mount_at(const char *type, const char *dir, const char *options)
 		printf("# cannot mount %s: %m\n", type);
 }
 
-/* A record of the kernel log for each line: one write() is one record. */
+/* Writes a record of the kernel log for each line: one write() is one record. */
 static ssize_t write_records(void *cookie, const char *text, size_t size)
 {
 	const char *line = text, *end = text + size, *next;
@@ -127,7 +127,7 @@ static void run_demo(void)
 		return;
 	pid = fork();
 	if (!pid) {
-		/* In the kernel log only init can write; others have the port. */
+		/* Only init can write to the kernel log; the port is for all. */
 		if (fileno(stdout) < 0) {
 			dup2(pipe_fds[1], STDOUT_FILENO);
 			dup2(pipe_fds[1], STDERR_FILENO);
@@ -137,7 +137,7 @@ static void run_demo(void)
 	}
 	close(pipe_fds[1]);
 	runner_copy_lines(pipe_fds[0], "");
-	/* Not any child: what programs leave behind is init's, too. */
+	/* Wait for this child only: orphans of programs are init's too. */
 	waitpid(pid, &status, 0);
 	printf("# end %d\n", status);
 }
@@ -161,7 +161,7 @@ int main(void)
 		run_tests();
 	fflush(stdout);
 	sync();
-	sleep(1); /* lets both ports run dry */
+	sleep(1); /* lets both ports empty */
 	reboot(RB_POWER_OFF);
 	return 1;
 }

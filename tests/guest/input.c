@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests bad input: a value that is not understood is refused with the error
- * that the ABI text names, and changes nothing. If a person can do something
- * about it, one line of the kernel log says so.
+ * Tests bad input. A value that is not understood must be refused with the error
+ * that the ABI text names, and must change nothing. If a person can do something
+ * about it, one line of the kernel log must say so.
  */
 
 #define _GNU_SOURCE
@@ -26,7 +26,7 @@
 #define NOBODY 65534
 #define MAX_TEXTS 40
 
-/* A file that is written, and texts for it, up to a NULL. */
+/* A file to write, and texts for it, up to a NULL. */
 struct file {
 	const char *name;
 	const char *bad[MAX_TEXTS];
@@ -93,7 +93,7 @@ static int write_bytes(const char *file, const char *bytes, size_t len,
 	return n < 0 ? n : n == (ssize_t)len ? 0 : -EIO;
 }
 
-/* The values of all files of the module, and whether it is attached. */
+/* Takes the values of all files of the module, and whether it is attached. */
 static void take_snapshot(char *text, size_t size)
 {
 	static const char *const settings[] = { "enabled", "policy", "scope" };
@@ -150,7 +150,7 @@ static bool refuses_text(const char *file, const char *text, int error)
 	return refuses(file, text, strlen(text), 0, error);
 }
 
-/* Good text, and then something: a NUL, a page of the same, another line. */
+/* Adds something to a good text: a NUL, a page of the same, another line. */
 static bool refuses_more(const char *file, const char *good)
 {
 	const size_t size = 2 * sysconf(_SC_PAGESIZE), len = strlen(good);
@@ -181,10 +181,10 @@ static void test_bad_texts(const struct file *file, const char *state)
 	for (i = 0; file->bad[i]; i++)
 		passed &= refuses_text(file->name, file->bad[i], -EINVAL);
 	passed &= refuses_more(file->name, file->good[0]);
-	/* The offset means nothing to sysfs; the text still does. */
+	/* sysfs ignores the offset, but the text is still bad. */
 	passed &= refuses(file->name, file->bad[0], strlen(file->bad[0]), 1,
 			  -EINVAL);
-	/* sysfs does not hand on an empty write. */
+	/* sysfs does not pass on an empty write. */
 	passed &= refuses(file->name, "", 0, 0, 0);
 	ktap_result(passed, "%s: what is no %s is EINVAL and changes nothing",
 		    state, file->name);
@@ -246,7 +246,7 @@ static bool is_mode(const char *path, mode_t mode)
 	return false;
 }
 
-/* The superuser too, who may open any file that has a mode, cannot. */
+/* Not even the superuser, who may open any file that has a mode, can. */
 static bool cannot_open(const char *path, int flags)
 {
 	int fd = open(path, flags | O_CLOEXEC);
@@ -276,7 +276,7 @@ static void test_read_only(void)
 		counters++;
 		passed &= is_mode(path, 0444) && cannot_open(path, O_WRONLY) &&
 			  cannot_open(path, O_RDWR);
-		/* Nor with a mode that lets them open it. */
+		/* Even with a mode that lets them open it. */
 		passed &= !chmod(path, 0666) &&
 			  guest_write(path, "1") == -EIO && !chmod(path, 0444);
 	}
@@ -364,7 +364,7 @@ static void test_no_memory(void)
 	mapstack_set("enabled", "0");
 }
 
-/* The kernel's own threads have no address space to prove the hook in. */
+/* Kernel threads have no address space in which to prove the hook. */
 static bool refuses_kernel(void)
 {
 	int log = guest_log_open();
@@ -403,7 +403,7 @@ static void test_ftrace_off(void)
 	int log, ret = guest_write(SYSCTL, "0");
 	size_t i;
 
-	/* 7.3 has no such switch any more. */
+	/* 7.3 no longer has this sysctl. */
 	for (i = 0; ret && i < ARRAY_SIZE(names); i++)
 		ktap_skip("the kernel refuses kernel.ftrace_enabled=0", "%s",
 			  names[i]);

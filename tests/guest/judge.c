@@ -19,10 +19,10 @@
 static long page_size;
 static struct rlimit stack_limit;
 
-/* /proc/self/maps as the calls find it. */
+/* /proc/self/maps before the calls. */
 static char maps_before[8192];
 
-/* Shared with the child that writes the end of it. */
+/* Shared with a child, which writes the end of the record. */
 static struct {
 	struct record record;
 	size_t len;
@@ -64,21 +64,21 @@ static void note_result(const char *what, long result)
 }
 
 /*
- * Stacks grow down everywhere but on parisc. Only this and place_neighbour()
- * know.
+ * Stacks grow down everywhere but on parisc. Only this function and
+ * place_neighbour() know that.
  */
 static char *below(char *addr, int pages)
 {
 	return addr - (long)pages * page_size;
 }
 
-/* The next mapping that was not there before; NULL after the last. */
+/* Finds the next new mapping; NULL after the last. */
 static char *next_new(char **rest, struct mapping *mapping)
 {
 	char *line, *end;
 
 	while ((line = strsep(rest, "\n")) && *line) {
-		/* The process's own two may have grown. */
+		/* These two of the process itself may have grown. */
 		if (strstr(maps_before, line) || strstr(line, "[stack]") ||
 		    strstr(line, "[heap]"))
 			continue;
@@ -98,7 +98,7 @@ static char *read_maps(void)
 	return maps;
 }
 
-/* Addresses, permissions, offset; not the inode, which is a new one. */
+/* Notes addresses, permissions, offset; not the inode, which is new each time. */
 static void note_line(const char *line)
 {
 	note("  %.*s\n", (int)strcspn(line, ":") - 3, line);
@@ -113,7 +113,7 @@ static void note_mappings(void)
 		note_line(line);
 }
 
-/* Write down what is left, and leave nothing. */
+/* Notes all mappings that are left, and unmaps them. */
 static void unmap_mappings(void)
 {
 	char *rest = read_maps(), *line;
@@ -127,7 +127,7 @@ static void unmap_mappings(void)
 	}
 }
 
-/* Whether there was a mapping before the calls. */
+/* Whether a mapping was there before the calls. */
 static bool is_own(const char *addr)
 {
 	unsigned long start, end, at = (unsigned long)addr;
@@ -143,8 +143,8 @@ static bool is_own(const char *addr)
 }
 
 /*
- * Where the kernel places a mapping among the libraries of this program, their data
- * may lie below, and is left alone.
+ * If the kernel places a mapping among this program's libraries, their data may
+ * be below. It is not written.
  */
 static void note_touch(char *addr)
 {
@@ -164,7 +164,7 @@ static void note_touch_below(char *addr, int pages)
 	note_touch(below(addr, pages));
 }
 
-/* Whether there is a mapping; it is written down. */
+/* Returns whether there is a mapping, and notes it. */
 static bool note_mapping(char *addr, struct mapping *mapping)
 {
 	if (!guest_mapping(addr, mapping)) {
@@ -206,14 +206,14 @@ static void limit_stack(const struct call *call)
 	setrlimit(RLIMIT_STACK, &limit);
 }
 
-/* A mapping, and what a system call on it may need. */
+/* A mapping, and arguments for a system call on it. */
 struct target {
 	char *addr;
 	size_t len;
 	unsigned int variant;
 };
 
-/* An action returns where the mapping is to be looked for afterwards. */
+/* An action returns where to look for the mapping afterwards. */
 typedef char *(*action)(const struct target *target);
 
 static char *change_prot(const struct target *target, char *addr, int prot)
@@ -344,8 +344,9 @@ static const action actions[] = {
 
 /*
  * parisc places a shared mapping by the address of its inode's mapping in the
- * kernel (GET_FILP_PGOFF() in arch/parisc/kernel/sys_parisc.c). An inode that a
- * call made is somewhere else in each set of calls, so there it is not moved.
+ * kernel (GET_FILP_PGOFF() in arch/parisc/kernel/sys_parisc.c). The inode of a
+ * new file is at another address in each set of calls, so its mapping is not
+ * moved there.
  */
 static action choose_action(const struct call *call)
 {
@@ -358,7 +359,7 @@ static action choose_action(const struct call *call)
 	return chosen;
 }
 
-/* A child grows its copy, and its copy alone. */
+/* A child grows its own copy only. */
 static void judge_fork(const struct call *call, char *addr)
 {
 	int status;

@@ -2,7 +2,7 @@
 /*
  * KTAP, the test report format of the kernel (Documentation/dev-tools/ktap.rst).
  *
- * A test program says its plan first, so that a result that is missing shows.
+ * A test program prints its plan first, so that a missing result is noticed.
  */
 #ifndef TESTS_GUEST_KTAP_H
 #define TESTS_GUEST_KTAP_H
@@ -34,7 +34,7 @@ void ktap_skip(const char *reason, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /**
- * ktap_note() - say something about the result that follows
+ * ktap_note() - print a comment about the next result
  * @format: the line, for printf
  */
 void ktap_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -42,8 +42,8 @@ void ktap_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /**
  * ktap_end() - end the report
  *
- * Return: the exit status: 0 if all went well, 4 if every test was skipped, 1
- * if one failed or the plan was not kept.
+ * Return: the exit status: 0 if all passed, 4 if every test was skipped, 1 if
+ * one failed or the plan was not kept.
  */
 int ktap_end(void);
 

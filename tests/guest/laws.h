@@ -25,8 +25,9 @@ unsigned long laws_sum(const char *const *names, size_t n);
 /**
  * laws_hold() - whether the laws hold while requests are made
  *
- * Reads seen, then a group of counters, then seen again, for either group:
- * never less. No counter may be reset meanwhile. Prints what breaks a law.
+ * For both groups of counters, reads seen, then the group, then seen again:
+ * each sum must be at least the one before. No counter may be reset meanwhile.
+ * Prints a note if a law is broken.
  */
 bool laws_hold(void);
 

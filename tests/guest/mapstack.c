@@ -12,7 +12,7 @@
 #include "guest.h"
 #include "mapstack.h"
 
-/* The scope to write or to expect where a program that is alone has "all". */
+/* Replaces the scope "all" by guest_scope() if others use the machine. */
 static const char *in_scope(const char *file, const char *text)
 {
 	bool all = !strcmp(file, "scope") && !strcmp(text, "all");
@@ -39,7 +39,7 @@ void mapstack_set(const char *file, const char *text)
 	}
 }
 
-/* The words of the module's parameters are the names of its files. */
+/* The module's parameters and its files have the same names. */
 static void set_params(const char *params)
 {
 	char copy[128], *rest = copy, *word, *value;
@@ -61,7 +61,7 @@ void mapstack_load(const char *params)
 		return;
 	}
 	mapstack_set("enabled", "0");
-	/* One that died may have left it, with what it had set. */
+	/* A program that died may have left it, with its settings. */
 	rmdir(TRACE_INSTANCE);
 	guest_count_others();
 	mapstack_set("scope", "all");
@@ -100,7 +100,7 @@ void mapstack_scope_again(void)
 	waitpid(elsewhere, NULL, 0);
 }
 
-/* Ends the program if it cannot be read. */
+/* Ends the program if the file cannot be read. */
 static void read_file(const char *file, char *text, size_t size)
 {
 	char path[128];
@@ -146,7 +146,7 @@ bool counter_is(const char *name, unsigned long expected)
 	return value == expected;
 }
 
-/* The functions that it hooks on this architecture or another. */
+/* The functions that the module hooks on this architecture or another. */
 static bool anything_hooked(void)
 {
 	static const char *const functions[] = { "do_mmap", "mmap_region",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The module under test: writes and reads its files, and looks whether
- * anything of it is left.
+ * The module under test: these functions write and read its files, and look
+ * whether it left anything.
  */
 #ifndef TESTS_GUEST_MAPSTACK_H
 #define TESTS_GUEST_MAPSTACK_H
@@ -14,22 +14,20 @@
  * mapstack_load() - have the module as it is after loading, or end the program
  * @params: its parameters, "" for none
  *
- * Where others live it is loaded already. It is switched off then, limited to
- * guest_scope(), and set as @params say.
+ * If others use the machine, the module is loaded already. Then it is switched
+ * off, limited to guest_scope(), and set as @params say.
  */
 void mapstack_load(const char *params);
 
 /**
- * mapstack_unload() - be done with the module
- *
- * It is unloaded; where others live it is switched off.
+ * mapstack_unload() - unload the module; switch it off if others use the machine
  */
 void mapstack_unload(void);
 
 /**
  * mapstack_write() - write one of the module's files
  * @file: its name below MAPSTACK_DIR
- * @text: what; the scope "all" is guest_scope() where others live
+ * @text: what to write; if others use the machine, "all" means guest_scope()
  *
  * Return: 0 or -errno.
  */
@@ -38,14 +36,14 @@ int mapstack_write(const char *file, const char *text);
 /**
  * mapstack_set() - write one of the module's files or end the program
  * @file: its name below MAPSTACK_DIR
- * @text: what
+ * @text: what to write
  */
 void mapstack_set(const char *file, const char *text);
 
 /**
- * mapstack_scope_elsewhere() - set the scope to a process that asks for nothing
+ * mapstack_scope_elsewhere() - set the scope to a process that makes no requests
  *
- * mapstack_scope_again() has to follow.
+ * Call mapstack_scope_again() afterwards.
  */
 void mapstack_scope_elsewhere(void);
 
@@ -76,24 +74,24 @@ unsigned long mapstack_counter(const char *name);
  * @name: its name below counters/
  * @expected: the value
  *
- * Prints a note if it has another. Where others live they add to out_of_scope,
- * which may have a larger one.
+ * Prints a note if not. If others use the machine, they add to out_of_scope,
+ * which may then be larger.
  */
 bool counter_is(const char *name, unsigned long expected);
 
 /**
- * mapstack_is_off() - whether it is loaded and does nothing
+ * mapstack_is_off() - whether the module is loaded and does nothing
  *
- * enabled reads 0, none of the functions that it hooks is hooked by anybody,
- * and MAP_STACK makes no growable mapping. Prints a note of what is wrong.
+ * enabled reads 0, nothing is attached to the functions that it hooks, and
+ * MAP_STACK makes no growable mapping. Prints a note of anything that is wrong.
  */
 bool mapstack_is_off(void);
 
 /**
- * mapstack_is_gone() - whether it is not loaded, and left nothing
+ * mapstack_is_gone() - whether the module is not loaded, and left nothing
  *
- * Looks wherever something of it could be, and whether MAP_STACK makes a
- * growable mapping. Prints a note of what is left.
+ * Looks at every place where it could have left something, and whether MAP_STACK
+ * makes a growable mapping. Prints a note of anything that is left.
  */
 bool mapstack_is_gone(void);
 

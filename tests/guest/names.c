@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Tests that no function or variable of the module has the name of one in the
- * kernel, in whatever file. A backtrace, a kprobe or a header of the next
- * release would mean the other one.
+ * kernel. A backtrace, a kprobe or a header of the next release could mean the
+ * other one.
  */
 
 #define _GNU_SOURCE
@@ -18,7 +18,7 @@
 static char names[1024][64];
 static size_t nr_names;
 
-/* The compiler and macros of the kernel choose some names. */
+/* The compiler and the kernel's macros choose some names. */
 static bool is_ours(const char *name)
 {
 	return strncmp(name, "__", 2) && !strpbrk(name, ".$") &&
@@ -42,7 +42,7 @@ static int compare(const void *a, const void *b)
 
 static unsigned int shared;
 
-/* The kernel's own symbols name no module. */
+/* The lines of the kernel's own symbols have no module. */
 static void look_up(const char *name, const char *module)
 {
 	char key[sizeof(names[0])];
@@ -55,9 +55,9 @@ static void look_up(const char *name, const char *module)
 }
 
 /*
- * Returns how many symbols there are. parisc's kernels are built for size, which
- * makes local symbols of inline functions of headers, in the kernel as in the
- * module: the kernel's are left out there.
+ * Returns how many symbols there are. parisc's kernels are built for size, so
+ * inline functions of headers become local symbols, both in the kernel and in
+ * the module. There the kernel's symbols are left out.
  */
 static unsigned long visit_symbols(void (*visit)(const char *name,
 						 const char *module))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests /dev/mapstack: it counts what each program asked for, to the last
- * request, while it is open, whatever others do meanwhile.
+ * Tests /dev/mapstack: while it is open it counts what each program asked for,
+ * to the last request, whatever others do meanwhile.
  */
 
 #define _GNU_SOURCE
@@ -24,7 +24,7 @@
 
 #define DEVICE "/dev/mapstack"
 #define WORKERS 4
-#define REQUESTS 2000 /* of each */
+#define REQUESTS 2000 /* of each process */
 #define NUMBERS               \
 	(sizeof(struct row) / \
 	 sizeof(unsigned long)) /* between "program" and the name */
@@ -67,7 +67,7 @@ static void read_table(int fd)
 	text[len] = '\0';
 }
 
-/* The first row of a name, and what follows it; NULL if there is none. */
+/* Finds the first row of a name; NULL if there is none. */
 static const char *find_row(const char *name, struct row *row)
 {
 	unsigned long number[NUMBERS];
@@ -101,7 +101,7 @@ static unsigned long sum_row(const struct row *row)
 	return sum;
 }
 
-/* Over the whole table. */
+/* Adds up the whole table. */
 static unsigned long sum_all(void)
 {
 	unsigned long sum = 0, cells[NUMBERS];
@@ -126,7 +126,7 @@ static void *ask(size_t len, int prot, int flags)
 	return mmap(NULL, len, prot, flags | MAP_STACK, -1, 0);
 }
 
-/* Runs as the file that it is given; so do its children. */
+/* Runs as the file that it is given, and so do its children. */
 static int be_worker(const char *what)
 {
 	int i;
@@ -197,7 +197,7 @@ static bool test_mode(void)
 	       (st.st_mode & 07777) == 0600;
 }
 
-/* Several processes of two programs at once, while the table is read. */
+/* Several processes of two programs at the same time, while the table is read. */
 static bool test_counts(int fd)
 {
 	struct row anonymous, shared;
@@ -251,7 +251,7 @@ static bool test_first_call(void)
 	       len == (unsigned long)page && pid > 1 && !strcmp(comm, "srv");
 }
 
-/* More kinds of calls than are kept: the rest is in the sum only. */
+/* Makes more kinds of calls than are kept: the rest is only in the sum. */
 static bool test_kinds(int fd)
 {
 	unsigned int lines = 0;
@@ -273,13 +273,13 @@ static int ask_for_kinds(void)
 {
 	int i;
 
-	/* Bits that do_mmap() knows nothing of. */
+	/* Bits that do_mmap() does not know. */
 	for (i = 0; i < 40; i++)
 		ask(4096, PROT_NONE, MAP_SHARED | MAP_ANONYMOUS | i << 24);
 	return 0;
 }
 
-/* Two paths with the same end, longer than what is kept of them. */
+/* Two paths with the same end, longer than the part that is kept. */
 static bool test_long(int fd, const char *one, const char *two)
 {
 	const char *kept = one + strlen(one) - 188; /* and "..." before it */
@@ -311,7 +311,7 @@ static bool test_forgery(int fd)
 	       sum_row(&row) == REQUESTS;
 }
 
-/* Refused for another reason than the flag: longer than the address space. */
+/* A request that fails for another reason than the flag: it is too long. */
 static bool test_failure(int fd)
 {
 	char self[200] = "";
@@ -340,7 +340,7 @@ static bool test_growth(int fd)
 	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
 		return false;
 	read_table(fd);
-	/* There is none yet if this is the first that it does. */
+	/* It has no row yet if this is its first request. */
 	find_row(self, &before);
 	if (guest_touch(addr - page) || guest_touch(addr - 3 * page))
 		return false;
@@ -349,7 +349,7 @@ static bool test_growth(int fd)
 	       after.grown_pages == before.grown_pages + 3;
 }
 
-/* A number of the line of a stack that ends there; -1: there is no such line. */
+/* Returns a number from the line of the stack at @end, or -1 if there is none. */
 static long stack_number(const void *end, int number)
 {
 	char begin[64], *at;
@@ -367,7 +367,7 @@ static long stack_number(const void *end, int number)
 
 enum { MAPPED, SIZE, SPACE, GROWN, DENIED };
 
-/* Whether so many more mappings grew out of each class as one that grew so far. */
+/* Whether one more mapping grew out of each class that this growth passed. */
 static bool passed(const struct row *before, const struct row *after,
 		   size_t from, size_t to)
 {
@@ -381,7 +381,7 @@ static bool passed(const struct row *before, const struct row *after,
 	return true;
 }
 
-/* From one page to 20, with something below. */
+/* A stack grows from one page to 20, with another mapping below it. */
 static bool test_depth(int fd)
 {
 	const size_t size = 20 * page;
@@ -438,7 +438,7 @@ static bool test_ends(int fd)
 	return !find_row("/one/srv", &row) && !sum_all();
 }
 
-/* The process that holds the device may die of anything. */
+/* The process that holds the device is killed. */
 static bool test_killed(void)
 {
 	int fd, ready[2];
@@ -483,7 +483,7 @@ static void make_deep(char *path, size_t size, const char *from)
 }
 
 /*
- * The programs lie in the root directory: on PREEMPT_RT a name begins below the
+ * The programs are in the root directory: on PREEMPT_RT a name begins below the
  * mount point.
  */
 int main(int argc, char **argv)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Does everything that mapstack reads and writes, at the same time and as
- * often as possible, for KCSAN to find data races in. KCSAN also has to find a
- * race that is there; otherwise it proves nothing that it finds no other.
- * Needs a kernel with CONFIG_KCSAN.
+ * Does everything that mapstack reads and writes, at the same time and as often
+ * as possible, so that KCSAN can find data races. KCSAN must also find a race
+ * that was made on purpose; otherwise its silence proves nothing. Needs a
+ * kernel with CONFIG_KCSAN.
  *
- * races_seconds in the environment sets how long.
+ * races_seconds in the environment sets the duration.
  */
 
 #define _GNU_SOURCE
@@ -32,7 +32,7 @@ static const char *const names[] = {
 	"it finds none in mapstack",
 };
 
-/* Whether a report is about a function of a module; reads on in the log. */
+/* Reads on in the log: whether a report is about a function of a module. */
 static bool is_reported(int log, const char *module)
 {
 	char record[2048];
@@ -111,7 +111,7 @@ static void switch_once(void)
 	mapstack_set("enabled", n++ % 4 ? "1" : "0");
 }
 
-/* Grows by a page, if it can. */
+/* Maps a page and grows it by another, if it can. */
 static void map_once(void)
 {
 	const size_t page = sysconf(_SC_PAGESIZE);
@@ -125,7 +125,7 @@ static void (*const jobs[])(void) = {
 	read_once, write_once, switch_once, map_once, map_once,
 };
 
-/* Each job in a process, over and over. */
+/* Runs each job in a process, over and over. */
 static bool run_jobs(unsigned int seconds)
 {
 	pid_t pids[ARRAY_SIZE(jobs)];

@@ -50,7 +50,7 @@ static int run_program(const char *dir, const char *name, unsigned int seconds)
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
 		return -1;
 
-	/* Nothing of one test may live on into the next. */
+	/* Nothing that one test started may live on into the next. */
 	kill(-1, SIGKILL);
 	while (waitpid(-1, NULL, 0) > 0)
 		;

@@ -4,21 +4,21 @@
 #define TESTS_GUEST_RUNNER_H
 
 /**
- * runner_copy_lines() - copy what a program prints
- * @fd: where it comes from, until its end; is closed
- * @indent: to be put before each line
+ * runner_copy_lines() - copy a program's output to standard output
+ * @fd: where to read, until its end; is closed
+ * @indent: what to print before each line
  */
 void runner_copy_lines(int fd, const char *indent);
 
 /**
  * runner_run() - run test programs, each a subtest of the report
- * @dir: where they are; all of it is run, in the order of names
- * @seconds: that each may take; one that takes longer is killed
+ * @dir: their directory; all programs in it are run, in the order of names
+ * @seconds: the limit of each program; it is killed after that
  *
- * To be called by PID 1, of a guest or a namespace: nothing that a program
- * starts lives on into the next. The plan and the report go to standard output.
+ * Call it from PID 1 of a guest or a namespace: nothing that a program starts
+ * lives on into the next. The plan and the report go to standard output.
  *
- * Return: how many failed, or -1 if there is none.
+ * Return: how many failed, or -1 if there is no program.
  */
 int runner_run(const char *dir, unsigned int seconds);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests the scope. Each test looks in some process whether a MAP_STACK request
- * grows, which it does in scope only, and at the counters.
+ * Tests the scope. Each test looks at the counters, and whether a MAP_STACK
+ * request of some process grows. It must grow only in scope.
  */
 
 #define _GNU_SOURCE
@@ -21,7 +21,7 @@
 #include "ktap.h"
 #include "mapstack.h"
 
-/* The outcomes of a request: exit statuses of the processes that make it. */
+/* The outcomes of a request: exit statuses of the process that makes it. */
 enum { GROWS = 10, DOES_NOT_GROW };
 
 static int ask(void)
@@ -38,7 +38,7 @@ static int answer_of(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* The answer of a child that does not ask itself but lets @way find out. */
+/* Has a child find the answer by @way. */
 static int ask_in_child(int (*way)(void))
 {
 	pid_t pid = fork();
@@ -94,8 +94,8 @@ static int ask_after_exec_in_thread(void)
 }
 
 /*
- * As a daemon is started: its parent leaves at once. The answer comes over a
- * pipe, since the daemon belongs to another process then.
+ * A daemon is started: its parent leaves at once. The answer comes over a pipe,
+ * because the daemon then belongs to another process.
  */
 static int ask_in_daemon(void)
 {
@@ -191,7 +191,7 @@ static void test_process(void)
 		    "pid: a daemon stays in the scope of a subreaper");
 }
 
-/* A process with a number that was used before. */
+/* Forks a process with a number that was used before. */
 static pid_t fork_as(pid_t number)
 {
 	pid_t tid[] = { number };
@@ -224,10 +224,10 @@ static void test_pid_reuse(void)
 		_exit(ask());
 	ktap_result(pid == number && answer_of(pid) == DOES_NOT_GROW &&
 			    scope_is_pid(number, " (gone)"),
-		    "pid: the next process of that number is not meant");
+		    "pid: the next process of that number is not in scope");
 }
 
-/* PID 1 of a namespace of its own: 1 is itself, and it cannot name others. */
+/* PID 1 of its own namespace: 1 means itself, and it cannot name others. */
 static int ask_as_init(void)
 {
 	if (getpid() != 1 || mapstack_write("scope", "pid:1\n"))
@@ -250,7 +250,7 @@ static void test_pid_namespace(void)
 	ktap_result(answer_of(pid) == GROWS && ask() == DOES_NOT_GROW,
 		    "pid: as the writer's namespace numbers it");
 	ktap_result(ask_in_scope(ask_in_grandchild) == GROWS,
-		    "pid: a scope follows one that is gone");
+		    "pid: a scope can follow one whose process is gone");
 }
 
 static int name_own_thread(void)

@@ -51,7 +51,7 @@ static void enter_cgroup(const char *path)
 	}
 }
 
-/* The answer of @ask in a process of the cgroup. */
+/* Returns the answer of @ask in a process of the cgroup. */
 static bool in_cgroup(const char *path, bool (*ask)(void))
 {
 	int status;
@@ -156,7 +156,7 @@ static void *make_requests(void *unused)
 	return unused;
 }
 
-/* Scopes come, are looked at and are freed under requests on another CPU. */
+/* Scopes come, are used and are freed while another CPU makes requests. */
 static void test_race(void)
 {
 	unsigned long seen, out;
@@ -215,7 +215,7 @@ static void test_growth(void)
 	munmap(addr - 2 * page, 3 * page);
 }
 
-/* A kernel without them. */
+/* The kernel has no cgroups. */
 static void test_none(void)
 {
 	mapstack_set("scope", "pid:1");

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A storm: threads on every CPU map stacks and grow them, while everything
- * about the module and around it changes at the same time.
+ * Threads on every CPU map stacks and grow them, while everything about the
+ * module and around it changes at the same time.
  *
- * First the module stays loaded, so that the laws of the counters can be
- * tested; then it comes and goes too. In the end no byte was lost, no law
- * broken, no call failed that must not, no line is in the log, and nothing is
- * left. storm_seconds in the environment sets how long each half lasts. On a
- * slow machine it lasts until enough has happened.
+ * In the first half the module stays loaded, so that the laws of the counters
+ * can be tested. In the second half it is also unloaded and loaded again. No
+ * byte may be lost, no law broken, no call may fail that must not, no line may
+ * be in the log, and nothing may be left. storm_seconds in the environment sets
+ * the duration of each half. On a slow machine a half lasts until enough has
+ * happened.
  */
 
 #define _GNU_SOURCE
@@ -37,16 +38,16 @@
 #define THREADS_PER_CPU 2
 #define STACK_PAGES 4
 #define ROOM 48 /* free pages where a stack grows */
-#define ENOUGH 10 /* stacks that grew, and that did not */
+#define ENOUGH 10 /* stacks that grew, and as many that did not */
 #define MAX_STAY 3000 /* milliseconds */
-#define SAY_SECONDS 30 /* between two signs of life */
-#define LATE_SECONDS 600 /* in which enough has to happen */
+#define SAY_SECONDS 30 /* between two notes of progress */
+#define LATE_SECONDS 600 /* enough must have happened by then */
 #define MAX_CHANGERS 8
 
 /* Shared by the processes. */
 struct storm {
 	atomic_bool stop;
-	atomic_bool comes_and_goes; /* the module does */
+	atomic_bool comes_and_goes; /* the module is loaded and unloaded */
 	atomic_ulong calls; /* with MAP_STACK, begun */
 	atomic_ulong grown;
 	atomic_ulong not_grown;
@@ -58,7 +59,7 @@ struct storm {
 static struct storm *storm;
 static size_t page;
 
-/* Reports a failed call, unless the module was gone when it was made. */
+/* Reports a failed call, unless the module was not loaded at the time. */
 static void expect(const char *what, int ret)
 {
 	if (!ret || (storm->comes_and_goes &&
@@ -138,7 +139,7 @@ static void work_once(char *room, unsigned long seed)
 		storm->grown++;
 	} else {
 		storm->not_grown++;
-		/* A stack that can grow has room to grow, and has to. */
+		/* A stack that can grow has room, so it must grow. */
 		if (grown || !guest_mapping(stack, &mapping) ||
 		    guest_has_vmflag(&mapping, GROWABLE))
 			expect("growth", -EFAULT);
@@ -162,8 +163,8 @@ static void *work(void *room)
 }
 
 /*
- * A place of its own for each thread, between two that are taken, so that
- * nothing else is mapped in it.
+ * Finds a place for each thread, between two used ones, so that nothing else is
+ * mapped in it.
  */
 static char *find_room(void)
 {
@@ -206,7 +207,7 @@ static void change_switch(unsigned long n)
 	change("enabled", n & 1 ? "0" : "1");
 }
 
-/* A process that maps stacks until it is killed. */
+/* Starts a process that maps stacks until it is killed. */
 static pid_t start_victim(void)
 {
 	pid_t pid = fork();
@@ -226,7 +227,7 @@ static void end_victim(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
-/* Everybody, a process that dies in scope, a cgroup that dies in scope. */
+/* Scopes: all, a process that dies in it, a cgroup that is removed in it. */
 static void change_scope(unsigned long n)
 {
 	char text[64];
@@ -251,15 +252,15 @@ static void change_scope(unsigned long n)
 	change("scope", "cgroup:/storm");
 	usleep(2000);
 	end_victim(pid);
-	/* EBUSY: the dead process has not left yet. */
+	/* EBUSY: the dead process has not left the cgroup yet. */
 	while (rmdir(CGROUP) && errno == EBUSY)
 		usleep(1000);
 }
 
 /*
- * Other users of do_mmap() come and go; a kernel may refuse some of them. Where
- * stacks grow up, on parisc, the hook can not be switched on beside one that
- * has no registers saved, see growup.c.
+ * Other users of do_mmap() come and go. A kernel may refuse some of them. On
+ * parisc, where stacks grow up, the hook cannot be switched on beside a user
+ * that saves no registers, see growup.c.
  */
 static void change_company(unsigned long n)
 {
@@ -302,14 +303,14 @@ static void change_tracers(unsigned long n)
 	int ret;
 
 	snprintf(path, sizeof(path), TRACEFS_DIR "%s", step[0]);
-	/* Not every kernel has kprobe events, or every tracer. */
+	/* Some kernels have no kprobe events, or lack a tracer. */
 	if (access(path, F_OK) ||
 	    (!guest_has_kprobes() && !strcmp(step[0], "kprobe_events")))
 		return;
 	ret = guest_write(path, step[1]);
 	if (ret == -EINVAL && !strcmp(step[0], "current_tracer"))
 		return;
-	/* A module that goes leaves a directory without events for a moment. */
+	/* A module that is unloaded leaves an empty directory for a moment. */
 	if (ret == -EINVAL && storm->comes_and_goes &&
 	    !strcmp(step[0], "events/mapstack/enable"))
 		return;
@@ -317,8 +318,8 @@ static void change_tracers(unsigned long n)
 }
 
 /*
- * The module stays for some milliseconds, in which stacks do not grow on a slow
- * machine: now and then it stays until one has, or for MAX_STAY.
+ * The module stays for some milliseconds. On a slow machine no stack grows in
+ * that time, so every fourth time it stays until one has, or for MAX_STAY.
  */
 static void stay(unsigned long n)
 {
@@ -349,11 +350,11 @@ static void start_changer(int number, void (*change_once)(unsigned long n))
 
 	if (fork())
 		return;
-	/* Whole turns, so that each leaves things as it found them. */
+	/* Whole turns, so that each leaves everything as it was. */
 	for (n = 0; !storm->stop || n % 9; n++) {
 		change_once(n);
 		storm->changes[number]++;
-		usleep(500); /* leaves the CPUs to those that map */
+		usleep(500); /* leaves the CPUs to the mapping threads */
 	}
 	_exit(0);
 }
@@ -371,7 +372,7 @@ static bool check_quiet(void)
 	       seen + outside <= calls;
 }
 
-/* Says that it goes on: a guest that is silent for long is stopped. */
+/* Prints progress: a guest that is silent for too long is stopped. */
 static void say_progress(void)
 {
 	static time_t said;
@@ -446,7 +447,7 @@ int main(void)
 		guest_die("mmap");
 	guest_trace_filter("do_mmap");
 
-	/* The kernel says once that modules like these taint it. */
+	/* The first module of the tests taints the kernel and logs that. */
 	guest_load("company_ops", "");
 	guest_unload("company_ops");
 	guest_load("mapstack", "");

@@ -9,7 +9,7 @@
 #include "ktap.h"
 #include "mapstack.h"
 
-/* Proves the hook again; its page must be gone when the write returns. */
+/* Proves the hook again. Its page must be gone when the write returns. */
 static bool proof_leaves_no_mapping(void)
 {
 	static char before[16384], after[sizeof(before)];
@@ -23,9 +23,9 @@ static bool proof_leaves_no_mapping(void)
 }
 
 /*
- * Whether a request comes by mapstack_trampoline(). On arm64 enabled_functions names
- * the ops and not what its direct_call holds. A backtrace of the request tells, which
- * has to hold do_mmap()'s caller too.
+ * Whether a request goes through mapstack_trampoline(). On arm64
+ * enabled_functions names the ops but not its direct_call. A backtrace of the
+ * request tells, and must also have the caller of do_mmap().
  */
 static bool trampoline_is_called(void)
 {
@@ -67,7 +67,7 @@ static bool kernel_has(const char *symbol)
 	return found;
 }
 
-/* arm64's ftrace_caller() branches to it only with what makes these two. */
+/* With these two, arm64's ftrace_caller() branches to a direct call. */
 static bool has_direct_call(void)
 {
 	return kernel_has("ftrace_nop_ops") &&
@@ -76,7 +76,7 @@ static bool has_direct_call(void)
 
 static void test_trampoline(void)
 {
-	static const char name[] = "on: do_mmap calls a trampoline of ours";
+	static const char name[] = "on: do_mmap calls the module's trampoline";
 
 	if (guest_others("do_mmap"))
 		ktap_skip("others trace do_mmap()", name);

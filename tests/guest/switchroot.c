@@ -2,10 +2,10 @@
 /*
  * First program of a guest that has a full root file system on a disk.
  *
- * Runs from an initramfs: loads the drivers of /drivers in the order of their
- * names, mounts the first virtio disk, makes each entry of /put appear in its
- * top directory, and becomes the program that the kernel command line names
- * there (start=/init). What goes wrong is said in the kernel log.
+ * It runs from an initramfs. It loads the drivers of /drivers in the order of
+ * their names, mounts the first virtio disk, makes each entry of /put appear in
+ * the disk's top directory, and becomes the program that the kernel command line
+ * names (start=/init). Errors go to the kernel log.
  */
 
 #define _GNU_SOURCE
@@ -40,7 +40,7 @@ static void log_line(const char *format, ...)
 	close(fd);
 }
 
-/* Without a root there is nothing to go on with: the guest has failed. */
+/* Without a root file system the guest has failed. */
 static void give_up(const char *what)
 {
 	log_line("switchroot: BUG: %s: %s\n", what, strerror(errno));
@@ -116,7 +116,7 @@ static void show_all(void)
 		show_entry(entries[i]->d_name);
 }
 
-/* Does what udev and a network setup do before any program runs. */
+/* Does what udev and a network setup would do before any program runs. */
 static void prepare_system(void)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -135,7 +135,7 @@ static void prepare_system(void)
 	setenv("HOME", "/root", 1);
 }
 
-/* The kernel hands words that it does not know to its init: environment. */
+/* The kernel passes words that it does not know to init as its environment. */
 static void become(const char *program)
 {
 	if (chdir("/root") || mount(".", "/", NULL, MS_MOVE, NULL) ||

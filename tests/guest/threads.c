@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Tests the C library's threads, whose stacks are MAP_STACK mappings. With the
- * hook off and on they run, and overflow into their guard, as they always did.
- * Built for 32-bit x86 too.
+ * hook off and on they must run, and overflow into their guard, as they always
+ * did. This is built for 32-bit x86 too.
  */
 
 #define _GNU_SOURCE
@@ -27,7 +27,7 @@
 /* The state of the hook. */
 static bool on;
 
-/* Where a thread's stack is. The guard is right below. */
+/* A thread's stack. The guard is directly below. */
 struct stack {
 	char *low;
 	size_t size, guard;
@@ -94,7 +94,7 @@ static void *recurse_a_little(void *arg)
 	return (void *)recurse((unsigned long)arg);
 }
 
-/* Two sizes, so that the C library keeps stacks and also unmaps some. */
+/* Uses two sizes, so that the C library keeps some stacks and unmaps others. */
 static bool test_many(void)
 {
 	pthread_t threads[THREADS];
@@ -139,7 +139,7 @@ static bool test_flag(void)
 static struct stack overflowing;
 static unsigned long guard_start;
 
-/* The status that says where it faulted. */
+/* The exit status tells where the fault was. */
 enum { FAULT_IN_GUARD = 40, FAULT_ELSEWHERE, GUARD_CHANGED, NO_FAULT };
 
 static unsigned long start_of(const char *addr)
@@ -180,7 +180,7 @@ static void *overflow(void *arg)
 	_exit(NO_FAULT);
 }
 
-/* The status of a process with a thread that overflows its stack. */
+/* Returns the status of a process in which a thread overflows its stack. */
 static int overflow_in_child(bool handle)
 {
 	pthread_t thread;
@@ -211,9 +211,9 @@ static bool test_overflow_unhandled(void)
 	return WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV;
 }
 
-/* A write that jumps over the guard, and what came of it. */
+/* A write that jumps over the guard, and its effects. */
 struct jump {
-	bool free; /* nothing is mapped there */
+	bool free; /* nothing is mapped at the address */
 	int sig;
 	size_t grown; /* bytes that the guard's mapping grew by */
 	size_t expected;
@@ -228,7 +228,7 @@ static void *jump_over_guard(void *arg)
 	char *guard;
 
 	find_stack(&stack);
-	/* On arm64 it is larger than the C library says: 64 KiB. */
+	/* On arm64 the guard is larger than the C library says: 64 KiB. */
 	guard = (char *)start_of(stack.low - 1);
 	jump->free = !guest_mapping(guard - 3 * page, &mapping);
 	jump->sig = guest_touch(guard - 3 * page);
@@ -238,9 +238,9 @@ static void *jump_over_guard(void *arg)
 }
 
 /*
- * The known price while on: where nothing was, there is more guard then. With a C library
- * whose guard is no mapping of its own (glibc 2.42 on a kernel that has
- * MADV_GUARD_INSTALL) the stack itself grows, and nothing faults.
+ * This is the known price while on: a guard grows into free memory. If the C
+ * library's guard is not a mapping of its own (glibc 2.42 on a kernel with
+ * MADV_GUARD_INSTALL), the stack itself grows, and nothing faults.
  */
 static bool test_jump(void)
 {
@@ -265,7 +265,7 @@ static const struct {
 	{ test_jump, "a write below the guard faults" },
 };
 
-/* In a child: the C library keeps the stacks of threads that have ended. */
+/* Runs in a child: the C library keeps the stacks of ended threads. */
 static bool passes_in_child(bool (*test)(void))
 {
 	int status;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests the tracepoints as perf, bpftrace and trace-cmd find them: their
- * formats, and what is recorded of calls with known arguments.
+ * Tests the tracepoints as perf, bpftrace and trace-cmd see them: their formats,
+ * and what is recorded of calls with known arguments.
  */
 
 #define _GNU_SOURCE
@@ -55,7 +55,7 @@ static const char *read_file(const char *path)
 	return text;
 }
 
-/* The events of an instance as lines, without the header. */
+/* Counts the events of an instance: its lines without the header. */
 static unsigned int count_events(const char *trace)
 {
 	const char *line = read_file(trace);
@@ -77,7 +77,7 @@ static bool traced(const char *expected)
 	return false;
 }
 
-/* Opening it with O_TRUNC is what empties a trace. */
+/* O_TRUNC empties a trace. */
 static void forget(const char *trace)
 {
 	int fd = open(trace, O_WRONLY | O_TRUNC | O_CLOEXEC);
@@ -105,7 +105,7 @@ static void test_format(const char *event, const char *const *fields)
 		at = found ?: at;
 	}
 	print = strstr(text, "print fmt");
-	/* A tool cannot know the names of our enums. */
+	/* Tools do not know the names of the module's enums. */
 	ok &= print && !strstr(print, "SHAPE_") && !strstr(print, "OUTCOME_") &&
 	      !strstr(print, "GROW_");
 	ktap_result(at && ok, "%s: its fields, in order, and numbers to print",
@@ -138,7 +138,7 @@ static void test_formats(void)
 	test_format("mapstack_grow", grow_fields);
 }
 
-/* One call, what it is, and what comes of it under each policy. */
+/* A call, its shape, and its outcome under each policy. */
 static const struct call {
 	const char *shape;
 	size_t len;
@@ -158,7 +158,7 @@ static const struct call {
 	  false },
 };
 
-/* In bytes; 0 on a kernel that has none. */
+/* Returns the size in bytes; 0 if the kernel has none. */
 static size_t huge_page(void)
 {
 	const char *at = strstr(read_file("/proc/meminfo"), "Hugepagesize:");
@@ -213,7 +213,7 @@ static void test_already(void)
 	call.flags |= MAP_GROWSDOWN;
 	forget(ONE "trace");
 	make_call(&call, 0x70000000UL, -1);
-	/* It is no request to grow where stacks grow up. */
+	/* Where stacks grow up, this is not a request to grow. */
 	ktap_result(traced(STACKS_GROW_UP ?
 				   "shape=anonymous outcome=translated" :
 				   "shape=anonymous outcome=already"),
@@ -282,7 +282,7 @@ static void test_growth(void)
 		 start - 2 * page, start + page, 0UL);
 	passed = traced(line);
 
-	/* Without access rights it is nothing to keep away from. */
+	/* A neighbour without access is not kept at a distance. */
 	below = start - 100 * page;
 	if (mmap((void *)(below - page), page, PROT_NONE,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
@@ -297,7 +297,7 @@ static void test_growth(void)
 	munmap(addr - 3 * page, 4 * page);
 }
 
-/* An unwinder finds the caller of do_mmap() through the module's trampoline. */
+/* An unwinder must find the caller of do_mmap() through the trampoline. */
 static void test_backtrace(void)
 {
 	static const char event[] = ONE "events/mapstack/mapstack_mmap/trigger";

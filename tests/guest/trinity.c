@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lets trinity make random system calls that deal with memory, as a user
- * without rights, with mapstack on. Anything that the kernel logs meanwhile
- * fails the guest. trinity_seconds in the environment sets how long.
+ * Has trinity make random system calls that deal with memory, as a user without
+ * rights, with mapstack on. Anything that the kernel logs meanwhile fails the
+ * guest. trinity_seconds in the environment sets the duration.
  */
 
 #define _GNU_SOURCE
@@ -24,7 +24,7 @@
 #define TRINITY "/usr/bin/trinity"
 #define DIRECTORY "/tmp/trinity"
 #define SECONDS 20
-#define PATIENCE 60 /* seconds for it to end */
+#define PATIENCE 60 /* seconds to wait for its end */
 #define NOBODY 65534
 
 static const char *const names[] = {
@@ -43,7 +43,7 @@ static void run_trinity(void)
 	    dup2(log, STDERR_FILENO) < 0 || setgroups(0, NULL) ||
 	    setgid(NOBODY) || setuid(NOBODY))
 		_exit(126);
-	/* -s: the same calls each time, as far as two processes can do that. */
+	/* -s: the same calls each time, as far as two processes allow that. */
 	execl(TRINITY, TRINITY, "-q", "-l", "off", "-a", "64", "-g", "vm", "-C",
 	      "2", "-s", "1", NULL);
 	_exit(127);
@@ -62,7 +62,7 @@ static void note_output(void)
 		fclose(file);
 }
 
-/* Returns whether it ran as long as it was let to. */
+/* Returns whether trinity ran until it was interrupted. */
 static bool let_run(unsigned int seconds)
 {
 	pid_t pid = fork();
@@ -83,7 +83,7 @@ static bool let_run(unsigned int seconds)
 			return true;
 		sleep(1);
 	}
-	/* Its children do not always see that it wants to end. */
+	/* Its children do not always notice that it wants to end. */
 	ktap_note("it did not end in %d s and was killed", PATIENCE);
 	kill(-pid, SIGKILL);
 	return waitpid(pid, &status, 0) == pid;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests a kernel that fails to remove the probe of growth. Switching off still
- * switches off, the log says once that the probe is left, and the module
- * stays, with the memory that the kernel still calls.
+ * Tests a kernel that fails to remove the probe of growth. Switching off must
+ * still switch off, and the log must say once that the probe is left. The
+ * module must stay, with the memory that the kernel still calls.
  *
- * The module stays until the guest ends, so this program has to be the last by
- * its name.
+ * The module stays until the guest ends, so this program must come last by its
+ * name.
  */
 
 #define _GNU_SOURCE
@@ -29,7 +29,7 @@ static const char *const names[] = {
 	"nor can it be unloaded later",
 };
 
-/* Not by force either, which is another kernel configuration's. */
+/* Unloading by force is for another configuration of the kernel. */
 static bool cannot_unload(void)
 {
 	int ret = syscall(SYS_delete_module, "mapstack", O_NONBLOCK) ? -errno :
@@ -40,7 +40,7 @@ static bool cannot_unload(void)
 	return ret == -EAGAIN && !access(MAPSTACK_DIR, F_OK);
 }
 
-/* One page, grown by one. */
+/* Maps one page, and grows it by one. */
 static bool grows_and_counts(void)
 {
 	const size_t page = sysconf(_SC_PAGESIZE);
@@ -54,7 +54,7 @@ static bool grows_and_counts(void)
 	return passed;
 }
 
-/* Not mapstack_is_off(): the place that grows stacks stays hooked. */
+/* mapstack_is_off() would not do: the function that grows stacks stays hooked. */
 static bool translates_nothing(void)
 {
 	return mapstack_is("enabled", "0") && !guest_hooked("do_mmap") &&
@@ -97,7 +97,7 @@ int main(void)
 	ktap_result(off_is(-EBUSY) && guest_log_silent(log, NULL), "%s",
 		    names[4]);
 
-	/* The probe was counted as gone: it must not be tried again. */
+	/* The kernel counts the probe as gone, so this must not be tried again. */
 	guest_unload("replace");
 	ktap_result(off_is(-EBUSY) && cannot_unload(), "%s", names[5]);
 	return ktap_end();

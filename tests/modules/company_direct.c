@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Company for the hook: a direct call of ftrace on do_mmap(), as a BPF program
- * on its entry (fentry) makes it. Only one user of a function can have it.
+ * Company for the hook: a direct call of ftrace on do_mmap(), like that of a BPF
+ * program on its entry (fentry). Only one user of a function can have it.
  */
 
 #include <linux/module.h>
@@ -9,7 +9,7 @@
 #include "direct.h"
 #include "trampoline_x86.h"
 
-/* Not exact when CPUs race: a test looks whether it moves. */
+/* Not exact when CPUs race: tests only look whether it changes. */
 ulong company_direct_calls;
 module_param_named(calls, company_direct_calls, ulong, 0444);
 MODULE_PARM_DESC(calls, "calls seen (read only)");

@@ -8,7 +8,7 @@ static bool post;
 module_param(post, bool, 0);
 MODULE_PARM_DESC(post, "a post handler, which makes it an IPMODIFY user");
 
-/* Not exact when CPUs race: a test looks whether it moves. */
+/* Not exact when CPUs race: tests only look whether it changes. */
 static ulong calls;
 module_param(calls, ulong, 0444);
 MODULE_PARM_DESC(calls, "calls seen (read only)");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Company for the hook: functions of a module with the names of the functions
- * that the hook is on. The hook must not touch them.
+ * Company for the hook: functions of a module with the same names as the
+ * functions that are hooked. The hook must not touch them.
  */
 
 #include <linux/compiler.h>
@@ -31,7 +31,7 @@ noinline unsigned long namesake_region(unsigned long file, unsigned long addr,
 	return vm_flags;
 }
 
-/* Calls both; says whether what they were given came to them as it was. */
+/* Calls both, and says whether each got its arguments unchanged. */
 static int get_calls(char *text, const struct kernel_param *param)
 {
 	const unsigned long flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK;
@@ -44,9 +44,9 @@ static int get_calls(char *text, const struct kernel_param *param)
 static const struct kernel_param_ops calls_ops = { .get = get_calls };
 module_param_cb(untouched, &calls_ops, NULL, 0444);
 __MODULE_PARM_TYPE(untouched, "bool");
-MODULE_PARM_DESC(untouched, "call them; whether nobody changed the call");
+MODULE_PARM_DESC(untouched, "calls them; whether nobody changed the call");
 
-/* So that there is a way to unload it. */
+/* Without an init function the module could not be unloaded. */
 static int __init company_init(void)
 {
 	return 0;

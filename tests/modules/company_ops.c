@@ -2,13 +2,12 @@
 /*
  * Company for the hook: another user of ftrace on do_mmap().
  *
- * With ipmodify=1 it takes IPMODIFY, as a livepatch does, which only one user
- * of a function can have. It leaves the instruction pointer as it is, as a
- * livepatch does for a function that it gives back (klp_ftrace_handler(),
- * func->nop).
+ * With ipmodify=1 it takes IPMODIFY, as a livepatch does. Only one user of a
+ * function can have that. It does not change the instruction pointer, like a
+ * livepatch that gives a function back (klp_ftrace_handler(), func->nop).
  */
 
-/* First: refuses a kernel that cannot work before anything else can fail. */
+/* First: it stops the build for a kernel on which this cannot work. */
 #include "regs.h"
 
 #include <linux/module.h>
@@ -21,9 +20,9 @@ MODULE_PARM_DESC(save_regs, "have all registers saved, not only arguments");
 
 static bool ipmodify;
 module_param(ipmodify, bool, 0);
-MODULE_PARM_DESC(ipmodify, "be the one that may change where the call goes");
+MODULE_PARM_DESC(ipmodify, "be the user that may change where the call goes");
 
-/* Not exact when CPUs race: a test looks whether it moves. */
+/* Not exact when CPUs race: tests only look whether it changes. */
 static ulong calls;
 module_param(calls, ulong, 0444);
 MODULE_PARM_DESC(calls, "calls seen (read only)");

@@ -4,11 +4,11 @@
  * which is MAP_GROWSDOWN at do_mmap() or, where stacks grow up, VM_GROWSUP at
  * mmap_region().
  *
- * ftrace calls the user that came last first. So this module has the last word
- * if it was there before the hook.
+ * ftrace calls the latest user first. So this module comes after the hook if it
+ * was attached before.
  */
 
-/* First: refuses a kernel that cannot work before anything else can fail. */
+/* First: it stops the build for a kernel on which this cannot work. */
 #include "regs.h"
 
 #include <linux/mm.h>
@@ -17,7 +17,7 @@
 
 #include "one_function.h"
 
-/* For tests that want it there before the hook, and to have its say after. */
+/* Lets a test attach this module before the hook, and start it afterwards. */
 static bool idle;
 module_param(idle, bool, 0644);
 

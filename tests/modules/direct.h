@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Direct calls of ftrace, of an ops, as a module registers them. x86-64 only. */
+/* Direct calls of ftrace through an ops, as a module registers them; x86-64. */
 #ifndef TESTS_MODULES_DIRECT_H
 #define TESTS_MODULES_DIRECT_H
 
@@ -8,8 +8,9 @@
 
 /*
  * register_ftrace_direct() takes an ops since 6.4 ("ftrace: Rename
- * _ftrace_direct_multi APIs to _ftrace_direct APIs"). Before, one of the other
- * name did, and its sample's symbol of Kconfig tells that it is there.
+ * _ftrace_direct_multi APIs to _ftrace_direct APIs"). Before that,
+ * register_ftrace_direct_multi() did. The Kconfig symbol of its sample tells
+ * whether it exists.
  */
 #define direct_is_renamed                    \
 	__same_type(&register_ftrace_direct, \
@@ -18,7 +19,7 @@
 #if defined(CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS) && \
 	defined(CONFIG_HAVE_SAMPLE_FTRACE_DIRECT_MULTI)
 
-/* Not there where they are renamed, and not used. */
+/* Declared for kernels that have renamed it, where it is not used. */
 int register_ftrace_direct_multi(struct ftrace_ops *ops, unsigned long addr);
 int unregister_ftrace_direct_multi(struct ftrace_ops *ops, unsigned long addr);
 
@@ -54,7 +55,7 @@ static inline int direct_unregister_multi(struct ftrace_ops *ops,
 
 #endif
 
-/* -EINVAL where no ops is taken (5.10). */
+/* -EINVAL on 5.10, where no function takes an ops. */
 #define direct_register                                                  \
 	__builtin_choose_expr(direct_is_renamed, register_ftrace_direct, \
 			      direct_register_multi)

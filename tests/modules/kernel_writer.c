@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Writes to a file while it is being loaded, from a kernel thread, which has
- * no address space. Loading it returns the result of the write.
+ * Writes to a file while it is being loaded, from a kernel thread, which has no
+ * address space. The result of the write is the result of loading.
  */
 
 #include <linux/err.h>
@@ -16,7 +16,7 @@ MODULE_PARM_DESC(file, "which file");
 
 static char *text = "";
 module_param(text, charp, 0);
-MODULE_PARM_DESC(text, "what to write, at its beginning");
+MODULE_PARM_DESC(text, "what to write, at the beginning of the file");
 
 /* A write that is under way. */
 struct writing {
@@ -37,7 +37,7 @@ static int __init writer_init(void)
 {
 	struct writing writing = {};
 
-	/* Here: in 7.3 a kernel thread does not see these files. */
+	/* Not in the thread: in 7.3 kernel threads do not see these files. */
 	writing.file = filp_open(file, O_WRONLY, 0);
 	if (IS_ERR(writing.file))
 		return PTR_ERR(writing.file);

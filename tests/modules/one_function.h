@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* An ftrace_ops of a test, on one function of the kernel. */
+/* Attaches an ftrace_ops of a test to one function of the kernel. */
 #ifndef TESTS_MODULES_ONE_FUNCTION_H
 #define TESTS_MODULES_ONE_FUNCTION_H
 
@@ -9,12 +9,12 @@
 
 /**
  * one_function_attach() - register an ops for one function
- * @ops: it, with its callback and flags
- * @function: the function's name, not const for ftrace
+ * @ops: the ops, with its callback and flags
+ * @function: the function's name; not const because ftrace wants it so
  *
  * Context: process; may sleep.
- * Return: 0, -EINVAL for the empty name, which would be every function, or what
- * ftrace answered.
+ * Return: 0, -EINVAL for the empty name, which would mean every function, or
+ * ftrace's error.
  */
 static inline int one_function_attach(struct ftrace_ops *ops,
 				      unsigned char *function)
@@ -33,8 +33,8 @@ static inline int one_function_attach(struct ftrace_ops *ops,
 }
 
 /**
- * one_function_detach() - undo one_function_attach(), memory of the filter too
- * @ops: it
+ * one_function_detach() - undo one_function_attach() and free the filter
+ * @ops: the ops
  *
  * Context: process; may sleep.
  */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A data race for KCSAN to find. If KCSAN does not find this one, it proves
- * nothing that it finds none in the hook.
+ * A data race for KCSAN to find. If KCSAN does not find it, its silence about
+ * the hook proves nothing.
  *
- * A thread adds to a word while the module is loaded, and reading the
- * parameter adds to it too.
+ * A thread adds to a word while the module is loaded, and reading the parameter
+ * adds to it too.
  */
 
 #include <linux/err.h>

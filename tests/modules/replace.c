@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Makes a function of the kernel do nothing and fail if a module calls it,
- * while this module is loaded.
- *
- * It does so as a livepatch would, or by a breakpoint where ftrace cannot
- * trace, as in ftrace itself. It is for errors that the kernel returns only
+ * Makes a function of the kernel do nothing and fail when a module calls it,
+ * while this module is loaded. It is for errors that the kernel returns only
  * without memory, or never.
+ *
+ * It does so as a livepatch would. Where ftrace cannot trace, as in ftrace
+ * itself, it uses a breakpoint.
  */
 
-/* First: refuses a kernel that cannot work before anything else can fail. */
+/* First: it stops the build for a kernel on which this cannot work. */
 #include "regs.h"
 
 #include <linux/kprobes.h>
@@ -54,7 +54,7 @@ static struct ftrace_ops replace_ops = {
 	.flags = FTRACE_OPS_FL_IPMODIFY | REGS_FTRACE_FLAGS,
 };
 
-/* Runs before the function's first instruction: its caller is on the stack. */
+/* Runs before the function's first instruction: the caller is on the stack. */
 static int probe_go_elsewhere(struct kprobe *probe, struct pt_regs *regs)
 {
 	if (!is_module(*(unsigned long *)regs->sp))
@@ -63,7 +63,7 @@ static int probe_go_elsewhere(struct kprobe *probe, struct pt_regs *regs)
 	return 1;
 }
 
-/* Keeps the probe a breakpoint: one made a jump goes on where it was. */
+/* A probe with a post handler stays a breakpoint; a jump could not redirect. */
 static void do_nothing(struct kprobe *probe, struct pt_regs *regs,
 		       unsigned long flags)
 {
