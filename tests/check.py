@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Static analysis of the whole tree: tests/vm/lab -a tests/check.py [CHECK...]
 
-A check is a function below; its first line of documentation says what it finds.
-Each prints ok or not ok and what it found. The exit status is 0 only if all
-passed.
+A check is a function below; the first line of its documentation says what it
+finds. Each check prints ok or not ok, and its complaints. The exit status is 0
+only if all passed.
 """
 
 import os
@@ -30,26 +30,26 @@ FROM_SOURCE = (
     "scripts/const_structs.checkpatch", "scripts/coccinelle", ".clang-format",
 )
 
-# Types that the kernel's own headers or user space cannot follow.
+# Complaints that the kernel's own headers get too, or that user space cannot avoid.
 CHECKPATCH_IGNORE = {
     # volatile is how a test touches memory; the kernel's attribute macros
     # are not there in user space; clang-format aligns operators otherwise.
     "tests": "VOLATILE,PREFER_DEFINED_ATTRIBUTE_MACRO,PARENTHESIS_ALIGNMENT,"
              "PREFER_KERNEL_TYPES",
-    # And messages are not split.
+    # Messages are not split either.
     "tools": "VOLATILE,PREFER_DEFINED_ATTRIBUTE_MACRO,PARENTHESIS_ALIGNMENT,"
              "LONG_LINE_STRING,LONG_LINE",
     "module": "NONE",
 }
-# TRACE_EVENT() is not C to these two; the kernel's own headers fail alike.
+# These two cannot parse TRACE_EVENT(); the kernel's own headers fail too.
 NOT_C = {"module/trace.h"}
-# The analyser of gcc 14 loses a descriptor that is stored in a structure.
+# The analyser of gcc 14 loses track of a descriptor in a structure.
 ANALYSE = [
     "gcc-14", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-fanalyzer",
     "-Wno-analyzer-fd-leak",
 ]
-# Debian's headers say that gcc 14 builds, in Makefiles and in autoconf.h; this
-# is what clang would have been configured to.
+# In Makefiles and in autoconf.h, Debian's headers name gcc 14 as the compiler.
+# This is the configuration for clang.
 CLANG_MAKE = [
     "LLVM=1", "CC=clang", "CONFIG_CC_IS_GCC=", "CONFIG_CC_IS_CLANG=y",
     "CONFIG_CC_HAS_MIN_FUNCTION_ALIGNMENT=", "CONFIG_FTRACE_MCOUNT_USE_CC=",
@@ -65,12 +65,12 @@ CLANG_HEADER = """
 SANITIZE = [
     "clang", "-std=gnu11", "-O2", "-Wall", "-Wextra",
     "-fsanitize=address,undefined",
-    # In "passed &= a() & b()" both are meant to be called.
+    # In "passed &= a() & b()" both must be called.
     "-Wno-bitwise-instead-of-logical",
 ]
 
-# What packaging/name-headers says of kernel 1.2-lts, whose pkgbase is linux-lts, to
-# these os-release files.
+# What packaging/name-headers must print about kernel 1.2-lts, whose pkgbase is
+# linux-lts, with these os-release files.
 HEADERS = {
     'ID=debian': "apt install linux-headers-1.2-lts",
     'ID=linuxmint\nID_LIKE="ubuntu debian"': "apt install linux-headers-1.2-lts",
@@ -85,7 +85,7 @@ HEADERS = {
     '': "install the headers of kernel 1.2-lts",
 }
 
-# What uname -m says where module/regs.h asks for a symbol.
+# What uname -m prints on the architectures that module/regs.h knows.
 UNAME = {
     "X86_64": "x86_64", "ARM64": "aarch64", "RISCV": "riscv64",
     "PPC64": "ppc64le", "S390": "s390x", "PARISC": "parisc64?",
@@ -95,7 +95,7 @@ UNAME = {
 def run(*command, quiet=True):
     """Run a command; return its complaints, [] if it had none.
 
-    If quiet, what it prints is no complaint unless it fails.
+    If quiet, its output counts as complaints only if it fails.
     """
     result = subprocess.run(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -107,7 +107,7 @@ def run(*command, quiet=True):
 
 
 def tracked(*patterns):
-    """Files of the tree that git knows and that match a pattern."""
+    """Files of the tree that git tracks and that match a pattern."""
     names = subprocess.run(
         ["git", "-c", "safe.directory=*", "ls-files", "-z", "--", *patterns],
         capture_output=True, text=True, check=True,
@@ -127,7 +127,7 @@ def at_once(function, items):
 
 
 def kernel_source(cache, suite):
-    """Where the files of linux-source that the checks use are."""
+    """Return the directory of the files of linux-source that the checks use."""
     package = debian.newest(cache, "linux-source-6.12", suite, "amd64")
     where = SOURCE / package.ver_str
     if not all((where / name).exists() for name in FROM_SOURCE):
@@ -200,7 +200,7 @@ class Checks:
         shutil.copytree("tests/modules", where / "tests/modules")
         complaints = []
         for part in (where, where / "tests/modules"):
-            # sparse does not follow how a test module finds out what there is.
+            # sparse cannot follow how a test module probes for functions.
             if part != where:
                 options = [o for o in options if o != "C=2"]
             build.build_external(
@@ -216,7 +216,7 @@ class Checks:
         """the kernel's semantic patches (scripts/coccinelle) find nothing"""
         def check(rule):
             text = rule.read_text()
-            # These would need an OCaml compiler.
+            # An OCaml compiler would be needed for these.
             if re.search(r"^@.*:\s*ocaml", text, re.M):
                 return []
             options = re.search(r"Options: *(.*)", text)
@@ -225,7 +225,7 @@ class Checks:
                 "--cocci-file", str(rule), "--dir", "module",
                 *(options.group(1).split() if options else []), quiet=False,
             )
-            # What spatch wonders about the rule itself.
+            # spatch's remarks on the rule itself.
             return [x for x in lines if "should " not in x]
 
         return at_once(check, sorted(self.source.rglob("*.cocci")))
@@ -243,7 +243,7 @@ class Checks:
         return at_once(check, [
             [*compiler, name, "-Werror"]
             for name in tracked("tests/*.c", "tools/*.c")
-            # What the kernel's build or its tools/testing/vma compiles.
+            # These need the kernel's build, or its tools/testing/vma.
             if "/modules/" not in name and "/searches." not in name
             for compiler in (ANALYSE, SANITIZE)
         ])

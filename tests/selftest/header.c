@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a report says about the machine. See header.h. */
+/* The part of a report that describes the machine. See header.h. */
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #include "machine/files.h"
 #include "report/safe.h"
 
-/* What symbols begin with that decide how the module attaches and what it finds. */
+/* Beginnings of the options that decide how the module attaches and works. */
 static const char *const symbols[] = {
 	"CC_VERSION_TEXT",
 	"CFI",
@@ -43,7 +43,7 @@ static void print_line(const char *name, const char *text)
 	putchar('\n');
 }
 
-/* Cuts @line to the value of a name in a file of "NAME=value" or "name : value". */
+/* Finds the value of a name in a line "NAME=value" or "name : value". */
 static const char *value_of(char *line, const char *name)
 {
 	size_t len = strlen(name);
@@ -59,7 +59,7 @@ static const char *value_of(char *line, const char *name)
 	return at;
 }
 
-/* The first value that a file has of a name; whether there is one. */
+/* Prints the first value of a name in a file; returns whether there is one. */
 static bool print_value(const char *path, const char *name, const char *title)
 {
 	char *text = file_read_all(path), *rest = text, *line;
@@ -73,7 +73,7 @@ static bool print_value(const char *path, const char *name, const char *title)
 	return value;
 }
 
-/* Architectures have names of their own for it. */
+/* Architectures have different names for it. */
 static void print_processor(void)
 {
 	static const char *const names[] = { "model name", "cpu model",
@@ -112,7 +112,7 @@ static void print_symbols(FILE *file)
 	}
 }
 
-/* Where distributions put it. */
+/* Distributions put it in one of these places. */
 static void print_configuration(const char *release)
 {
 	static const char *const places[] = {

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""mapstack selftest, as it is installed, in a system with services and neighbours.
+"""mapstack selftest as it is installed, in a system with services and neighbours.
 
-Run by booted. What it changes is put back, whatever ends it;
-nobody else's requests are touched; and it fails if the module is broken.
+Run by booted. Whatever ends the selftest, all that it changed is put back. It
+touches no other process's requests, and it fails if the module is broken.
 """
 
 import os
@@ -24,7 +24,7 @@ RUN = "/usr/libexec/mapstack/selftest/run"
 PROGRAMS = ("company", "counters", "equality", "fitting", "growth", "scope",
             "switch", "trace")
 STATE = Path("/run/mapstack/state")
-# Asks for stacks all the time: any that is refused, or can grow, is one too many.
+# Makes requests all the time. None may be refused, and none may grow.
 NEIGHBOUR = """
 import time
 while True:
@@ -44,7 +44,7 @@ def start(*words):
 
 
 def write_probe(line):
-    """Without O_TRUNC, which removes every probe."""
+    """Append, because O_TRUNC would remove every probe."""
     fd = os.open(kit.TRACING / "kprobe_events", os.O_WRONLY)
     os.write(fd, line.encode())
     os.close(fd)
@@ -61,11 +61,11 @@ def begun(process):
 
 
 def follow(process):
-    """Wait for its end, and print what it prints; return that."""
+    """Wait for its end, print what it prints, and return that."""
     lines = []
     for line in process.stdout:
         lines.append(line)
-        # A line of its own report would be one of this.
+        # Indented: otherwise it would count as a line of this report.
         print(f"# {line.rstrip()}", flush=True)
     process.wait()
     return "".join(lines)
@@ -102,7 +102,7 @@ def passes(report):
     setting("scope", "cgroup:/init.scope")
     setting("enabled", "1")
     before = settings()
-    # Of a kernel that was up for a while, others trace do_mmap() too.
+    # On a kernel that was up for a while, others trace do_mmap() too.
     write_probe("p:of_others do_mmap")
     enable = kit.TRACING / "events/kprobes/of_others/enable"
     enable.write_text("1")
@@ -136,7 +136,7 @@ def passes(report):
 
 
 def is_put_back(report, name, end, before):
-    """A selftest is ended somehow; everything is as it was."""
+    """End a selftest in some way; everything must be as it was."""
     process = start()
     output = begun(process)
     end(process)
@@ -150,7 +150,7 @@ def is_put_back(report, name, end, before):
 
 
 def kill_both(process):
-    """The keeper, which leads a session of its own, and then the runner."""
+    """Kill the keeper, which leads its own session, and then the runner."""
     for place in Path("/proc").glob("[0-9]*"):
         pid = int(place.name)
         try:
@@ -202,7 +202,7 @@ def refuses(report):
 
 
 def loads(report):
-    """From the tree: the module is loaded, and unloaded, whatever ends it."""
+    """From the tree: the module is loaded, and unloaded whatever ends it."""
     kit.unload()
     process = start(RUN, "/nonexistent/mapstack.ko")
     output = process.stdout.read()
@@ -223,7 +223,7 @@ def loads(report):
 
 
 def fails(report):
-    """With the module broken: one mutant, and the effect undone by another."""
+    """With a module whose effect another module undoes, and with a mutant."""
     kit.load("mapstack")
     kit.load("company_undo")
     before = settings()

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * mapstack selftest: runs programs of tests/guest on the kernel that is running.
+ * mapstack selftest: runs programs of tests/guest on the running kernel.
  *
  *	run [/DIRECTORY/MODULE.ko]
  *
- * The programs lie in the directory of this one. They run in a pid namespace, whose
- * first process is the scope: nobody else is in it, and with that process all of
- * them end. The module is loaded, from the file if one is given, if it is not there,
- * and unloaded then. What ends this, SIGKILL too, has the settings put back: a
- * second process, the keeper, waits for that.
+ * The programs are in the directory of this one. They run in a pid namespace. Its
+ * first process is the scope, so nobody else is in the scope, and all of them end
+ * with that process. If the module is not loaded, it is loaded, from the file if
+ * one is given, and unloaded at the end. A second process, the keeper, waits for
+ * the end and puts the settings back, even after SIGKILL.
  */
 
 #define _GNU_SOURCE
@@ -33,16 +33,16 @@
 #include "runner.h"
 
 #define PROGRAMS "tests"
-/* Of a program: one that hangs. On a machine of flesh all take half a minute. */
+/* The limit of a program. On real hardware all take half a minute together. */
 #define PROGRAM_SECONDS 300
 #define INSTANCES TRACEFS_DIR "instances"
 
-/* The state of the whole. */
+/* The state of the selftest. */
 struct selftest {
 	struct session session;
-	bool loaded_here; /* the module was, so it is unloaded */
+	bool loaded_here; /* this loaded the module, so it unloads it */
 	sigset_t mask; /* of signals, as it was */
-	int keeper; /* is told when there is nothing left to put back */
+	int keeper; /* a pipe: tells the keeper that nothing is left to put back */
 };
 
 static bool enter_own_directory(void)
@@ -61,7 +61,7 @@ static bool enter_own_directory(void)
 	return false;
 }
 
-/* Mounts of our own: tracefs may be mounted nowhere, or elsewhere. */
+/* Mounts in a mount namespace: tracefs may be mounted elsewhere or nowhere. */
 static void mount_tracefs(void)
 {
 	if (unshare(CLONE_NEWNS) ||
@@ -71,7 +71,7 @@ static void mount_tracefs(void)
 		mount("tracefs", TRACEFS_DIR, "tracefs", 0, NULL);
 }
 
-/* What a program that was killed leaves of the trace. */
+/* Removes what a killed program left in tracefs. */
 static void sweep_trace(void)
 {
 	static const char event[] = "-:mapstack_test";
@@ -140,7 +140,7 @@ static void keep(struct selftest *test, int fd)
 }
 
 /*
- * Every process but the keeper has the other end of the pipe, which therefore ends
+ * All processes but the keeper have the other end of the pipe, so reading ends
  * with the last of them. Only the keeper blocks signals for good.
  */
 static int start_keeper(struct selftest *test)
@@ -166,7 +166,7 @@ static void release_keeper(const struct selftest *test)
 		say_err("the keeper of the settings has gone");
 }
 
-/* The first process of the namespace: pid 1, which is the scope. */
+/* Runs as the first process of the namespace: pid 1, which is the scope. */
 static void run_programs(const struct selftest *test)
 {
 	int failed;
@@ -181,14 +181,14 @@ static void run_programs(const struct selftest *test)
 	}
 	sigprocmask(SIG_SETMASK, &test->mask, NULL);
 	setenv("MAPSTACK_SCOPE", "pid:1", 1);
-	/* A relative name: /tmp has just covered what was there. */
+	/* A relative name, because /tmp now covers the directory. */
 	failed = runner_run(PROGRAMS, PROGRAM_SECONDS);
 	if (fflush(stdout))
 		_exit(EXIT_SELF);
 	_exit(failed ? 1 : 0);
 }
 
-/* Returns a status for wait(2); @signal is what ended it, or 0. */
+/* Returns a status of wait(2). @signal is the signal that ended it, or 0. */
 static int wait_for(pid_t pid, const sigset_t *taken, int *signal)
 {
 	int status;
@@ -202,7 +202,7 @@ static int wait_for(pid_t pid, const sigset_t *taken, int *signal)
 		if (next < 0 || next == SIGCHLD)
 			continue;
 		*signal = next;
-		/* All of the namespace ends before this is over. */
+		/* The whole namespace ends before this is over. */
 		kill(pid, SIGKILL);
 		waitpid(pid, &status, 0);
 		return status;
@@ -246,7 +246,7 @@ static int run_guarded(struct selftest *test, const sigset_t *taken,
 	if (session_begin(&test->session, "selftest", MAPSTACK_VERSION))
 		return EXIT_SELF;
 	print_header();
-	/* Off, before anybody else can come into the scope. */
+	/* Switch off before any other process can come into the scope. */
 	if (!setting_write("enabled", "0"))
 		status = run_in_namespace(test, taken, signal);
 	sweep_trace();

@@ -47,7 +47,7 @@ static const struct facts sound = {
 	.settings = { .policy = "rfc", .scope = "all" },
 };
 
-/* Whether exactly these findings are made: their names with a space each. */
+/* Whether exactly these findings are made: their names, each with a space. */
 static bool finds(const struct facts *facts, const char *expected)
 {
 	struct finding findings[MAX_FINDINGS];
@@ -135,7 +135,7 @@ static bool test_calls(void)
 	return ok && same(tiny, "mmap(NU");
 }
 
-/* Text that acts on a terminal or is not UTF-8, and what is printed for it. */
+/* Text that acts on a terminal or is not UTF-8, and what must be printed. */
 static const struct {
 	const char *raw, *safe;
 } names[] = {

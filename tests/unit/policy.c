@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests module/policy.h against the rules of the design. They are written down
- * here a second time, as tables, and with the numbers of x86's ABI, so that no
- * slip is in both.
+ * Tests module/policy.h against the rules of the design. The rules are written
+ * down here a second time, as tables with the numbers of x86's ABI, so that a
+ * slip in one is noticed.
  *
  * mmap() gives a meaning to the low 21 bits of the flags only, apart from the
- * size of a huge page. Every combination of these that has MAP_STACK is tried,
- * and every higher bit alone. Lengths and limits are tried on both sides of
- * every power of two, of every page near it, and of each other.
+ * size of a huge page. Every combination of these with MAP_STACK is tried, and
+ * every higher bit alone. Lengths and limits are tried on both sides of every
+ * power of two, of every page near it, and of each other.
  */
 
 #include <stdio.h>
@@ -55,7 +55,7 @@ static const struct rule alone[NR_POLICIES][2 /* can the kernel grow it? */] = {
 			 { OUTCOME_TRANSLATED, true } },
 };
 
-/* The outcome of one with MAP_GROWSDOWN too, where stacks grow up. */
+/* The outcome of a request with MAP_GROWSDOWN too, where stacks grow up. */
 static const struct rule paired_up[NR_POLICIES][2] = {
 	[POLICY_OBSERVE] = { { OUTCOME_OBSERVED, false },
 			     { OUTCOME_OBSERVED, false } },
@@ -135,7 +135,7 @@ static bool try_flags(enum policy policy, unsigned long flags, bool has_file)
 	       try_request(policy, flags, has_file, true);
 }
 
-/* Stops at the first difference: one is enough to look at. */
+/* Stops at the first difference. */
 static bool try_low_bits(enum policy policy, bool has_file)
 {
 	unsigned long flags;
@@ -163,9 +163,9 @@ static bool try_high_bits(enum policy policy, bool has_file)
 }
 
 /*
- * What can be met at all: each shape with each outcome, except that only
- * private anonymous memory is translated, that it is never refused, and that
- * nothing has asked to grow up already.
+ * Whether each shape met each outcome that is possible. Only private anonymous
+ * memory is translated, it is never refused, and no request has already asked
+ * to grow up.
  */
 static bool met_all(void)
 {
@@ -193,7 +193,7 @@ static bool met_all(void)
 	return passed;
 }
 
-/* In numbers that nothing overflows. */
+/* Calculates in numbers that do not overflow. */
 static bool expect_fit(unsigned long prot, unsigned long len,
 		       unsigned long limit, unsigned long page)
 {
@@ -224,7 +224,7 @@ static bool try_size(unsigned long len, unsigned long limit, unsigned long page)
 	return true;
 }
 
-/* A power of two, its multiples and neighbours; some come round to 0. */
+/* A power of two, its multiples and neighbours; some wrap around to 0. */
 static unsigned long size_number(unsigned int n, unsigned long page)
 {
 	static const long pages[] = { -2, -1, 0, 1, 2 };

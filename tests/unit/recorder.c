@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests what the command makes of /dev/mapstack: rows, whose they are, and
- * that a hundred thousand of them take little memory.
+ * Tests how the command reads /dev/mapstack: rows, their owners, and that a
+ * hundred thousand rows take little memory.
  */
 
 #include <errno.h>
@@ -193,7 +193,7 @@ static unsigned long left_in(const char *text)
 static bool test_leftover(void)
 {
 	return left_in("2000-9000 rw-p 0 00:00 0\n") == 0 &&
-	       /* glibc's: a guard that has grown, below what may be written */
+	       /* glibc's: a guard that has grown, below the writable part */
 	       left_in("2000-6000 ---p\n6000-9000 rw-p\n") == 0 &&
 	       left_in("1000-2000 rw-p\n2000-5000 rw-p\na000-b000 rw-p\n") ==
 		       0x3000 &&
@@ -209,7 +209,7 @@ static double seconds(void)
 	return now.tv_sec + now.tv_nsec / 1e9;
 }
 
-/* Reads so many rows and makes the report; the CPU time that takes. */
+/* Reads many rows and makes the report; returns the CPU time that takes. */
 static double take_many(unsigned int rows, bool *ok)
 {
 	FILE *file = tmpfile();
@@ -247,8 +247,8 @@ static double take_many(unsigned int rows, bool *ok)
 }
 
 /*
- * The most memory that this process has had, in KiB. ru_maxrss would be what called it,
- * where that was larger (exec_mmap()).
+ * The largest memory of this process, in KiB. ru_maxrss would be that of the
+ * calling program if that was larger (exec_mmap()).
  */
 static long peak_memory(void)
 {
@@ -284,7 +284,7 @@ static bool test_many(void)
 #endif
 }
 
-/* Each 50 ms a moment is offered, for a time that is long enough. */
+/* Adds a moment every 50 ms, for long enough. */
 static bool test_timeline(void)
 {
 	struct counter_values counted = { { 0 } };
@@ -321,9 +321,9 @@ int main(void)
 {
 	printf("1..7\n");
 	report(test_rows(), "rows, and the calls that follow them");
-	report(test_bad_rows(), "what is no row is no silence");
+	report(test_bad_rows(), "a line that is not a row is an error");
 	report(test_owners(), "units and containers");
-	report(test_container_cgroup(), "the cgroup of all of a container");
+	report(test_container_cgroup(), "the cgroup of a whole container");
 	report(test_leftover(), "what stayed of a stack that was unmapped");
 	report(test_many(), "many programs: all counted, in less than 64 MiB");
 	report(test_timeline(),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The verdict of mapstack try: its rules, the lines that it compares, --fail-on. */
+/* The verdict of mapstack try: its rules, comparing lines, and --fail-on. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +26,7 @@ static bool same(const char *got, const char *expected, const char *what)
 	return false;
 }
 
-/* What is not said of a run is as in every other. */
+/* A run. Every member that is not set is the same in all runs. */
 struct run {
 	const char *policy;
 	int status;
@@ -525,7 +525,7 @@ static bool test_lines(void)
 	return ok;
 }
 
-/* Bytes that are no text, and a line that is long. */
+/* Bytes that are not text, and a long line. */
 static bool test_bytes(void)
 {
 	char base[400], other[400];

@@ -18,7 +18,7 @@ GUEST_LOCK = threading.Lock()
 
 
 def run_make(what, log, *args):
-    """Run make; its output goes to a file, whose errors are shown."""
+    """Run make with its output in a file; show the errors if it fails."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with open(log, "w") as out:
         result = subprocess.run(
@@ -26,7 +26,7 @@ def run_make(what, log, *args):
         )
     if result.returncode:
         lines = log.read_text().splitlines()
-        # Not any "error": -Werror is in every line.
+        # Not every "error": -Werror is in each line.
         shown = [line for line in lines if "rror: " in line] or lines[-5:]
         raise Failure(f"{what} does not build:\n" + "\n".join(shown[:10]))
 
@@ -79,7 +79,7 @@ def build_modules(
     where = BUILD / kernel.name / directory
     copy_sources(where, "Kbuild", "VERSION", "module")
     build_external(kernel, "mapstack", where, *options)
-    # In the same place below module/, whose headers they use.
+    # At the same place below module/, because they use its headers.
     others = where / helpers
     shutil.copytree("tests/modules", where / "tests/modules")
     if not others.exists():

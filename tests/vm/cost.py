@@ -13,7 +13,7 @@ from machines import machine_of
 
 
 def build_programs(machine):
-    """Build what measures; return the directory."""
+    """Build the measuring programs; return the directory."""
     where = build.BUILD / f"bench-{machine.cross}".rstrip("-")
     build.run_make(
         "tests/bench", where.with_suffix(".log"), "-C", "tests/bench",
@@ -33,7 +33,7 @@ def measure(kernel, where, hear, with_modules=True):
     programs, modules = [built / "cost"], []
     if with_modules:
         modules = build.build_modules(kernel, "bench", "tests/bench/modules")
-        # Beside them is what make bench-host runs, and its test.
+        # Beside them are the program of make bench-host and its test.
         modules.append(built / "host")
         programs.append(built / "hosted")
     where.mkdir(parents=True, exist_ok=True)

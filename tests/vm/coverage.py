@@ -14,7 +14,7 @@ BEGIN, END = "<!-- coverage: written by make test-long -->\n", "<!-- coverage en
 
 
 def executed(counts):
-    """Put the counts beside what the compiler left; return gcov's lines."""
+    """Combine the counts with the compiler's notes; return gcov's lines."""
     for path, content in sorted(counts.items()):
         if "/module/" not in path:
             continue
@@ -23,7 +23,7 @@ def executed(counts):
             ["gcov-14", "-t", path], cwd=Path(path).parents[1],
             capture_output=True, text=True, check=True,
         ).stdout
-        # Headers with code in them follow; each begins with its source.
+        # Headers that contain code follow; each begins with its source.
         for part in re.split(r"^ *-: *0:Source:", text, flags=re.M)[1:]:
             source, _, lines = part.partition("\n")
             yield source.split("/mapstack/")[-1], lines
@@ -48,7 +48,7 @@ def measure(counts):
 
 
 def table(files):
-    """What measure() found, in Markdown."""
+    """The result of measure(), in Markdown."""
     rows = ["| file | lines | reached |", "|---|---|---|"]
     rows += [
         f"| {source} | {len(ran) + len(missed)} | {len(ran)} |"

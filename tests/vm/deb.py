@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Build the Debian packages: tests/vm/lab -a tests/vm/deb.py
 
-They end up in the top directory of the tree. test() builds them twice, in two
-places, compares, and lets lintian look.
+The packages are written to the top directory of the tree. test() builds them
+twice, in two places, compares them, and runs lintian.
 """
 
 import shutil
@@ -23,7 +23,7 @@ VERSIONED = (
 
 
 def tracked():
-    """Files of the tree, as git or the release says."""
+    """Files of the tree, according to git or to the release."""
     names = subprocess.run(
         ["packaging/files"], capture_output=True, text=True, check=True,
     ).stdout.splitlines()
@@ -39,7 +39,7 @@ def fresh(where):
 
 
 def make(what, where, *command, **options):
-    """Run a command that makes something; its output goes to a log."""
+    """Run a command that builds something, with its output in a log."""
     log = where / "log"
     with open(log, "a") as out:
         result = subprocess.run(
@@ -66,9 +66,9 @@ def lay_out(where, version=None):
 
 
 def build(name, version=None):
-    """Build in a place of its own; return where the packages are.
+    """Build in a separate place; return where the packages are.
 
-    Of another version only the module's package is built.
+    If another version is given, only the module's package is built.
     """
     where = fresh(WHERE / name)
     lay_out(where / "mapstack", version)
@@ -80,7 +80,7 @@ def build(name, version=None):
 
 
 def packages(where):
-    """The files that a build made, but for what says when and where."""
+    """The files of a build, except those that say when and where it was."""
     return sorted(
         path for path in where.iterdir() if path.suffix in (".deb", ".dsc")
         or path.name.endswith(".tar.xz")
@@ -88,7 +88,7 @@ def packages(where):
 
 
 def differences(one, other):
-    """Names of the files that two builds do not have in common."""
+    """Names of the files that differ between two builds."""
     made = [{p.name: p.read_bytes() for p in packages(w)} for w in (one, other)]
     return [
         name for name in sorted({*made[0], *made[1]})
@@ -97,7 +97,7 @@ def differences(one, other):
 
 
 def lint(where):
-    """What lintian says against a build."""
+    """What lintian complains about in a build."""
     result = subprocess.run(
         ["lintian", "--allow-root", "--fail-on", "none",
          "--display-level", ">=warning", next(where.glob("*.changes"))],

@@ -2,7 +2,7 @@
 """Debian's kernels: find the newest release of a line, fetch and unpack it.
 
 Runs in the lab. Headers are unpacked into the lab itself, because they name
-each other by absolute path; a release has directories of its own.
+each other by absolute path. Each release has separate directories.
 """
 
 import contextlib
@@ -28,12 +28,12 @@ LISTS = Path("/var/lib/apt/kernels")
 
 
 class Failure(Exception):
-    """Something that a person has to hear about, in one sentence."""
+    """An error that a person must see, in one sentence."""
 
 
 @contextlib.contextmanager
 def locked(path=LOCK):
-    """Hold a lock of the cache, one process at a time; made if it is missing."""
+    """Hold a lock of the cache, for one process at a time."""
     with open(path, "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -46,14 +46,14 @@ class Kernel:
         self.name = name  # 6.12-rt-amd64
         self.release = release  # 6.12.117+deb13-rt-amd64
         self.version = version  # of the Debian package
-        self.packages = packages  # what to fetch, apt_pkg versions
+        self.packages = packages  # to fetch, apt_pkg versions
         self.options = []  # more words for make, to build modules
-        self.modules = []  # what has its drivers, apt_pkg versions
+        self.modules = []  # packages with its drivers, apt_pkg versions
         self.vmlinuz = IMAGES / release / "vmlinuz"
         self.headers = Path("/usr/src") / f"linux-headers-{release}"
 
     def prepare(self):
-        """Make it ready to build for and to boot."""
+        """Make the kernel ready to boot and to build for."""
         with locked():
             *headers, image = (deb_path(version) for version in self.packages)
             for deb in headers:
@@ -61,9 +61,9 @@ class Kernel:
             unpack_image(image, self)
 
     def unpack_modules(self):
-        """Unpack its modules, few drivers among them; return their root.
+        """Unpack its modules, with only a few drivers; return their root.
 
-        depmod has seen them: modprobe -d ROOT -S RELEASE finds what is there.
+        depmod has run, so modprobe -d ROOT -S RELEASE finds the modules.
         """
         where = IMAGES / self.release / "modules"
         with locked():
@@ -98,9 +98,9 @@ def architecture_of(name):
 def update(*names):
     """Bring the package lists up to date for some kernels; return them.
 
-    Each architecture by itself: where the mirror does not have one, or is
-    away, what there is of last time is used. Lists that were fetched less than an
-    hour ago are up to date.
+    Each architecture is fetched separately. If the mirror lacks one or is down, the
+    lists from last time are used. Lists that were fetched less than an hour ago are
+    not fetched again.
     """
     os.environ["APT_CONFIG"] = str(APT_CONFIG)
     apt_pkg.init()
@@ -127,7 +127,7 @@ def update(*names):
             )
         else:
             fetched.write_text(sources)
-    # apt writes its own cache of the lists, which two at a time spoil.
+    # apt caches the lists; two processes at a time would spoil that cache.
     with locked():
         return apt_pkg.Cache(None)
 
@@ -154,7 +154,7 @@ def newest(cache, name, suite, architecture):
 
 
 def depends(version):
-    """Names of the packages that a version depends on, alternatives too."""
+    """Names of all dependencies of a version, with alternatives."""
     for group in version.depends_list.get("Depends", []):
         for dependency in group:
             yield dependency.target_pkg.name
@@ -169,7 +169,7 @@ def release_pattern(name):
     if flavour and re.fullmatch(r"\d+k", flavour):
         words.reverse()  # a page size comes last: powerpc64le-64k
     tail = "".join(f"-{word}" for word in words if word)
-    # 5.10.0-46, 6.12.117+deb13, 7.3.4+deb13; never another flavour.
+    # 5.10.0-46, 6.12.117+deb13, 7.3.4+deb13, but no other flavour.
     return re.compile(
         rf"linux-image-({re.escape(version)}\.[0-9][0-9a-z.+~]*"
         rf"(?:-[0-9][0-9a-z.]*)?{re.escape(tail)})$"
@@ -206,11 +206,11 @@ def find_kernel(cache, name, suite):
     image, headers, release = best
     architecture = architecture_of(name)
     packages = [headers]
-    # These are for every architecture, or run here.
+    # These are for every architecture, or for the one of this machine.
     for dependency in depends(headers):
         if re.match(r"linux-(headers-.*common|kbuild-)", dependency):
             packages.append(newest(cache, dependency, suite, "amd64"))
-    # From 7.2 on vmlinuz and the modules are in packages of their own.
+    # Since 7.2 vmlinuz and the modules have separate packages.
     modules, binary = [image], f"linux-binary-{release}"
     if binary in depends(image):
         modules = [
@@ -228,9 +228,9 @@ def find_kernel(cache, name, suite):
 def resolve(cache, name, suites):
     """Find and fetch the newest release of a kernel to boot and build for.
 
-    The first of the suites, separated by commas, that has one is taken. A suite
-    whose list names files that the mirror no longer has, or not yet, has none:
-    so it was with trixie's list of s390x, from one point release to the next.
+    Takes the first of the suites, separated by commas, that has one. A suite is
+    passed over if its list names files that the mirror does not have. Between two
+    point releases that was so with trixie's list of s390x.
     """
     why = []
     for suite in suites.split(","):
@@ -276,7 +276,7 @@ def fetch(versions):
 
 
 def extract(deb, where, *members):
-    """Unpack a package; /lib may be a link and stays one."""
+    """Unpack a package. /lib may be a link, and stays one."""
     where.mkdir(parents=True, exist_ok=True)
     with subprocess.Popen(
         ["dpkg-deb", "--fsys-tarfile", deb], stdout=subprocess.PIPE
@@ -300,7 +300,7 @@ def unpack_headers(deb):
 
 
 def unpack_image(deb, kernel):
-    """Take the kernel itself out of its package, once."""
+    """Take the kernel image out of its package, once."""
     stamp = kernel.vmlinuz.with_name(deb.name)
     if stamp.exists():
         return

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Tell the story in a guest: tests/vm/lab tests/vm/demo.py [NAME]
+"""Run the demo in a guest: tests/vm/lab tests/vm/demo.py [NAME]
 
 NAME is a line of tests/vm/kernels; 6.12-amd64 without one.
 """

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The package's life in a full Debian: installed, upgraded under, removed.
+"""Install, upgrade and remove the package in full Debian systems.
 
-Runs in the lab. Everything up to a boot is done in a root file system as a
-machine with a stock kernel has it (see rootfs.py), entered from here, where
-`uname -r` is of a kernel that the root does not have. Then its kernels are
-booted.
+Runs in the lab. Everything up to a boot happens in a root file system like that of
+a machine with a stock kernel (see rootfs.py). It is entered from here, so
+`uname -r` names a kernel that the root does not have. Then its kernels are booted.
 """
 
 import platform
@@ -27,7 +26,7 @@ WHERE = Path("/out/dkms")
 OVMF = Path("/usr/share/OVMF")
 SUITES = {"dkms-bookworm": "bookworm", "dkms-trixie": "trixie"}
 SIGNER = "key of the mapstack tests"
-# DKMS signs by the key that it finds there, else it makes one.
+# DKMS signs with this key if it finds it, and makes one otherwise.
 SETUP = f"""
 openssl req -new -x509 -nodes -newkey rsa:2048 -days 36500 -outform DER \
     -subj '/CN={SIGNER}/' -keyout /var/lib/dkms/mok.key \
@@ -42,24 +41,24 @@ PACKAGES = (
 )
 VERSION = Path("VERSION").read_text().strip()
 OLDER = "0.1.0"
-# Where apt and the like keep their own state, and where run() mounts.
+# Where apt and other tools keep their state, and where run() mounts.
 BOOKKEEPING = (
     "mnt/", "run/", "tmp/", "var/cache/", "var/lib/apt/", "var/lib/dpkg/",
     "var/lib/pacman/", "var/lib/rpm/", "var/log/",
 )
-# Where tests/dkms/bench and tests/dkms/ways find the source, and what of it.
+# Where tests/dkms/bench and tests/dkms/ways find the source, and which parts.
 CLONE = "/srv/mapstack"
 CLONED = (
     "Kbuild Makefile VERSION debian dkms.conf dkms.mk docs module packaging "
     "tests/bench tests/guest tests/selftest tools"
 )
-# Where the RPMs and Arch's packages are lived with, on top of a Debian.
+# On which Debian the RPMs and Arch's packages are installed.
 WAYS_SUITE = "trixie"
 WAYS_PACKAGES = ("pacman-package-manager", "rpm")
-# The plugins want a mount namespace whose root is a mount.
+# The plugins need a mount namespace whose root is a mount.
 RPM = ("rpm", "--dbpath", "/var/lib/rpm", "--nodeps", "--noplugins")
 PACMAN = ("pacman", "--noconfirm", "--nodeps", "--nodeps")
-# What the hooks of Arch's dkms do with what a package brings or takes.
+# These do what the hooks of Arch's dkms do when a package comes or goes.
 HOOKS = """
 sed -i s/^CheckSpace// /etc/pacman.conf
 # Directories that those distributions have anyway, and pacman removes if empty.
@@ -97,7 +96,7 @@ TTYPath=/dev/ttyS1
 [Install]
 WantedBy=multi-user.target
 """
-# DKMS builds below /var/lib/dkms; here there is room for the source only.
+# Leaves room only for the source below /var/lib/dkms, where DKMS builds.
 FULL_DISK = """
 room=$(($(du -sk /var/lib/dkms | cut -f 1) + 300))
 mount -t tmpfs -o size=${room}k,mode=755 none /mnt
@@ -115,7 +114,7 @@ def root(suite):
 
 
 class Machine:
-    """A root file system in which the package lives, and what was seen."""
+    """A root file system for the package, and the results of its tests."""
 
     def __init__(self, suite, where, package):
         self.suite = suite
@@ -132,7 +131,7 @@ class Machine:
         self.log = open(where / "log", "w")
 
     def expect(self, name, wrong):
-        """Count a test as failed if something is wrong, and say what."""
+        """Count a test as failed if something is wrong, and print it."""
         if wrong:
             self.report.failed.append(f"{name}: {wrong}")
         else:
@@ -169,7 +168,7 @@ class Machine:
         return found[0] if found else None
 
     def files(self):
-        """Every path but those of BOOKKEEPING."""
+        """Every path except those of BOOKKEEPING."""
         paths = subprocess.run(
             ["find", ".", "-xdev", "-printf", "%P\\n"], cwd=self.tree,
             capture_output=True, check=True, text=True,
@@ -177,7 +176,7 @@ class Machine:
         return {path for path in paths if not path.startswith(BOOKKEEPING)}
 
     def left(self, before):
-        """What came or went since a list of files was made."""
+        """What was added or removed since a list of files was made."""
         return ", ".join(sorted(self.files() ^ before)[:5])
 
     def version(self):
@@ -196,7 +195,7 @@ class Machine:
         ])
 
     def keep_way(self, name, since, removal):
-        """Keep what came since a file was made, for tests/dkms/ways."""
+        """Keep the files added since another was made, for tests/dkms/ways."""
         kept = self.ways / name
         kept.mkdir(parents=True)
         subprocess.run(
@@ -209,15 +208,15 @@ class Machine:
         self.ways.joinpath(f"{name}.remove").write_text(" ".join(removal))
 
     def mark(self):
-        """A file that is made now, for keep_way()."""
+        """Make a file now, for keep_way()."""
         mark = self.where / "mark"
         mark.write_text("")
         return mark
 
     def mentions(self):
-        """Files with the module's name in them: depmod's indices, settings.
+        """Files that contain the module's name: depmod's indices, settings.
 
-        The key has SIGNER in it.
+        The key is among them, because it has SIGNER in it.
         """
         return " ".join(self.run(
             "grep", "-rls", "mapstack", "/etc", "/usr/lib/modules", "/boot",
@@ -236,7 +235,7 @@ def bad(result):
 
 
 def unexplained(result, release):
-    """What dkms.mk has to say about a kernel and a status and output lack."""
+    """Which parts of dkms.mk's message are missing for a kernel that failed."""
     status, output = result
     said = (
         f"no module was built for kernel {release}",
@@ -283,7 +282,7 @@ def test_install(machine):
 
 
 def test_command(machine, package):
-    """The command is installed, runs and goes."""
+    """The command can be installed, run and removed."""
     machine.expect("apt installs the command", bad(
         machine.apt("install", f"/mnt/package/{package.name}")
     ))
@@ -299,9 +298,10 @@ def test_command(machine, package):
 
 
 def test_make_install(machine):
-    """make install and make uninstall do it without a package.
+    """make install and make uninstall do the same without a package.
 
-    DKMS keeps its books elsewhere than usual, as an administrator may ask it to.
+    DKMS keeps its state in another directory than usual, as an administrator may
+    configure it.
     """
     books = machine.tree / "etc/dkms/framework.conf"
     usual = books.read_text()
@@ -420,7 +420,7 @@ def test_ways(machine):
 
 
 def test_excluded(machine):
-    """A kernel without what is needed is passed over."""
+    """A kernel that lacks a needed symbol is passed over."""
     (release,) = machine.releases()
     config = machine.tree / "usr/src" / f"linux-headers-{release}" / ".config"
     text = config.read_text()
@@ -463,7 +463,7 @@ def test_newer_kernel(machine):
 
 
 def test_trouble(machine, release):
-    """What goes wrong with one kernel does not harm another."""
+    """A failure with one kernel does not harm another."""
     built = machine.module(release).read_bytes()
 
     def unharmed(what):
@@ -522,7 +522,7 @@ def test_trouble(machine, release):
 
 
 def test_make(machine, release):
-    """The module builds in the tree of the source, for a kernel to be booted."""
+    """The module builds in the source tree, for a kernel that will be booted."""
     # For tests/dkms/bench, selftest and upgraded.
     machine.apt("install", "gcc", "libc6-dev", "libjansson-dev", "pkg-config")
     machine.run("sh", "-euc", f"""
@@ -539,7 +539,7 @@ def test_make(machine, release):
 
 
 def keep_older(machine, release):
-    """An older version, built by DKMS for a kernel, for tests/dkms/upgraded."""
+    """Build an older version with DKMS for a kernel, for tests/dkms/upgraded."""
     kept = f"usr/src/mapstack-{OLDER} var/lib/dkms/mapstack/{OLDER}"
     machine.expect("an older version is built for later", bad(machine.run(
         "sh", "-euc", f"""
@@ -552,7 +552,7 @@ def keep_older(machine, release):
 
 
 def prepare_boot(machine):
-    """Do what a person would who wants it on after a boot with systemd."""
+    """Configure it as a person would who wants it on after a boot."""
     shutil.copy(
         "debian/mapstack.conf", machine.tree / "etc/modprobe.d/mapstack.conf"
     )
@@ -567,10 +567,10 @@ def prepare_boot(machine):
 
 
 def firmware(tree, where):
-    """Words for a QEMU whose firmware has DKMS's key among those it trusts.
+    """Words for QEMU with a firmware that trusts DKMS's key.
 
-    The kernel takes them over into its platform keyring. Enrolling by MokManager
-    ends in the same keyring; it needs a screen and a person.
+    The kernel takes the trusted keys into its platform keyring. Enrolling with
+    MokManager ends in the same keyring, but needs a screen and a person.
     """
     certificate = where / "key.pem"
     certificate.write_text(ssl.DER_cert_to_PEM_cert(
@@ -614,7 +614,7 @@ class Boots:
     def boot(
         self, name, release, tests=(), cmdline="", start="/init", trust=False,
     ):
-        """Boot a kernel, run tests, add what came of them to the report.
+        """Boot a kernel, run tests, and add their results to the report.
 
         With start="/sbin/init" systemd runs tests/dkms/booted. With `trust` the
         firmware is UEFI's and trusts the key that signed the module.
@@ -645,7 +645,7 @@ def run(name, hear):
     (command,) = built.glob("mapstack-tools_*.deb")
     machine = Machine(suite, where, package)
     test_install(machine)
-    # The lab builds the command for its own suite.
+    # The lab builds the command only for its own suite.
     if suite == platform.freedesktop_os_release()["VERSION_CODENAME"]:
         test_command(machine, command)
     test_make_install(machine)

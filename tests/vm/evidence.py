@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Test the mapstack command on real programs, in a full Debian guest.
 
-Runs in the lab. tests/evidence holds what runs in the guest.
+Runs in the lab. The tests that run in the guest are in tests/evidence.
 """
 
 import subprocess
@@ -45,7 +45,7 @@ def build_command():
 
 
 def build_trials():
-    """Build the programs that mapstack try is tried on; return its path."""
+    """Build the programs that mapstack try is tested with; return the path."""
     where = build.BUILD / "trials"
     subprocess.run(
         ["gcc-14", "-O1", "-Wall", "-Wextra", "-Werror", "-static", "-pthread",

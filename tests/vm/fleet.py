@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Services, containers and Prometheus, in a full Debian guest with systemd.
 
-Runs in the lab. tests/fleet holds what runs in the guest.
+Runs in the lab. The tests that run in the guest are in tests/fleet.
 """
 
 from pathlib import Path

@@ -2,7 +2,7 @@
 """Boot a guest from an initramfs and read its report.
 
 Runs in the lab. The kernel log comes over the console into a file. The report
-comes over a port of its own, so that neither spoils the other.
+comes over a separate port, so that neither garbles the other.
 """
 
 import re
@@ -14,9 +14,9 @@ import time
 import ktap
 from machines import machine_of
 
-# Anything of this in the kernel log fails the guest, whatever its tests said.
-# Without memory for a scan area kmemleak looks at all of an object: it can do so
-# when tests/guest/failures.c lets that fail.
+# Any of this in the kernel log fails the guest, whatever its tests said. The
+# exception: if tests/guest/failures.c makes an allocation of kmemleak fail,
+# kmemleak scans a whole object instead of a scan area.
 TROUBLE = re.compile(
     r"BUG:|WARNING:|Oops|Kernel panic|Call Trace|general protection|"
     r"Unable to handle|RIP: |rcu: INFO|hung task|blocked for more than|"
@@ -26,9 +26,9 @@ TROUBLE = re.compile(
     r"possible recursive|circular locking|invalid opcode|segfault in kernel|"
     r"ftrace bug|Failed on adding|Modules? .* is tainted"
 )
-# A report of KCSAN about code of the kernel's own, which has data races.
+# A report of KCSAN about a data race in the kernel itself.
 RACE = re.compile(r"[^\n]*={60,}\n[^\n]*BUG: KCSAN: .*?={60,}[^\n]*\n", re.S)
-# What the kernel says of an allocation that tests/guest/failures.c let fail.
+# What the kernel logs when tests/guest/failures.c makes an allocation fail.
 INJECTED = re.compile(
     r"failures: (?:vmalloc error|page allocation failure).*?</TASK>", re.S
 )
@@ -36,8 +36,8 @@ INJECTED = re.compile(
 TAINT_EXPECTED = 1 << 12 | 1 << 13
 SILENT_SECONDS = 300
 
-# One CPU whose time is the number of instructions that it has executed; with
-# nothing to do it jumps to the next timer.
+# One CPU whose time is the number of instructions that it has executed. When idle
+# it jumps to the next timer.
 COUNTING = ["-icount", "shift=0,sleep=off"]
 
 
@@ -55,10 +55,10 @@ def pack(root, archive):
 
 
 def copy_into(root, names):
-    """Put files of the lab into a guest, each at its own path.
+    """Put files of the lab into a guest, each at the same path.
 
-    root is the directory that becomes the guest's, names are absolute paths. A
-    link is followed: what it leads to is put at the name of the link.
+    root becomes the guest's root directory; names are absolute paths. Links are
+    followed: the guest gets the file, under the name of the link.
     """
     for name in names:
         target = root / str(name).lstrip("/")
@@ -69,7 +69,7 @@ def copy_into(root, names):
 def make_initramfs(where, init, programs, modules, demo=None, fill=None):
     """Lay out init, the test programs and the modules, and pack them.
 
-    fill() is given the directory and may put more into it.
+    fill() gets the directory and may add to it.
     """
     root = where / "root"
     if root.exists():
@@ -90,7 +90,7 @@ def make_initramfs(where, init, programs, modules, demo=None, fill=None):
 
 
 class Guest:
-    """One boot; what it writes to the disk is forgotten."""
+    """One boot. Whatever it writes to the disk is lost."""
 
     def __init__(
         self, kernel, initramfs, where, cmdline="", memory=1024, disk=None,
@@ -112,13 +112,13 @@ class Guest:
             self.command += [
                 "-drive", f"file={disk},if=virtio,format=raw,snapshot=on"
             ]
-        # Then the console is all that QEMU prints, the report inside it.
+        # Then all output of QEMU is the console, with the report in it.
         self.mixed = "status=kmsg" in machine.cmdline
         self.stopped_for = None
         self.silent_seconds = SILENT_SECONDS
 
     def _watch(self, process):
-        """Stop a guest that says nothing for too long."""
+        """Stop a guest that is silent for too long."""
         while process.poll() is None:
             if time.monotonic() - self.heard > self.silent_seconds:
                 self.stopped_for = f"silent for {self.silent_seconds} seconds"
@@ -126,7 +126,7 @@ class Guest:
             time.sleep(1)
 
     def run(self, hear):
-        """Boot, give each line of the report to hear(), wait for the end."""
+        """Boot, pass each line of the report to hear(), and wait for the end."""
         self.log.unlink(missing_ok=True)
         self.heard = time.monotonic()
         with subprocess.Popen(
@@ -154,7 +154,7 @@ class Guest:
             self.stopped_for = f"QEMU ended with status {process.returncode}"
 
     def trouble(self):
-        """Lines of the kernel log that say that something went wrong."""
+        """Lines of the kernel log that report trouble."""
         if not self.log.exists():
             return ["there is no kernel log"]
         text = RACE.sub(
@@ -168,7 +168,7 @@ class Guest:
 
 
 def boot_and_report(guest, hear):
-    """Boot a guest; return its KTAP report with the guest's own faults in it."""
+    """Boot a guest; return its KTAP report, with the guest's own failures."""
     parser = ktap.Parser()
 
     def both(line):

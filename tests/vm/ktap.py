@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Read a KTAP report, and never believe more than it says.
+"""Read a KTAP report without trusting it more than necessary.
 
-A test counts as passed only if its own line says so inside a report that kept
-its plan. Anything that is missing is a failure.
+A test counts as passed only if its own line says so in a report that kept its
+plan. Anything that is missing is a failure.
 """
 
 import re
@@ -25,7 +25,7 @@ class Report:
     counts: dict = field(default_factory=dict)  # of gcov, by file
 
     def add(self, ok, name):
-        """Take in one result line."""
+        """Add one result line."""
         self.results += 1
         skip = SKIP.search(name)
         if skip and ok:
@@ -34,13 +34,13 @@ class Report:
             (self.passed if ok else self.failed).append(name)
 
     def add_all(self, other):
-        """Take in what another report counted."""
+        """Add the results of another report."""
         self.passed += other.passed
         self.failed += other.failed
         self.skipped += other.skipped
 
     def add_checks(self, checks):
-        """Take in checks: {name: complaints, [] if it passed}."""
+        """Add checks: {name: complaints, [] if it passed}."""
         for name, wrong in checks.items():
             self.add(not wrong, f"{name}: {'; '.join(wrong)}" if wrong else name)
 
@@ -57,7 +57,7 @@ class Parser:
         self.total = Report()
         self.ended = False
         self.taint = None
-        self.leaks = None  # where kmemleak looked for them
+        self.leaks = None  # a number if kmemleak looked for them
         self.leaked = []  # the lines of its reports
 
     def feed(self, line):
@@ -106,7 +106,7 @@ class Parser:
             self.total.failed.append(f"{program}: ended badly")
 
     def finish(self):
-        """The report as a whole, with what is missing as failures."""
+        """Return the whole report, in which missing results are failures."""
         if self.inner.results or self.inner.planned is not None:
             self._close_program(False, "interrupted program")
             self.top.results -= 1

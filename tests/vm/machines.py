@@ -1,22 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The architectures that kernels are tested on: compilers, and QEMU's words.
 
-They are found by the last part of a kernel's name, which is Debian's name of the
+The last part of a kernel's name chooses one. It is Debian's name of the
 architecture, except for the two of parisc.
 """
 
 from dataclasses import dataclass, replace
 
-# Emulation: a KVM device that opens may still hang the guest. One thread of
-# QEMU runs both CPUs in turn: with a thread each, code patching on one CPU is
-# not seen in time by the other, and the guest dies of "Oops: int3" in its own
-# patching. Seen with QEMU 7.2 (1 boot of 70) and QEMU 10.0.13 (6.12-rt, when
-# the function tracer was switched on).
+# Guests are emulated: a KVM device that opens may still hang the guest. One thread
+# of QEMU runs both CPUs in turn. With a thread for each, one CPU sees code that the
+# other patches too late, and the guest dies of "Oops: int3". This was seen with
+# QEMU 7.2 (1 boot of 70) and with QEMU 10.0.13 (6.12-rt, when the function tracer
+# was switched on).
 TURNS = "tcg,thread=single"
-# parisc cannot have that: the other CPU's turn begins at each TLB purge, which
-# leaves QEMU's inner loop, and is of 0.1 s, if all it does is to wait for a lock
-# or in stop_machine(). It patches code in stop_machine(). So does riscv64, on
-# which churn took 198 s with turns and 15 s with threads.
+# parisc needs a thread for each CPU. Otherwise the other CPU's turn begins at each
+# TLB purge, because that leaves QEMU's inner loop, and lasts 0.1 s even if it only
+# waits for a lock or in stop_machine(). Threads are safe there, because parisc
+# patches code in stop_machine(). So does riscv64, on which churn took 198 s with
+# turns and 15 s with threads.
 THREADS = "tcg,thread=multi"
 
 
@@ -31,7 +32,7 @@ class Machine:
     user: str = None  # prefix of user space's compiler, if another
     cpus: int = 2
     accelerator: str = TURNS
-    counting: tuple = ()  # more of QEMU's words where time counts instructions
+    counting: tuple = ()  # more of QEMU's words, for time that counts instructions
 
 
 # The console goes to the first port and the report to another one.
@@ -46,7 +47,7 @@ MACHINES = {
         cross="",
         qemu=("qemu-system-x86_64", "-M", "q35", "-cpu", "max,la57=off", *PORTS),
         # With tsc=reliable guest time ran 2.7 times too fast under load. On a busy
-        # host a timer that works may be late for check_timer(), which panics.
+        # host check_timer() may find a working timer late, and panics.
         cmdline="console=ttyS0 status=ttyS1 clocksource=hpet tsc=unstable "
                 "no_timer_check",
     ),
@@ -55,7 +56,7 @@ MACHINES = {
         qemu=("qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a57",
               *PCI_PORT),
         cmdline="console=ttyAMA0 status=ttyS0",
-        # Its counter has 1 GHz, the cortex-a57's 62.5 MHz.
+        # Its counter runs at 1 GHz, that of the cortex-a57 at 62.5 MHz.
         counting=("-cpu", "max,pauth-impdef=on"),
     ),
     "riscv64": Machine(
@@ -66,11 +67,11 @@ MACHINES = {
     ),
     "ppc64el": Machine(
         cross="powerpc64le-linux-gnu-",
-        # Without a variable in it the kernel warns of a corrupt NVRAM.
+        # The kernel warns of a corrupt NVRAM if there is no variable in it.
         qemu=("qemu-system-ppc64", "-M", "pseries,x-vof=on", "-vga", "none",
               "-prom-env", "auto-boot?=true", *PORTS),
-        # Patching each function for the function tracer takes this kernel long,
-        # and on a busy host longer than a soft lockup may: 26 s were seen.
+        # Patching all functions for the function tracer takes this kernel long. On
+        # a busy host 26 s were seen, more than the limit of a soft lockup.
         cmdline="console=hvc0 status=hvc1 watchdog_thresh=60",
         flavour="powerpc64le",
     ),
@@ -85,7 +86,7 @@ MACHINES = {
         ),
         cmdline="console=ttysclp0 status=sclp_line0",
     ),
-    # What user space writes to a tty does not come out of these machines.
+    # On these machines user space cannot write to a port.
     "hppa": Machine(
         cross="hppa-linux-gnu-",
         qemu=("qemu-system-hppa", "-M", "B160L", "-serial", "stdio"),
@@ -107,24 +108,24 @@ class Variant:
     """A kernel of the lists that is booted in another way."""
 
     kernel: str  # its name in the list
-    programs: str = ""  # those whose name begins so, with commas between; "": all
+    programs: str = ""  # beginnings of their names, with commas between; "": all
     qemu: tuple = ()  # more of QEMU's words
     cmdline: str = ""  # more words for the kernel
-    # FILE:TEXT: what the guest must find, or the variant is not what it says
+    # FILE:TEXT: what the guest must find to be what the variant says
     expect: str = ""
     smp: bool = False  # two CPUs, with a thread of QEMU each
 
 
-# Programs that attach and detach, beside others too, and see where arguments arrive.
+# Programs that attach and detach, alone and beside others, and check arguments.
 PATCHED = "churn,company,growth,switch,trace"
 VULNERABILITIES = "/sys/devices/system/cpu/vulnerabilities"
 
 VARIANTS = {
     # parisc on two CPUs, where the other programs are too slow.
     "6.1-smp-hppa64": Variant("6.1-hppa64", "growup,switch", smp=True),
-    # Processors whose mitigations replace each return, and are patched into a
-    # module and into ftrace's trampolines: call depth tracking, and the untrained
-    # return thunk.
+    # On these processors mitigations replace each return, in modules and in
+    # ftrace's trampolines: by call depth tracking, and by the untrained return
+    # thunk.
     "6.12-stuffing-amd64": Variant(
         "6.12-amd64", PATCHED, ("-cpu", "Skylake-Server"),
         "spectre_v2=retpoline retbleed=stuff",
@@ -132,12 +133,12 @@ VARIANTS = {
     ),
     "6.12-untrained-amd64": Variant(
         "6.12-amd64", PATCHED, ("-cpu", "EPYC-Rome"),
-        # Against SRSO it wants microcode that QEMU has not, and says "WARNING".
+        # The kernel warns that SRSO needs microcode, which QEMU does not have.
         "spec_rstack_overflow=off",
         expect=f"{VULNERABILITIES}/retbleed:untrained",
     ),
-    # The checks of indirect calls that a kernel takes where the CPU has IBT, which
-    # QEMU's have not; without the word it takes kCFI's.
+    # A kernel with FineIBT uses it only on a CPU with IBT, which QEMU does not
+    # emulate, and kCFI otherwise. The word on the command line asks for FineIBT.
     "6.12-fineibt-amd64": Variant(
         "6.12-cfi-amd64", cmdline="cfi=fineibt", expect="/dev/kmsg:FineIBT"
     ),
@@ -158,10 +159,10 @@ def machine_of(name):
         )
         if variant.smp:
             machine = replace(machine, cpus=2, accelerator=THREADS)
-    # The cortex-a57 has pages of 4 KiB and 64 KiB only.
+    # The cortex-a57 has only pages of 4 KiB and 64 KiB.
     if "16k" in name.split("-"):
         machine = replace(machine, qemu=machine.qemu + ("-cpu", "cortex-a76"))
-    # KCSAN waits at an access for what the other CPU does meanwhile.
+    # KCSAN stops at an access and waits for the other CPU to make one there.
     if "kcsan" in name.split("-"):
         machine = replace(machine, accelerator=THREADS)
     return machine

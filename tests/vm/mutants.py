@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Break the module on purpose, and see that the tests notice.
 
-Each patch of tests/mutants is one defect. The module is built with it and
-booted with the program that its Caught-by: line names. A test has to fail, or the
-kernel to complain. Runs in the lab.
+Each patch of tests/mutants is one defect. The module is built with it and booted
+with the program that its Caught-by: line names. A test must fail, or the kernel
+must complain. Runs in the lab.
 """
 
 import re
@@ -17,7 +17,7 @@ from debian import Failure
 from machines import machine_of
 
 MUTANTS = Path("tests/mutants")
-# Some hang, and nothing else in these guests is silent for long.
+# Some mutants hang. Nothing else in these guests is silent for long.
 SILENT_SECONDS = 120
 CAUGHT_BY = re.compile(r"^Caught-by: (\S+)$", re.M)
 
@@ -32,7 +32,7 @@ def apply(patch, where, *options):
 
 
 def boot(kernel, where, program, modules):
-    """Boot a broken module with one program; return what failed in or after it."""
+    """Boot a broken module with one program; return everything that failed."""
     heard = []
     directory = build.build_guest(machine_of(kernel.name))
     where.mkdir(parents=True, exist_ok=True)
@@ -42,14 +42,14 @@ def boot(kernel, where, program, modules):
     machine = guest.Guest(kernel, initramfs, where)
     machine.silent_seconds = SILENT_SECONDS
     report = guest.boot_and_report(machine, heard.append)
-    # A guest that never came to the program has noticed nothing.
+    # A guest that did not reach the program has not noticed the defect.
     if not any(line.startswith("    1..") for line in heard):
         raise Failure(f"{program} did not begin: {report.failed}; see {where}")
     return report.failed
 
 
 def run(kernel, where, only, hear):
-    """Try every mutant, or those whose name begins so; return a report."""
+    """Try all mutants, or those whose name begins so; return a report."""
     kernel.prepare()
     mapstack, *others = build.build_modules(kernel, "mutant")
     source = mapstack.parent

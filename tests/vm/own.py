@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Find a kernel of the user's own: make test KERNEL=DIRECTORY
 
-Runs in the lab, where the directory and the targets of its links are at their own
-paths, read-only (see lab). DIRECTORY is the tree that a kernel was built in, or
-holds vmlinuz and, as build or headers, what modules are built with.
+Runs in the lab, where the directory and the targets of its links are at the same
+paths, read-only (see lab). DIRECTORY is the tree that the kernel was built in, or
+has vmlinuz and, as build or headers, what modules are built with.
 """
 
 import os
@@ -17,8 +17,8 @@ import ktap
 from debian import Failure
 
 HEADERS = (".", "build", "headers")
-# By architecture: a symbol that only its kernels have, what make calls it, where the
-# image is in a tree, and what has to be built in for QEMU's ports.
+# By architecture: a symbol that only its kernels have, make's name for it, where
+# the image is in a tree, and what must be built in for QEMU's ports.
 KINDS = {
     "amd64": ("X86_64", "x86_64", "arch/x86/boot/bzImage",
               ("SERIAL_8250_CONSOLE",)),
@@ -31,13 +31,13 @@ KINDS = {
     "hppa64": ("PA8X00", "parisc64", "vmlinux", ("SERIAL_8250_CONSOLE",)),
     "hppa": ("PARISC", "parisc", "vmlinux", ("SERIAL_8250_CONSOLE",)),
 }
-# The guest has no other file system than its initramfs, and no module but ours.
+# The guest has no file system but its initramfs, and no modules but ours.
 NEEDED = ("MODULES", "BLK_DEV_INITRD", "BINFMT_ELF", "PROC_FS", "SYSFS",
           "DEVTMPFS", "TMPFS", "TTY", "PRINTK")
 
 
 class OwnKernel(debian.Kernel):
-    """A kernel that somebody built."""
+    """A kernel that the user built."""
 
     def __init__(self, architecture, headers, vmlinuz):
         release = re.search(
@@ -50,11 +50,11 @@ class OwnKernel(debian.Kernel):
         self.options = [f"ARCH={KINDS[architecture][1]}"]
 
     def prepare(self):
-        """It is built."""
+        """Nothing: it is built."""
 
 
 def find(directory):
-    """The kernel that is in a directory."""
+    """The kernel in a directory."""
     directory = Path(directory)
     for headers in (directory / name for name in HEADERS):
         if (headers / "include/generated/utsrelease.h").exists():
@@ -91,7 +91,7 @@ def find(directory):
 
 
 def run_on(directory):
-    """What make test KERNEL=DIRECTORY does, with one program, in a lab in the lab."""
+    """Do what make test KERNEL=DIRECTORY does, with one program, in an inner lab."""
     return subprocess.run(
         ["tests/vm/lab", "-a", "-k", directory, "tests/vm/run.py", "--only",
          "switch"],
@@ -101,7 +101,7 @@ def run_on(directory):
 
 
 def test(kernel, hear):
-    """Take a kernel that was built here for somebody's own; return a report."""
+    """Use a kernel that was built here as the user's own; return a report."""
     kernel.prepare()
     report = ktap.Report()
     where = Path(tempfile.mkdtemp())

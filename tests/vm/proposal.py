@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Judge the patches of docs/proposal, and mapstack by them:
+"""Test the patches of docs/proposal, and compare mapstack with them:
 tests/vm/lab -a tests/vm/proposal.py
 
 Boots three kernels that were built with patches (the proposed line, patch 3 alone,
@@ -30,7 +30,7 @@ PROGRAMS = {
     "6.12-private-amd64": ("records", "effects"),
     "6.12-series-amd64": ("records", "effects"),
 }
-# The policy of mapstack that a patched kernel must be equal to.
+# The policy of mapstack whose results must equal those of a patched kernel.
 POLICY = {
     "6.12-proposal-amd64": "rfc",
     "6.12-private-amd64": "private",
@@ -42,7 +42,7 @@ FIELDS = ["kernel", "release", "program", "key", "value"]
 
 
 class Heard:
-    """What the programs of one guest print that is to be compared."""
+    """The output of one guest that is to be compared."""
 
     def __init__(self):
         self.records = {}  # by program: the lines
@@ -63,7 +63,7 @@ class Heard:
 
 
 def fill(root):
-    """The programs of tests/findings that `effects` runs."""
+    """Add the programs of tests/findings that `effects` runs."""
     where = build.BUILD / "proposal-findings"
     names = [where / "findings" / name for name in ("search", "commit")]
     build.run_make(
@@ -76,7 +76,7 @@ def fill(root):
 
 
 def boot(kernel, where):
-    """Run the programs of one kernel; return what was heard, and the report."""
+    """Run the programs of one kernel; return its output, and the report."""
     kernel.prepare()
     programs = build.BUILD / "proposal"
     build.run_make(
@@ -92,7 +92,7 @@ def boot(kernel, where):
     )
     heard = Heard()
     machine = guest.Guest(kernel, initramfs, where, memory=3072, counting=True)
-    # A step of thousands of stacks says nothing for long where it is linear.
+    # A step of thousands of stacks is silent for long where it is linear.
     machine.silent_seconds = 1800
     return heard, guest.boot_and_report(machine, heard)
 
@@ -120,7 +120,7 @@ def instructions(heard, way, stacks):
 
 
 def judge_series(report, heard):
-    """The figures that docs/proposal promises."""
+    """Check the figures that docs/proposal promises."""
     for way in "down", "up":
         few, many = (instructions(heard, way, n) for n in (0, 10000))
         judge(

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Test that the build refuses kernels that cannot work.
 
-Runs in the lab. Each test takes the headers of a real kernel, takes away what
-the module needs, and expects one error: the sentence that says what is missing.
+Runs in the lab. Each test takes the headers of a real kernel, removes something
+that the module needs, and expects one error: the sentence that says what is
+missing.
 """
 
 import build
@@ -11,7 +12,7 @@ import ktap
 
 ARGUMENTS = "mapstack cannot reach the arguments of do_mmap()"
 
-# The symbols to take away, those to put there, and the error that must come.
+# The symbols to remove, those to add, and the error to expect.
 REFUSED = {
     "no arguments, no registers": (
         ["CONFIG_DYNAMIC_FTRACE_WITH_ARGS", "CONFIG_DYNAMIC_FTRACE_WITH_REGS"],

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the command makes of a report, from the documents in tests/report.
+"""Test the outputs that the command makes of the documents in tests/report.
 
-Runs in the lab: tests/vm/lab -a tests/vm/reports.py [--write], which writes the
-expected outputs (NAME.txt, NAME.prom) anew. What each document is there for:
+Runs in the lab: tests/vm/lab -a tests/vm/reports.py [--write]. --write writes the
+expected outputs (NAME.txt, NAME.prom) again. The documents contain:
 
     run      refused calls, with and without a backtrace, growth that was
              refused, names that are HTML; x86-64
@@ -38,7 +38,7 @@ CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]")
 
 
 class Command:
-    """The command, and what it says."""
+    """Runs the command."""
 
     def __init__(self, path, work):
         self.path, self.work = path, work
@@ -83,7 +83,7 @@ def check_metrics(metrics):
 
 
 def check_golden(command, write):
-    """The documents fit the schema, and their outputs are what is kept."""
+    """The documents fit the schema, and their outputs are the expected ones"""
     for name in ALL_NAMES:
         document = command.keep(read(name))
         jsonschema.validate(document, SCHEMA)
@@ -98,7 +98,7 @@ def check_golden(command, write):
 
 
 def check_schema(_):
-    """The schema refuses what the documents never hold"""
+    """The schema refuses members and values that are wrong"""
     validator = jsonschema.Draft202012Validator
     validator.check_schema(SCHEMA)
 
@@ -123,7 +123,7 @@ def check_schema(_):
 
 
 def check_promtool(command):
-    """promtool finds nothing to say of any metrics, and they add up"""
+    """promtool accepts all metrics, and they add up"""
     command.keep(read("try"))
     metrics = command.text("report", "--prometheus")
     assert not check_metrics(metrics), check_metrics(metrics)
@@ -147,7 +147,7 @@ def check_promtool(command):
 
 
 def check_names(command):
-    """Any name at all: text, JSON and metrics stay safe and valid"""
+    """Any name: text, JSON and metrics stay safe and valid"""
     document = read("run")
     first = document["programs"][0]
     hostile = [chr(c) for c in range(1, 0x100)] + ["\u202e", "\u2028", "\\", ""]
@@ -169,7 +169,7 @@ def check_names(command):
 
 
 def check_labels(command):
-    """Labels do not explode: scopes are their slice, most programs are one"""
+    """Labels stay few: scopes become their slice, most programs become one"""
     values = None
     document = read("watch")
     entry = document["programs"][-1]
@@ -198,7 +198,7 @@ def check_labels(command):
 
 
 def check_by(command):
-    """--by puts programs together, and nothing is lost"""
+    """--by groups programs, and nothing is lost"""
     for name, by, count in ("watch", "user", 2), ("watch", "program", 2), \
             ("watch", "unit", 4), ("run", "unit", 2):
         path = REPORTS / f"{name}.json"
@@ -305,7 +305,7 @@ def check_diff(command):
     differs(program(grown_pages=6), 0, "costs: .*pages.*: 6, 5 before")
     differs(program(peak_mappings=500), 0, "costs: .*: 500, 431 before")
     differs(lambda document: document["programs"].pop(0), 0, "gains: .*python")
-    # A forecast breaks nothing; what it foretold does when it comes true.
+    # A forecast does not break anything. When it comes true, it does.
     differs(observed, 0, "gains: ")
     differs(lambda document: None, 1, "breaks: .*exit status 1", observed)
     differs(observed, 0, "unchanged$", observed)
@@ -316,7 +316,7 @@ def check_diff(command):
 
 
 class Page(HTMLParser):
-    """What a browser made of a page: texts, and the figures in their order."""
+    """A page as a browser shows it: texts, and the figures in their order."""
 
     def __init__(self, dom):
         super().__init__()
@@ -350,7 +350,7 @@ def browse(command, path):
 
 
 def check_page(command):
-    """--html: a browser shows the figures of the JSON, and has no complaint"""
+    """--html: a browser shows the figures of the JSON, and does not complain"""
     path = command.work / "page.html"
     for name in NAMES:
         command.text("report", REPORTS / f"{name}.json", "--html", path)
@@ -378,7 +378,7 @@ def check_page(command):
             assert entry["program"] in page.texts, entry["program"]
         assert page.tags.count("script") == 2 and "b" not in page.tags, page
         assert "://" not in path.read_text(), "the page names another"
-    # A complaint would be heard.
+    # Make sure that a complaint would be noticed.
     path.write_text(path.read_text().replace("JSON.parse", "JSON.pars"))
     try:
         browse(command, path)
@@ -430,11 +430,11 @@ def check_try_page(command):
     for sentence in (*document["breaks"], *document["costs"]):
         assert " " + sentence in page.texts, sentence
     assert any("map_log+0x1f" in text for text in page.texts), page.texts
-    # Three time lines: what it is of, how long, and where each line ends.
+    # Three time lines: what each shows, its length, and where each line ends.
     assert page.tags.count("svg") == 3, page.tags
     assert page.texts.count("requests 45") == 3, page.texts
     assert page.texts.count("refused 2") == 1, page.texts
-    # A name cannot become markup, and what is missing is not there.
+    # A name must not become markup, and missing values must not be shown.
     document["command"] = ["<b>x</b>"]
     document["breaks"] = ["<b>x</b></script><b>"]
     document["policies"][0]["runs"] = []
@@ -442,13 +442,13 @@ def check_try_page(command):
     command.keep(document)
     command.text("report", "--html", path)
     page = browse(command, path)
-    # Its own are the words before a sentence.
+    # Its own lines are the words before a sentence.
     assert page.tags.count("b") == len(document["breaks"]) + \
         len(document["costs"]) and "<b>x</b>" in "".join(page.texts), page.tags
 
 
 def on_terminal(command, columns, *words, **names):
-    """What the command prints on a terminal of so many columns."""
+    """What the command prints on a terminal with so many columns."""
     leader, end = pty.openpty()
     termios.tcsetwinsize(end, (24, columns))
     done = subprocess.Popen(
@@ -468,7 +468,7 @@ def on_terminal(command, columns, *words, **names):
 
 
 def check_terminal(command):
-    """On a terminal: as wide as it is, and in colours unless NO_COLOR says no"""
+    """On a terminal: as wide as it is, and in colours unless NO_COLOR is set"""
     for name in "run", "try":
         command.keep(read(name))
         plain = command.text("report")
@@ -490,7 +490,7 @@ def check_terminal(command):
 
 
 def check_written(command):
-    """What cannot be written is 125 and says so; a file is whole or as before"""
+    """Failing to write is 125, with a message; a file is whole or as before"""
     command.keep(read("run"))
     path = command.work / "out"
     path.write_text("before")
@@ -517,7 +517,7 @@ def check_written(command):
 
 
 def check_foreign(command):
-    """What is no report is refused, and what lacks members is printed"""
+    """A file that is no report is refused; missing members are printed so"""
     kept = command.work / "run/mapstack/report.json"
     for text in "", "{", "[]", "1", '{"version": 2}', "\xff", \
             '{"version": 1, "counters": {}}', \
@@ -537,7 +537,7 @@ def check_foreign(command):
 
 
 def check_rules(_):
-    """examples: promtool finds the rules right, and knows their metrics"""
+    """examples: promtool accepts the rules, and the metrics exist"""
     for words in ("check", "rules", "mapstack.rules.yml"), \
             ("test", "rules", "mapstack.rules.test.yml"):
         done = subprocess.run(

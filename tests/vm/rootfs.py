@@ -5,22 +5,21 @@
     vm = rootfs.boot(kernel, root.image(), where, tests=[program])
     report = guest.boot_and_report(vm, hear)
 
-`kernel` is a prepared debian.Kernel; it need not be of
-the root's suite, and the root needs no kernel package. PID 1 is tests/guest's
-init, as in the guests without a disk: it runs what was given as `tests` from
-/tests in the order of names, each a program or an executable script that prints
-KTAP (exit 4: all skipped), and reports. With `demo=program` that is run instead
-and its output comes as it is: see demo.py for the use of that. The module and
-the test modules are in /modules, what was given as `files` in /files. The
-machine has /dev/pts, lo and an ext4 root that forgets everything at the end;
+`kernel` is a prepared debian.Kernel. It need not be of the root's suite, and the
+root needs no kernel package. PID 1 is tests/guest's init, as in the guests without
+a disk: it runs the `tests` from /tests in the order of their names, each a program
+or an executable script that prints KTAP (exit 4: all skipped), and reports. With
+`demo=program` it runs that program instead and prints its output unchanged; see
+demo.py. The module and the test modules are in /modules, the `files` in /files. The
+machine has /dev/pts, lo and an ext4 root; all that is written to the root is lost.
 `start="/sbin/init"` makes systemd PID 1, if the root has it.
 
-What can be done without the kernel under test is much faster outside a guest:
-root.tree() is a directory, not to be changed; copy_tree() copies it, enter()
-runs a command in the copy and pack() makes an image of it.
+Work that does not need the kernel under test is much faster outside a guest.
+root.tree() is a directory that must not be changed; copy_tree() copies it, enter()
+runs a command in the copy, and pack() makes an image of it.
 
-Roots are kept in /cache/roots, by suite, packages and recipe; those that nobody
-wanted for longest are removed when there are more than KEEP.
+Roots are kept in /cache/roots, by suite, packages and recipe. If there are more
+than KEEP, those that were used longest ago are removed.
 """
 
 import hashlib
@@ -48,15 +47,15 @@ LEAN = [
     "--aptopt=APT::Install-Recommends \"false\"",
     "--aptopt=Acquire::Languages \"none\"",
 ]
-# To install Java: its alternatives want the directory of the manual pages that
-# LEAN leaves out.
+# To install Java: its alternatives need the directory of manual pages, which LEAN
+# leaves out.
 JAVA = """
 mkdir -p /usr/share/man/man1
 apt-get -qq update
 apt-get -qqy install openjdk-21-jre-headless || dpkg --configure -a || :
 rm -rf /var/lib/apt/lists/*
 """
-# To see a virtio disk with ext4 on it, in any of our kernels.
+# These make a virtio disk with ext4 visible to any of the kernels.
 DRIVERS = ("virtio_pci", "virtio_blk", "ext4")
 
 
@@ -70,7 +69,7 @@ def sources(suite):
         (url for url, name in listed if name.endswith("-security")), None
     )
     if suite in ("forky", "sid"):
-        # These change every few hours: a mirror that lags has an expired list.
+        # These change often, so the list of a slow mirror has expired.
         return [f"deb [check-valid-until=no] {main} {suite} main"]
     lines = [f"deb {main} {suite} main"]
     if security:
@@ -90,18 +89,18 @@ class InstalledKernel(debian.Kernel):
         self.vmlinuz = next(path for path in places if path.exists())
 
     def prepare(self):
-        """Nothing: it is there."""
+        """Nothing: it is installed."""
 
     def unpack_modules(self):
-        """The root itself."""
+        """Return the root itself."""
         return self.tree
 
 
 class Root:
-    """A suite with packages, and what a shell script makes of it.
+    """A suite with packages, changed by a shell script.
 
-    `setup` is run by sh in the finished root; `backports` adds the sources of
-    SUITE-backports, from which nothing is installed unless asked for by name.
+    sh runs `setup` in the finished root. `backports` adds the sources of
+    SUITE-backports, from which packages are installed only if asked for by name.
     """
 
     def __init__(self, suite, packages=(), setup="", backports=False):
@@ -131,11 +130,11 @@ class Root:
         return what
 
     def tree(self):
-        """The root as a directory; copy it before changing anything."""
+        """The root as a directory. Copy it before you change anything."""
         return self._make(self.where / "tree", self._debootstrap)
 
     def image(self):
-        """The root as a disk image, as it is before anything has run."""
+        """The root as a disk image, before anything has run in it."""
         def make(new):
             tree = self.where / "tree"
             kept = tree.exists()
@@ -174,7 +173,7 @@ def remove_tree(path):
 
 
 def forget_old():
-    """Keep the roots that were wanted most recently."""
+    """Keep the roots that were used most recently."""
     roots = [path for path in ROOTS.iterdir() if path.is_dir()]
     roots.sort(key=lambda path: path.stat().st_mtime)
     for path in roots[:-KEEP]:
@@ -182,7 +181,7 @@ def forget_old():
 
 
 def copy_tree(tree, where):
-    """Copy a root, owners and modes and all."""
+    """Copy a root with owners and modes."""
     remove_tree(where)
     where.parent.mkdir(parents=True, exist_ok=True)
     subprocess.run(["cp", "-a", "--reflink=auto", tree, where], check=True)
@@ -190,10 +189,10 @@ def copy_tree(tree, where):
 
 
 def enter(tree, *command, binds=(), environment=()):
-    """Run a command in a root; what apt downloads there is kept for the next.
+    """Run a command in a root, and keep what apt downloads for the next time.
 
-    apt locks the directory of its downloads, so each root has one of its own, which
-    it shares with the root of the same name of another checkout, in turn.
+    apt locks its directory of downloads, so each root has a separate one. Roots of
+    the same name in other checkouts share it, one at a time.
     Returns the finished process, its output (both streams) as text. `binds` are
     pairs of (here, there).
     """
@@ -224,7 +223,7 @@ def enter(tree, *command, binds=(), environment=()):
 
 
 def check(process, what):
-    """Fail, with the end of its output, if a process did."""
+    """If a process failed, raise Failure with the end of its output."""
     if process.returncode:
         tail = "\n".join(process.stdout.splitlines()[-12:])
         raise debian.Failure(f"{what} failed:\n{tail}")
@@ -247,7 +246,7 @@ def pack(tree, image, spare=512):
 
 
 def drivers(kernel):
-    """Drivers that lead to the disk, in the order in which they load."""
+    """The drivers that are needed for the disk, in the order to load them."""
     where = kernel.unpack_modules()
     order = []
     for name in DRIVERS:
@@ -272,7 +271,7 @@ def put_driver(driver, where, number):
 
 
 def make_initramfs(kernel, where, tests=(), modules=(), files=(), demo=None):
-    """Lay out and pack what leads to the disk and what is put beside it."""
+    """Lay out and pack the drivers for the disk, and the files to put on it."""
     programs = build.build_guest(
         machine_of(kernel.name), "init", "switchroot"
     )
@@ -298,7 +297,7 @@ def boot(
     kernel, image, where, tests=(), modules=(), files=(), demo=None,
     start="/init", cmdline="", memory=1024, counting=False,
 ):
-    """A guest.Guest that boots a kernel with a root; logs go to `where`."""
+    """Boot a kernel with a root; return a guest.Guest. Logs go to `where`."""
     where.mkdir(parents=True, exist_ok=True)
     initramfs = make_initramfs(kernel, where, tests, modules, files, demo)
     return guest.Guest(

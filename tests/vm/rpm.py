@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The tarball, the RPMs and the packages of Arch: tests/vm/lab -a tests/vm/rpm.py
 
-The RPMs end up in the top directory of the tree. All packages are built from the
-tarball of make dist, which has no git. They are built by Debian's rpmbuild and
-makepkg, which do not know the build dependencies by the names that other
-distributions give them.
+The RPMs are written to the top directory of the tree. All packages are built from
+the tarball of make dist, which has no git history. Debian's rpmbuild and makepkg
+build them; they do not know the build dependencies by the names that other
+distributions use.
 """
 
 import os
@@ -41,7 +41,7 @@ def build(where, version=None):
 
 
 def build_arch(where, version=None):
-    """Build Arch's packages by makepkg, which refuses root; return where."""
+    """Build Arch's packages with makepkg, which refuses root; return where."""
     tarball = dist(where, version)
     made = where / "arch"
     made.mkdir()
@@ -58,7 +58,7 @@ def build_arch(where, version=None):
 
 
 def lint(made):
-    """What rpmlint says against RPMs."""
+    """What rpmlint complains about in RPMs."""
     result = subprocess.run(
         ["rpmlint", "--rpmlintrc", "packaging/rpmlintrc", *made.rglob("*.rpm")],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,

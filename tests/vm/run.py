@@ -2,22 +2,26 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Run the tests in guests: tests/vm/lab -a tests/vm/run.py [NAME...]
 
-NAME is a line of tests/vm/kernels; one of VARIANTS of machines.py, which boots one
-of those in another way; "build", which is what can be tested without a guest;
-"cost", how many instructions calls cost; "own", whether a kernel of the user's own is
-tested (MAPSTACK_KERNEL, see own.py; with it that kernel is all that is run);
-"evidence", the mapstack command on real programs; "fleet", on services, containers
-and under Prometheus; "selftest", mapstack selftest in a system with services;
-"mutants", the module broken on
-purpose, which the tests have to notice; or a name of dkms.py, which has the package
-in full root file systems; without one, all are run, as many at a time as there are
-CPUs. --long runs what make test leaves
-out: tests/vm/kernels-long, with storms and fuzz of minutes, and writes what came of
-them into the table of docs/trust.md.
---only TEST,... runs only the programs whose name begins so; --show prints
-their reports; --append WORDS puts words on the guests' kernel command line, where
-some programs look for their own: "equality.seed=7 equality.calls=5000"; --table
-writes what came of the kernels into the table of docs/kernels.md, as a run of all does.
+Without a NAME all are run, as many at a time as there are CPUs. NAME is one of:
+
+    a line of tests/vm/kernels
+    a variant of machines.py, which boots one of these kernels in another way
+    a name of dkms.py: the package in full root file systems
+    build       everything that can be tested without a guest
+    cost        how many instructions calls cost
+    evidence    the mapstack command on real programs
+    fleet       the command on services and containers, and under Prometheus
+    selftest    mapstack selftest in a system with services
+    mutants     the module broken on purpose, which the tests must notice
+    own         that make test KERNEL= works (see own.py); if MAPSTACK_KERNEL is
+                set, only that kernel is run
+
+--long adds what make test leaves out: tests/vm/kernels-long, with storms and fuzz
+of minutes. It writes the results into the table of docs/trust.md.
+--only TEST,... runs only programs whose names begin so; --show prints their
+reports. --append WORDS adds words to the guests' kernel command line, where some
+programs look for their own: "equality.seed=7 equality.calls=5000". --table writes
+the results into the table of docs/kernels.md, as a run of all does.
 The exit status is 0 only if everything that was asked for ran and passed.
 """
 
@@ -50,27 +54,27 @@ import unit
 from machines import VARIANTS, machine_of
 
 WORK = Path("/out/guests")
-# For tests/guest/.
+# Words for the programs of tests/guest.
 LONG = (
     "storm_seconds=60 fuzz_seconds=60 trinity_seconds=60 counters_rounds=200 "
     "churn_cycles=20 equality.calls=2000"
 )
-# A kernel that looks into itself is slow, and a busy host makes it slower.
+# A kernel that checks itself is slow, and a busy host makes it slower.
 LONG_SILENT_SECONDS = 1200
 LONG_PROGRAMS = ("races", "trinity")
 BUILD_KERNEL = "6.12-amd64"
 COST_KERNEL = "6.12-amd64"
-# One that is built anyway.
+# This kernel is built for another test anyway.
 OWN_KERNEL = "6.12-fp-amd64"
 MUTANTS_KERNEL = "6.12-amd64"
-# Run only where the machine or the kernel has to be of a certain kind.
+# Run only where a variant names what the guest must find.
 EXPECT_PROGRAM = "expect"
-# Where it is measured which lines of the module run.
+# The kernel on which the reached lines of the module are counted.
 COVERED = "6.12-debug-amd64"
 
 
 class Summary:
-    """What came of each kernel, and of all."""
+    """The results of each kernel, and of all."""
 
     def __init__(self):
         self.rows = []  # (name, release, report)
@@ -98,7 +102,7 @@ class Summary:
 
 
 def write_table(summary, path, kernels, command):
-    """Write what came of kernels of a list into a table; others' rows stay."""
+    """Write the results of some kernels into a table; other rows stay."""
     text = Path(path).read_text()
     begin = f"<!-- kernels: written by {command} -->\n"
     end = "<!-- kernels end -->"
@@ -133,12 +137,12 @@ def choose_programs(directory, only, long, variant):
 
 
 def say(name, line):
-    """Print a line of one kernel; several speak at a time."""
+    """Print a line of one kernel; several kernels run at the same time."""
     print(f"  {name:18} {line}", flush=True)
 
 
 def listener(name, show):
-    """What to do with each line of a report: show all, or its progress."""
+    """Return a function for each line of a report: show all, or only progress."""
     started = time.monotonic()
 
     def hear(line):
@@ -164,7 +168,7 @@ def boot_tests(kernel, programs, init, options):
         where, init, programs, modules,
         fill=trinity.add if options.long and trinity.runs_on(kernel) else None,
     )
-    # For tests/guest/: the kernel hands these to init as its environment.
+    # For tests/guest/: the kernel passes these to init as its environment.
     words = f"{LONG if options.long else ''} {options.append}"
     vm = guest.Guest(kernel, initramfs, where, words)
     if options.long:
@@ -192,14 +196,14 @@ class Tests:
         self.listed = self.short | self.long
         for name, variant in VARIANTS.items():
             self.listed[name] = self.listed[variant.kernel]
-        # Debian has nothing to do with a kernel of the user's own.
+        # Debian's packages have nothing to do with a kernel of the user's own.
         self.cache = None if self.own else debian.update(*(
             name for name in options.names or self.names()
             if name in self.listed
         ))
 
     def names(self):
-        """What is run unless told otherwise, in order."""
+        """The names that are run by default, in order."""
         if self.options.long:
             return ["mutants", *self.long, *(
                 name for name, variant in VARIANTS.items()
@@ -220,7 +224,7 @@ class Tests:
         kernel = source.resolve(
             self.cache, variant.kernel if variant else name, self.listed[name]
         )
-        kernel.name = name  # it is built and booted in places of its own
+        kernel.name = name  # it is built and booted in separate directories
         return kernel
 
     def run_kernel(self, name):
@@ -236,7 +240,7 @@ class Tests:
         )
 
     def run(self, name):
-        """Run what a name stands for; return what was tested, and a report."""
+        """Run one name; return what was tested, and a report."""
         try:
             if name == "build":
                 kernel = self.resolve(BUILD_KERNEL)
@@ -284,7 +288,7 @@ class Tests:
                 tested, report = self.run_kernel(name)
         except debian.Failure as failure:
             tested, report = "-", guest.ktap.Report(failed=[str(failure)])
-        except Exception as error:  # must not hide what came of the others
+        except Exception as error:  # must not hide the results of the others
             traceback.print_exc()
             tested, report = "-", guest.ktap.Report(failed=[repr(error)])
         for test in report.failed:

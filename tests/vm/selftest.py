@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """mapstack selftest in a full Debian under systemd. Runs in the lab.
 
-tests/selftest/lives.py is what runs in the guest.
+The tests that run in the guest are in tests/selftest/lives.py.
 """
 
 import shutil
@@ -39,7 +39,7 @@ systemctl enable report.service
 
 
 def install_tools(where):
-    """Pack what is installed of the command; return the archive."""
+    """Install the command into a directory, and pack it; return the archive."""
     root = where / "tools"
     if root.exists():
         shutil.rmtree(root)

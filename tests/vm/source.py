@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Build a kernel from Debian's linux-source: tests/vm/source.py NAME SUITE
 
-Runs in the lab. For what no Debian package holds: parisc, a kernel with the
-proposed line, a kernel with debugging. A kernel is a recipe below, and its
-configuration is allnoconfig with the fragments of tests/vm/source. What is
-built is kept in the cache under a key of all that went into it: the source
-package, the fragments, the patch, the compiler, and the steps.
+Runs in the lab. It builds the kernels that Debian does not package: those of
+parisc, with debugging, or with the proposed line. Each is a recipe below; its
+configuration is allnoconfig with fragments of tests/vm/source. The build is kept in
+the cache under a key of everything that went into it: the source package, the
+fragments with their comments, the patch, the compiler, and the steps.
 """
 
 import hashlib
@@ -43,14 +43,14 @@ class Recipe:
 # By the name of the kernel, as in tests/vm/kernels.
 RECIPES = {
     "6.12-small-amd64": Recipe("6.12", ("amd64.config",)),
-    # What a kernel can look for in itself.
+    # Kernels that check themselves.
     "6.12-debug-amd64": Recipe("6.12", ("amd64.config", "debug.config")),
     "7.3-debug-amd64": Recipe(
         "7.3", ("amd64.config", "debug.config", "sysctl.config")
     ),
-    # What it can look for between CPUs.
+    # A kernel that checks for races between CPUs.
     "6.12-kcsan-amd64": Recipe("6.12", ("amd64.config", "kcsan.config")),
-    # What other distributions build: see the fragments.
+    # Kernels as other distributions build them: see the fragments.
     "6.12-fp-amd64": Recipe("6.12", ("amd64.config", "fp.config")),
     "7.3-up-amd64": Recipe(
         "7.3", ("amd64.config", "sysctl.config", "up.config")
@@ -59,11 +59,11 @@ RECIPES = {
     "6.12-cfi-amd64": Recipe(
         "6.12", ("amd64.config", "cfi.config"), compiler="clang"
     ),
-    # The proposed line compiled in.
+    # The proposed line, compiled in.
     "6.12-proposal-amd64": Recipe(
         "6.12", ("amd64.config",), patch="proposal.patch"
     ),
-    # What could be proposed instead: one patch of it, and all.
+    # What could be proposed instead: one patch of the series, and all of it.
     "6.12-private-amd64": Recipe(
         "6.12", ("amd64.config",), patch="../../../docs/proposal/6.12/0003-*"
     ),
@@ -85,12 +85,12 @@ RECIPES = {
 }
 
 
-# More words for make, for the kernel itself and not for modules.
+# More words for make, for the kernel itself but not for modules.
 KERNEL_ONLY = {
-    # Looks for data races in modules only: it waits at each access of some, chosen
-    # by chance, and those of a whole kernel would leave it few of a module's.
+    # Look for data races in modules only: KCSAN waits at some accesses, chosen by
+    # chance. In a whole kernel few of those would be in a module.
     "6.12-kcsan-amd64": ("CFLAGS_KCSAN=",),
-    # The linker and the rest of clang's; for modules build.py says so.
+    # The linker and the other tools of clang; for modules build.py names them.
     "6.12-cfi-amd64": ("LLVM=1",),
 }
 
@@ -106,14 +106,14 @@ class SourceKernel(debian.Kernel):
         )
         self.recipe = recipe
         self.where = BUILT / f"{name}-{self.key()}"
-        # By this name, whatever it is called later: several share what is built.
+        # By this name, whatever it is called later: several names share a build.
         self.lock = BUILT / f"{name}.lock"
         self.headers = self.where
         self.vmlinuz = self.where / recipe.image
         self.options = make_options(recipe)
 
     def key(self):
-        """What tells this build from every other."""
+        """A hash of everything that this build depends on."""
         parts = [
             self.version, repr(self.recipe), self.fragment(), self.patch(),
             version_of(self.recipe.compiler), inspect.getsource(build),
@@ -131,7 +131,7 @@ class SourceKernel(debian.Kernel):
                 tree = unpack(self.packages[0])
             if self.recipe.patch:
                 tree = patched(tree, self)
-            # What is built names its directory: no renaming at the end.
+            # The build contains the name of its directory, so do not rename it.
             shutil.rmtree(self.where, ignore_errors=True)
             self.where.mkdir()
             print(f"# building {self.release} from source", flush=True)
@@ -180,7 +180,7 @@ def resolve(cache, name, suites):
 
 
 def unpack(package):
-    """Unpack the source, once; nothing is ever built in it."""
+    """Unpack the source, once. Nothing is built in it."""
     tree = TREES / package.ver_str
     if tree.exists():
         return tree
@@ -205,11 +205,11 @@ def unpack(package):
 
 
 def patched(tree, kernel):
-    """The tree with the recipe's patch: links, but for what it changes."""
+    """The tree with the recipe's patch: links, except for changed files."""
     copy = kernel.where.with_name(kernel.where.name + ".tree")
     shutil.rmtree(copy, ignore_errors=True)
     subprocess.run(["cp", "-al", tree, copy], check=True)
-    # patch(1) replaces a file and so leaves the other link alone.
+    # patch(1) replaces a file, so the link in the other tree stays as it is.
     result = subprocess.run(
         ["patch", "-p1", "-f", "--no-backup-if-mismatch", "-d", copy],
         input=kernel.patch(), capture_output=True, text=True,
@@ -222,12 +222,12 @@ def patched(tree, kernel):
     return copy
 
 
-# Symbols that a newer source has under another name.
+# Symbols that have another name in a newer source.
 RENAMED = {"CONFIG_PROC_SYSCTL=y": "CONFIG_SYSCTL=y"}
 
 
 def check_config(kernel, out):
-    """Every symbol that was asked for must have come out as asked."""
+    """Check that every symbol has the value that was asked for."""
     config = (out / ".config").read_text().splitlines()
     # A later fragment may take back what an earlier one asks for.
     wanted = {
@@ -268,7 +268,7 @@ def build(kernel, tree, out, make):
 
 
 def maker(kernel):
-    """A make whose output goes into a log beside what it builds."""
+    """Return a make whose output goes into a log beside the build."""
     log = kernel.where / "build.log"
 
     def make(*words):

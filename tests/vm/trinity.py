@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Put trinity into a guest, for tests/guest/trinity.c.
 
-Runs in the lab and takes the lab's trinity, so it is for guests of the lab's own
-architecture.
+Runs in the lab and copies the lab's trinity, so it works only for guests of the
+lab's own architecture.
 """
 
 import guest
@@ -19,5 +19,5 @@ def runs_on(kernel):
 
 
 def add(root):
-    """Put it below the directory that becomes a guest's initramfs."""
+    """Put it into the directory that becomes a guest's initramfs."""
     guest.copy_into(root, FILES)
