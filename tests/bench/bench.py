@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Measure what a call costs: tests/vm/lab -a tests/bench/bench.py [KERNEL...]
 
-Boots each kernel with one CPU whose time counts instructions, runs cost.c in
-it, and keeps its output in docs/cost/*.csv. Writes the tables of docs/cost.md and
-the plot from these. KERNEL measures some kernels anew and leaves the figures of the
-others. --report measures nothing.
+Boots each kernel with one CPU whose time counts instructions, runs cost.c in it,
+and keeps the output in docs/cost/*.csv. Writes the tables of docs/cost.md and the
+plot from these. With KERNEL only some kernels are measured, and the figures of the
+others stay. --report measures nothing.
 """
 
 import argparse
@@ -25,20 +25,20 @@ import debian  # noqa: E402
 import report  # noqa: E402
 import source  # noqa: E402
 
-# In the order of the tables. The last two have one configuration and differ by
-# the proposed line, so nothing is loaded into the last one.
+# In the order of the tables. The last two have the same configuration. The last one
+# has the proposed line, so nothing is loaded into it.
 KERNELS = (
     "5.10-amd64", "6.1-amd64", "6.12-amd64", "7.2-amd64", "7.3-amd64",
     "6.12-arm64", "6.12-small-amd64", "6.12-proposal-amd64",
 )
 WITH_THE_LINE = "6.12-proposal-amd64"
-# Of these what recorders add to a program is measured too.
+# On these the cost of recorders is measured too.
 RECORDED = ("6.12-amd64", "7.3-amd64")
 SUITE = "trixie"  # of a kernel that tests/vm/kernels does not list
 
 
 def add_layout(kernel, where, lines):
-    """What the guest does not tell itself: per-CPU memory and its distances."""
+    """Add figures that only the log has: per-CPU memory and its distances."""
     module = build.BUILD / kernel.name / "bench/mapstack.ko"
     if kernel.name == WITH_THE_LINE:
         return
@@ -79,7 +79,7 @@ def measure_kernel(cache, name, hear, lines):
         kernel, where, hear, with_modules=name != WITH_THE_LINE
     )
     add_layout(kernel, where, lines)
-    # A target that is missed is in the table; it is no fault of the run.
+        # A missed target is in the table; the run did not fail because of it.
     faults = [f for f in outcome.failed if not f.startswith("cost: ")]
     if name in RECORDED:
         outcome = cost.measure_recorders(kernel, where / "recorders", hear)

@@ -16,7 +16,7 @@
 #define WARM_UP 300 /* at most RUNS */
 #define LENGTH 65536 /* a whole number of pages of any size in use */
 
-/* System calls without the library: nothing but the call is measured. */
+/* System calls without the C library, so that nothing else is measured. */
 #if defined(__x86_64__)
 static inline unsigned long read_counter(void)
 {
@@ -143,7 +143,7 @@ static void unmap(long addr, size_t length)
 		guest_die("munmap");
 }
 
-/* Where the next page of [stack] will be; it may grow as far as there is room. */
+/* Finds the next page of [stack], which may grow as far as there is room. */
 static char *next_of_own_stack(long page)
 {
 	const struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
@@ -212,7 +212,7 @@ static struct figure most_frequent(unsigned long *ticks, unsigned int runs)
 	return best;
 }
 
-/* The difference of two readings with nothing between them. */
+/* Measures the difference of two readings with nothing between them. */
 static unsigned long counter_cost(void)
 {
 	static unsigned long ticks[RUNS];

@@ -21,8 +21,8 @@ enum call {
 
 /* A measurement, in ticks of the counter. */
 struct figure {
-	unsigned long ticks; /* the value that came most often */
-	unsigned int repeats; /* how often */
+	unsigned long ticks; /* the most frequent value */
+	unsigned int repeats; /* how often it came */
 	unsigned int runs;
 };
 
@@ -42,16 +42,16 @@ unsigned long calls_frequency(void);
 
 /**
  * calls_name() - the name of a call in the results
- * @call: which
+ * @call: the call
  */
 const char *calls_name(enum call call);
 
 /**
  * calls_measure() - measure one call many times, after a warm-up
- * @call: which
+ * @call: the call
  *
- * What reading the counter costs itself is taken off. Whatever is mapped is
- * unmapped again, outside what is measured. Ends the program if a call fails.
+ * Subtracts the cost of reading the counter. Mappings are unmapped afterwards,
+ * which is not measured. Ends the program if a call fails.
  *
  * Return: the figure.
  */
@@ -59,8 +59,8 @@ struct figure calls_measure(enum call call);
 
 /**
  * calls_sample() - measure one call some times, without a warm-up
- * @call: which
- * @ticks: where to, as they come, with what reading the counter costs
+ * @call: the call
+ * @ticks: where to store the ticks, which include reading the counter
  * @runs: how many times
  */
 void calls_sample(enum call call, unsigned long *ticks, unsigned int runs);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Measures what a call costs, to the instruction: without mapstack, with it,
- * and with the other ways. For a guest under QEMU's -icount. Elsewhere the
- * figures are ticks of a counter, and the limits mean nothing.
+ * Measures the cost of a call, to the instruction: without mapstack, with it, and
+ * with the other ways to do it. Runs in a guest under QEMU's -icount. Elsewhere
+ * the figures are ticks of a counter, and the limits mean nothing.
  *
  * A figure is a line "# cost,WAY,POLICY,SCOPE,TRACED,CALL,TICKS,REPEATS,RUNS".
- * On a kernel for which there is no mapstack.ko in the guest, only the calls
- * themselves are measured.
+ * If the guest has no mapstack.ko for its kernel, only the calls themselves are
+ * measured.
  */
 
 #define _GNU_SOURCE
@@ -30,10 +30,10 @@
 #include "others.h"
 
 /* The targets, in instructions added to a call. They are for x86-64. */
-#define LIMIT_MMAP 10 /* 40 were asked for, which ftrace's trampoline takes */
+#define LIMIT_MMAP 10 /* the goal was 40, the cost of ftrace's trampoline */
 #define LIMIT_STACK 120
 #define LIMIT_SCOPED 140 /* with a scope other than all */
-/* The target for one switching on or off, in guest time. */
+/* The target of switching on or off once, in guest time. */
 #define LIMIT_SWITCH_MS 50
 
 #define CGROUP "/sys/fs/cgroup/"
@@ -49,7 +49,7 @@ static void test_off(void)
 	ktap_result(passed, "loaded and off: not one instruction is added");
 }
 
-/* A scope, by its name in the results and by what is written. */
+/* A scope: its name in the results, and the text to write. */
 struct scope {
 	const char *name;
 	char text[64];
@@ -108,7 +108,7 @@ static void remove_scopes(void)
 static const char *const policies[] = { "observe", "paired", "fitting",
 					"private", "rfc" };
 
-/* The mapping that a request becomes costs what such a mapping always costs. */
+/* Returns the ordinary call that costs what the request must cost. */
 static enum call becomes(const struct setting *setting, int scope)
 {
 	bool in = scope != SCOPE_CHILD && scope != SCOPE_OTHER_CGROUP;
@@ -119,7 +119,7 @@ static enum call becomes(const struct setting *setting, int scope)
 	return in && grows ? CALL_GROWABLE : CALL_STACK;
 }
 
-/* A request that is recorded costs what the recording does: no target. */
+/* There is no target for a request that is recorded. */
 static unsigned long stack_limit(const struct setting *setting, int scope)
 {
 	if (setting->traced)
@@ -135,7 +135,7 @@ static void trace_event(const char *event, bool on)
 	guest_trace_set(file, on ? "1" : "0");
 }
 
-/* By nobody, a tracer, and whoever has the module count by program. */
+/* Requests are recorded by nobody, by a tracer, or by program. */
 enum { BY_NOBODY, BY_TRACER, BY_DEVICE, NR_RECORDERS };
 
 static void record(const char *event, int by)
@@ -150,7 +150,7 @@ static void record(const char *event, int by)
 		guest_die("cannot open /dev/mapstack");
 }
 
-/* Results are had by a probe on do_mmap(), which everybody passes. */
+/* To see results, a probe is put on do_mmap(), and every call passes it. */
 static unsigned long mmap_limit(int by)
 {
 	return by == BY_DEVICE ? ULONG_MAX : LIMIT_MMAP;
@@ -220,8 +220,8 @@ static double now_ms(void)
 }
 
 /*
- * After a rest, as when a person does it: RCU's grace periods for tasks keep a
- * distance of 100 ms from each other.
+ * Waits before it switches, as a person would: RCU's grace periods for tasks are
+ * at least 100 ms apart.
  */
 static double switch_ms(const char *text)
 {
@@ -247,7 +247,7 @@ static void report_switch(const char *name, double ms)
 		    LIMIT_SWITCH_MS);
 }
 
-/* Grace periods end sooner or later: the middle of some. */
+/* The time of a grace period varies, so this takes the median of some. */
 static void test_switch(void)
 {
 	double on[9], off[ARRAY_SIZE(on)];
@@ -263,7 +263,7 @@ static void test_switch(void)
 	report_switch("off", off[ARRAY_SIZE(off) / 2]);
 }
 
-/* Its text and data; what a CPU has is not in it. */
+/* Measures text and data, without the memory of the CPUs. */
 static void measure_memory(void)
 {
 	char text[64];

@@ -6,7 +6,7 @@
 #include "../guest/ktap.h"
 #include "figures.h"
 
-/* Without anything loaded. */
+/* The figures without anything loaded. */
 static unsigned long bare[NR_CALLS];
 static bool all_repeat = true;
 

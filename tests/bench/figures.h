@@ -19,8 +19,8 @@ struct setting {
 
 /**
  * figure_take() - measure a call and print its figure
- * @setting: what is in force
- * @call: which
+ * @setting: the settings in force
+ * @call: the call
  *
  * Return: ticks.
  */
@@ -33,18 +33,18 @@ void figure_take_bare(void);
 
 /**
  * figure_costs() - measure a call and compare it
- * @setting: what is in force
- * @call: which
+ * @setting: the settings in force
+ * @call: the call
  * @like: the call of figure_take_bare() for which the kernel does the same
- * @limit: how many ticks more are allowed; fewer never are
+ * @limit: how many ticks may be added; the result may not be lower
  *
- * Return: whether it is so. Prints a note if not.
+ * Return: whether the figure is within the limit. Prints a note if not.
  */
 bool figure_costs(const struct setting *setting, enum call call, enum call like,
 		  unsigned long limit);
 
 /**
- * figures_repeat() - whether every figure so far came in a tenth of its runs
+ * figures_repeat() - whether a tenth of the runs of every figure gave its value
  */
 bool figures_repeat(void);
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Measures what a call costs on this machine, in nanoseconds: host MODULE-FILE
+ * Measures the cost of a call on this machine, in nanoseconds: host MODULE-FILE
  * [ROUNDS]
  *
- * Loads mapstack for the calls of this program only (scope), measures calls
- * with it off and on in turn, and unloads it. The figures are medians of many
- * runs. Unlike the figures of cost.c, they vary with what else the machine
- * does.
+ * Loads mapstack with a scope of only this program, measures calls with it off
+ * and on in turn, and unloads it. The figures are medians of many runs. Unlike
+ * those of cost.c they vary with the load of the machine.
  */
 
 #define _GNU_SOURCE
@@ -27,7 +26,7 @@
 #define MAX_ROUNDS 50
 #define RUNS 1000 /* in a round */
 
-/* The ways that are compared, in turn. */
+/* The states that are compared, in turn. */
 struct state {
 	const char *name, *enabled, *policy;
 };
@@ -124,7 +123,7 @@ static void load(const char *path)
 	close(fd);
 }
 
-/* In a child, so that the module goes again whatever becomes of it. */
+/* Works in a child, so that the module is unloaded whatever happens to it. */
 int main(int argc, char **argv)
 {
 	int rounds = argc > 2 ? atoi(argv[2]) : MAX_ROUNDS;

@@ -21,7 +21,7 @@
 #define MODULE "/modules/mapstack.ko"
 #define OUTPUT "/tmp/host"
 
-/* In a process group of its own, as a shell starts it. */
+/* Starts it in its own process group, as a shell does. */
 static pid_t start_host(const char *rounds)
 {
 	pid_t pid = fork();
@@ -37,7 +37,7 @@ static pid_t start_host(const char *rounds)
 	_exit(127);
 }
 
-/* Returns the exit status; what was said is in output. */
+/* Returns the exit status, and the output in @output. */
 static int wait_for_host(pid_t pid, char *output, size_t size)
 {
 	int status = -1;
@@ -48,7 +48,7 @@ static int wait_for_host(pid_t pid, char *output, size_t size)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* Whether a line of the table begins so and has four times. */
+/* Whether a line of the table begins with @name and has four times. */
 static bool has_row(const char *output, const char *name)
 {
 	const char *row = strstr(output, name);
@@ -82,7 +82,7 @@ static void test_interrupted(void)
 	pid_t pid = start_host("50");
 	int status, tries;
 
-	/* The file is not there before the module is. */
+	/* The file appears with the module. */
 	for (tries = 0; tries < 6000 && *text != '1'; tries++) {
 		usleep(10000);
 		guest_read(MAPSTACK_DIR "enabled", text, sizeof(text));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Measures the other ways. See others.h. */
+/* Measures other ways to make requests growable. See others.h. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include "others.h"
 #include "ways.h"
 
-/* The way whose figures are taken, in a traced child too. */
+/* The way that is measured, in a traced child too. */
 static const char *way;
 
 static void measure_way(void)
@@ -30,7 +30,7 @@ static void test_module(const char *name, const char *module,
 {
 	int ret = guest_try_load(module, params);
 
-	/* Or it is not made for this architecture. */
+	/* Or the module is not made for this architecture. */
 	if (ret == -EINVAL || ret == -ENOENT) {
 		ktap_skip("the kernel refuses it", "%s", name);
 		return;
@@ -55,7 +55,7 @@ static void test_tracer(const char *name, bool seccomp)
 	ktap_result(ways_run_traced(measure_way, seccomp), "%s", name);
 }
 
-/* Why mapstack takes this way only if told to: no BPF program can come after it. */
+/* Shows why mapstack makes no direct call: no BPF program could have one. */
 static void test_direct_alone(void)
 {
 	int ret = guest_try_load("way_direct", "twice=1");

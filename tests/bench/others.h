@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Measures the cost of making MAP_STACK requests growable by the other ways:
- * the modules of tests/bench/modules, and the tracers of ways.h.
+ * Measures the cost of other ways to make MAP_STACK requests growable: the modules
+ * of tests/bench/modules, and the tracers of ways.h.
  */
 #ifndef TESTS_BENCH_OTHERS_H
 #define TESTS_BENCH_OTHERS_H
@@ -11,7 +11,7 @@
 /**
  * others_test() - take the figures of every way, and report OTHERS_TESTS results
  *
- * Each way has to work while its figures are taken.
+ * Each way must work while its figures are taken.
  */
 void others_test(void);
 

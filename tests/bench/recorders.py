@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Measure what mapstack run and other recorders add to a program of 600 threads.
 
-Runs in a guest whose counter counts all instructions on its one CPU: the program's
-own, the kernel's for it, and those of the recorder while the program runs.
+Runs in a guest whose counter counts all instructions on its one CPU: those of the
+program, of the kernel for it, and of the recorder while the program runs.
 """
 
 import re
@@ -21,8 +21,8 @@ TARGET = 5  # percent that mapstack run may add
 RUNS = 5
 COUNT = "tracepoint:mapstack:mapstack_mmap { @[comm, args.shape] = count(); }"
 
-# Whether the hook is on for all, and what goes before the program. Under the
-# proposal the program takes longer, recorded or not: its stacks keep a distance.
+# Whether the hook is on for all, and the words before the program. Under the proposal
+# the program takes longer, recorded or not, because its stacks keep a distance.
 WAYS = {
     "off": (False, []),
     "on": (True, []),
@@ -42,7 +42,7 @@ WAYS = {
 
 
 def take(before):
-    """Instructions of one run of the program, or what went wrong."""
+    """Instructions of one run of the program, or its error."""
     done = subprocess.run(
         [*before, THREADS], stdin=subprocess.DEVNULL, capture_output=True,
         text=True, timeout=1500,

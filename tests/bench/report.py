@@ -2,8 +2,8 @@
 """Keep the raw figures, and write the tables and the plot from them.
 
 docs/cost/calls.csv has the instructions of calls, docs/cost/rest.csv milliseconds
-of guest time, and bytes. The parts of docs/cost.md between two marks are written
-here; the text around them is not touched.
+of guest time, and bytes. This writes the parts of docs/cost.md between two marks,
+and leaves the text around them.
 """
 
 import csv
@@ -49,7 +49,7 @@ def write_rows(path, fields, rows):
 
 
 def keep(kernels, name, release, lines):
-    """Keep what was measured on a kernel, in the place of what was before."""
+    """Replace the figures of a kernel."""
     calls = [row for row in read(CALLS) if row["kernel"] != name]
     rest = [row for row in read(REST) if row["kernel"] != name]
     frequency = 0
@@ -92,13 +92,13 @@ class Figures:
         return int(row["instructions"]) if row else None
 
     def added(self, kernel, way, call, like=None, **setting):
-        """Instructions more than without anything, as text."""
+        """Instructions more than without anything loaded, as text."""
         bare = self.take(kernel, "none", like or call)
         figure = self.take(kernel, way, call, **setting)
         return "" if figure is None or bare is None else f"{figure - bare:+d}"
 
     def added_off(self, kernel):
-        """What the module adds while it is off to the call that it changes most."""
+        """What the module adds while it is off, at most to any call."""
         return max(
             (self.added(kernel, "off", call) for call in CALLS_TEXT),
             key=lambda text: abs(int(text or 0)),
@@ -114,7 +114,7 @@ class Figures:
 def table(heads, rows):
     lines = ["| " + " | ".join(heads) + " |",
              "|---" + "|---:" * (len(heads) - 1) + "|"]
-    # A row that no kernel has a figure for is none.
+    # A row without any figure is left out.
     lines += ["| " + " | ".join(row) + " |" for row in rows if any(row[1:])]
     return "\n".join(lines) + "\n"
 
@@ -203,7 +203,7 @@ def rest_table(figures, kernels):
     ])
 
 
-# Compared with the program while the hook is off; the others with it on.
+# Compared with the program while the hook is off. The others have it on.
 BESIDE_OFF = ("off", "on", "mapstack run -p observe", "strace -f",
               "strace -f --seccomp-bpf")
 
@@ -236,14 +236,14 @@ def rows_table(figures, kernels):
 
 
 def met(value, limit):
-    """A target: what was measured, and whether it is met."""
+    """Text for a target: the measured value, and whether it is met."""
     if value in ("", None):
         return ""
     return f"{value} (yes)" if float(value) <= limit else f"{value} (**no**)"
 
 
 def met_exactly(added):
-    """The target of nothing added: less is as wrong as more."""
+    """The target of nothing added: fewer instructions are wrong too."""
     if not added:
         return ""
     return f"{added} (yes)" if int(added) == 0 else f"{added} (**no**)"
@@ -267,7 +267,7 @@ def targets_table(figures, kernels):
 
 
 def plot(figures):
-    """Bars of every way, for one kernel and for the line beside it."""
+    """Draw bars of every way for one kernel, and of the line beside it."""
     bars = []
     for way in ("mapstack", *WAYS):
         setting = {"policy": "rfc", "scope": "all"} if way == "mapstack" else {}
@@ -277,7 +277,7 @@ def plot(figures):
         ))
     bars.append(("line compiled in", figures.by_line("mmap", "mmap"),
                  figures.by_line("stack", "growable")))
-    # From the dearest to the cheapest; a logarithmic axis knows no 0.
+    # From the most expensive to the cheapest. A logarithmic axis has no 0.
     bars = [bar for bar in bars if all(bar[1:])]
     bars.sort(key=lambda bar: -int(bar[2]))
     data = "\n".join(
@@ -293,7 +293,7 @@ def plot(figures):
 
 
 def replace(text, name, content):
-    """Put what is written into its place on the page."""
+    """Replace a generated part of the page."""
     begin, end = f"<!-- {name}: written by make bench -->\n", f"<!-- {name} end -->"
     head, rest = text.split(begin)
     return head + begin + content + end + rest.split(end)[1]

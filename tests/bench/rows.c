@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A hundred thousand programs make requests, and one records them. Measures
- * what a request costs with few rows and with many, and how much memory the
- * table takes. A new user makes a row as a new program does, and is made
- * faster. For recorders.py; see calls.h.
+ * A hundred thousand programs make requests, and one process records them. This
+ * measures the cost of a request with few rows and with many, and how much memory
+ * the table takes. A new user gets a row like a new program, and is made faster.
+ * For recorders.py; see calls.h.
  */
 
 #define _GNU_SOURCE
@@ -19,8 +19,8 @@
 
 #define ROWS 100000
 #define TENTH (ROWS / 10)
-#define REQUESTS 2 /* of each */
-#define LOOK 1000 /* rows between two looks of the recorder */
+#define REQUESTS 2 /* of each program */
+#define LOOK 1000 /* rows between two readings of the recorder */
 
 static char buf[1 << 16];
 
@@ -34,7 +34,7 @@ static void ask(void)
 	munmap(addr, 4096);
 }
 
-/* The system call itself: the C library's tells all threads. */
+/* The system call itself, because the C library changes all threads. */
 static unsigned long take_tenth(unsigned int from, int device)
 {
 	unsigned long start, sum = 0;
@@ -100,6 +100,6 @@ int main(void)
 	       calls_read_counter() - start);
 	printf("# rows,KiB of the kernel for %u programs,%lu\n", ROWS,
 	       memory());
-	/* A line of results, "(others)", and this one as root. */
+	/* Rows of results, "(others)", and this program as root. */
 	return lines < ROWS + 2;
 }

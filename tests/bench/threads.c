@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Starts 600 threads and joins them, each on a MAP_STACK mapping of its own,
- * and prints how many instructions that took. For recorders.py; see calls.h.
+ * Starts and joins 600 threads, each on its own MAP_STACK mapping, and prints how
+ * many instructions that took. For recorders.py; see calls.h.
  */
 
 #include <pthread.h>

@@ -30,7 +30,7 @@
 #define CALL_FLAGS regs[3]
 #endif
 
-/* Stops the caller at mmap() with MAP_STACK; everything else goes on. */
+/* Stops the caller at mmap() with MAP_STACK. All other calls go on. */
 static void filter_stack_calls(void)
 {
 	struct sock_filter filter[] = {

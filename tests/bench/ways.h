@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The ways to change a flag of a system call from user space: a tracer, with
- * and without a seccomp filter that chooses the calls.
+ * Ways to change a flag of a system call from user space: a tracer, with and
+ * without a seccomp filter that chooses the calls.
  *
  * seccomp's user notification cannot do it: its supervisor may refuse a call,
- * answer for it, or let it go on as it was made.
+ * answer it, or let it go on unchanged.
  */
 #ifndef TESTS_BENCH_WAYS_H
 #define TESTS_BENCH_WAYS_H

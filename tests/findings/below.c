@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Measures access below a mapping made with MAP_STACK, by other ways than an
+ * Measures access below a mapping made with MAP_STACK by other means than an
  * instruction of the program: system calls, direct I/O, other processes.
  *
- * Each way is tried on a mapping of its own, a page below its start.
+ * Each is tried on a separate mapping, a page below its start.
  */
 
 #define _GNU_SOURCE
@@ -35,7 +35,7 @@ static int open_file(const char *path, int flags)
 	return fd;
 }
 
-/* Each returns 0 or an errno; target is below a mapping of this process. */
+/* Each function returns 0 or an errno. @target is below a mapping. */
 
 static int by_read(char *target)
 {
@@ -58,7 +58,7 @@ static int by_write(char *target)
 	return error;
 }
 
-/* A ram disk, because what it reads goes through get_user_pages(). */
+/* Uses a ram disk, because reading it goes through get_user_pages(). */
 static int by_direct_read(char *target)
 {
 	int fd = open_file("/dev/ram0", O_RDONLY | O_DIRECT);
@@ -98,7 +98,7 @@ static int by_mlock(char *target)
 	return mlock(target, page) ? errno : 0;
 }
 
-/* From a child, as a debugger does; the errors are the child's. */
+/* Accesses from a child, as a debugger does; the errors are the child's. */
 static int from_child(char *target, int (*access)(pid_t, char *))
 {
 	pid_t parent = getpid(), child;
@@ -169,7 +169,7 @@ static void measure(const struct way *way)
 				    PROT_READ | PROT_WRITE, 0);
 	int error;
 
-	/* One page must be there: an empty mapping is no stack. */
+	/* At least one page must be present, as in any stack. */
 	measure_touch(stack);
 	error = way->access(stack - page);
 	measure_word(measure_error(error), "%s", way->name);

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Whether a thread that overruns its stack reaches that of another thread.
+ * Measures whether a thread that overruns its stack reaches that of another.
  *
  *	higher	+------------------+
  *		| upper's stack    |  its frames fill downwards
  *		| guard, if any    |
  *		+------------------+
- *		| what lies between|  nothing, or what the kernel kept free
+ *		| between them     |  nothing, or addresses that the kernel kept free
  *		+------------------+
  *	lower	| lower's stack    |  waits, with a variable in its frame
  *		+------------------+
  *
  * Upper recurses, filling each frame, until it sees that lower's variable has
- * changed, or until it faults. It is the shape of a Stack Clash without an aim:
- * what is overwritten belongs to this program, which ends at once.
+ * changed, or until it faults. This is a Stack Clash without a target: the
+ * overwritten memory belongs to this program, which ends at once.
  */
 
 #define _GNU_SOURCE
@@ -30,11 +30,11 @@
 
 #define STACK (256 * KIB)
 #define FRAME (2 * KIB)
-/* Nothing is lower's that lies deeper than this below upper's start. */
+/* Lower's stack is not deeper than this below upper's start. */
 #define ENOUGH (6 * MIB)
 #define FILL 0x5a
 
-/* A child's results, which its parent reads when it has died. */
+/* A child's results, which its parent reads after its death. */
 static struct left {
 	size_t depth;
 	bool reached;
@@ -49,7 +49,7 @@ static __attribute__((noinline)) void descend(void)
 	char frame[FRAME];
 
 	memset(frame, FILL, sizeof(frame));
-	/* Nothing of this frame may be left out or put together with others. */
+	/* Keeps the compiler from leaving out this frame or joining it to others. */
 	__asm__ volatile("" : : "r"(frame) : "memory");
 	left->depth = top - frame;
 	if (*variable == FILL) {
@@ -100,7 +100,7 @@ static void *upper(void *arg)
 	top = __builtin_frame_address(0);
 	pthread_barrier_wait(&ready);
 	if (arg) {
-		/* As alloca() of a number from outside does; ends below the guard. */
+		/* Like alloca() of a number from outside; ends below the guard. */
 		jump(room_left() + sysconf(_SC_PAGESIZE));
 	} else {
 		descend();
@@ -108,7 +108,7 @@ static void *upper(void *arg)
 	_exit(0);
 }
 
-/* Upper first: the kernel puts the next stack below the last one. */
+/* Starts upper first: the kernel puts each stack below the one before. */
 static void overrun(size_t guard, bool with_jump)
 {
 	pthread_attr_t attr;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Measures how much memory is charged when a mapping without accounting grows,
- * and how much of it is given back when the process is gone.
+ * and how much of it is given back when the process ends.
  */
 
 #define _GNU_SOURCE
@@ -31,7 +31,7 @@ struct kind {
 static const struct kind kinds[] = {
 	{ "accounted", PROT_READ | PROT_WRITE, 0 },
 	{ "noreserve", PROT_READ | PROT_WRITE, MAP_NORESERVE },
-	/* As glibc maps a stack before it opens all but the guard of it. */
+	/* As glibc maps a stack, before it opens all but the guard. */
 	{ "prot-none", PROT_NONE, 0 },
 };
 

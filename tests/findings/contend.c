@@ -2,9 +2,9 @@
 /*
  * Measures how long other threads of a process wait while one of them maps.
  *
- * One thread maps and unmaps a page, again and again. The other one takes page
- * faults in memory of its own, and then maps 8 MiB, which is found at once
- * (sizes.c), each time when the first has just begun a new round. Needs two
+ * One thread maps and unmaps a page, again and again. The other takes page faults
+ * in its own memory, and then maps 8 MiB, which is found at once (sizes.c). It
+ * begins each time when the first has just begun a new round. This needs two
  * processors that run at the same time, which an emulator's do not.
  */
 
@@ -44,8 +44,8 @@ static void *map_and_unmap(void *arg)
 }
 
 /*
- * Until the other thread has mapped once more: it goes on at once. Yields, for
- * it may want this processor.
+ * Waits until the other thread has mapped once more. Yields, because that thread
+ * may need this processor.
  */
 static void wait_for_turn(void)
 {
@@ -62,7 +62,7 @@ static int compare_times(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
-/* The median of some, each begun while the other thread maps. */
+/* Returns the median of some times, each begun while the other thread maps. */
 static long time_of(void (*once)(char *memory, size_t i), char *memory)
 {
 	static long times[ATTEMPTS];
@@ -125,7 +125,7 @@ int main(int argc, char **argv)
 		guest_die("usage: contend MAX");
 	max = atol(argv[1]);
 	page = sysconf(_SC_PAGESIZE);
-	/* On a busy machine the threads would wait for others than each other. */
+	/* On a busy machine the threads would wait for other programs. */
 	if (get_nprocs() < 2)
 		guest_die("this needs two processors");
 	measure_word(sched_setscheduler(0, SCHED_FIFO, &first) ? "as-others" :
@@ -136,10 +136,10 @@ int main(int argc, char **argv)
 	if (memory == MAP_FAILED ||
 	    madvise(memory, ATTEMPTS * page, MADV_NOHUGEPAGE))
 		guest_die("mmap");
-	/* Of the first fault of a mapping every kernel makes more than of others. */
+	/* The first fault of a mapping takes longer on every kernel. */
 	memory[0] = 1;
 	for (size_t i = 0; i < ARRAY_SIZE(counts) && counts[i] <= max; i++) {
-		/* The thread's stack is there now, and will be used again. */
+		/* The thread's stack exists now, and will be used again. */
 		if (i == 1)
 			measure_fill_holes();
 		for (; n < counts[i]; n++)

@@ -4,7 +4,7 @@
 from xml.sax.saxutils import escape
 
 BOX, GAP, WIDTH, SPACE, EDGE = 34, 8, 250, 40, 16
-# The colour of each kind of box, and whether its edge is broken.
+# The colour of each kind of box, and whether its edge is dashed.
 KINDS = {
     "stack": ("#9ecae1", False), "grown": ("#c6dbef", False),
     "guard": ("#fc9272", False), "free": ("#ffffff", True),
@@ -28,7 +28,7 @@ def box(x, y, height, kind, text):
 
 
 def draw_columns(path, columns):
-    """Write columns: (title, [(kind, text, height in boxes)], note)."""
+    """Write columns to a file: (title, [(kind, text, height in boxes)], note)."""
     tall = max(
         sum(height * BOX for _, _, height in boxes)
         for _, boxes, _ in columns

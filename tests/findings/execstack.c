@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Measures whether memory beside a thread's stack becomes one mapping with it,
- * and what SELinux makes of that.
+ * Measures whether memory beside a thread's stack is merged with it, and how
+ * SELinux treats that.
  *
  * selinux_file_mprotect() refuses PROT_EXEC (execstack) for a mapping that
- * holds the stack pointer of the caller, and it looks at whole mappings. The
- * policy that this program loads allows everything but that.
+ * contains the caller's stack pointer, and it looks at whole mappings. The policy
+ * that this program loads allows everything else.
  */
 
 #define _GNU_SOURCE
@@ -94,7 +94,7 @@ int main(void)
 		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (far == MAP_FAILED || memory == MAP_FAILED)
 		guest_die("mmap");
-	/* So that it is a mapping of its own. */
+	/* Makes it a separate mapping. */
 	if (mprotect(far, MEMORY, PROT_READ))
 		guest_die("mprotect");
 	pthread_attr_init(&attr);

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Measure what growable stacks change: tests/vm/lab -a tests/findings/findings.py [NAME...]
 
-Boots each kernel (a line of tests/vm/kernels or tests/vm/kernels-long; without
-one, those of report.py) and runs the programs of this directory with mapstack off,
-on and under private. Keeps their raw results in docs/findings/*.csv, and writes
+Boots each kernel (a line of tests/vm/kernels or tests/vm/kernels-long; without a
+NAME, those of report.py) and runs the programs of this directory with mapstack off,
+on and under private. Keeps their results in docs/findings/*.csv, and writes
 docs/findings.md from them. --quick stops at 500 stacks instead of 10,000, and writes
 nothing.
 """
@@ -34,18 +34,18 @@ import tracing  # noqa: E402
 from machines import MACHINES, machine_of  # noqa: E402
 
 LISTED = debian.read_list() | debian.read_list("tests/vm/kernels-long")
-# The kernels for which the selftests, which are of 6.12, were written.
+# These kernels run the selftests, which are those of 6.12.
 SELFTEST_KERNELS = ["6.12-amd64", "7.3-amd64"]
 ROOT_KERNELS = ["6.12-amd64"]
 NPTL_KERNELS = ["6.12-amd64"]
 TRACING_KERNELS = ["6.12-amd64", "7.3-amd64"]
-# What else the command line of the kernel says, by the kind of guest.
+# More words for the kernel's command line, by the kind of guest.
 CMDLINE = {"selinux": "security=selinux"}
 # Programs that are linked with shared libraries, by the beginning of a command.
 LINKED = ("suite nptl", "sizes-dynamic")
 FORKY = Path("/cache/glibc-forky")
 WORK = Path("/out/findings")
-# A step of 10,000 threads says nothing for long where mmap() is linear.
+# A step of 10,000 threads is silent for long where mmap() is linear.
 SILENT_SECONDS = 1800
 MEMORY = {
     "plain": 3072, "counted": 3072, "root": 2048, "nptl": 3072,
@@ -81,7 +81,7 @@ COMMANDS = {
     "hppa64": ["grow", "shapes"],
 }
 FIELDS = ["kernel", "command", "mode", "key", "value"]
-# What the kernel logs itself when it does what `below` provokes; see gup.c.
+# The kernel's message when `below` does what it tests; see gup.c.
 EXPECTED = "GUP no longer grows the stack"
 
 
@@ -106,7 +106,7 @@ def fetch_forky():
 
 
 def fetch_secilc(cache):
-    """Unpack the compiler of SELinux's policies; return where it is."""
+    """Unpack the compiler of SELinux's policies; return its path."""
     package = debian.newest(cache, "secilc", "trixie", "amd64")
     where = build.BUILD / "secilc"
     with debian.locked():
@@ -116,7 +116,7 @@ def fetch_secilc(cache):
 
 
 def build_programs(cache, architecture):
-    """Build the programs for an architecture; return where they are."""
+    """Build the programs for an architecture; return the directory."""
     where = build.BUILD / f"findings-{architecture}"
     words = [f"O={where}", f"FORKY={FORKY}"]
     if architecture == "amd64":
@@ -149,7 +149,7 @@ def ram_disk(kernel, where):
 
 
 def make_initramfs(kernel, where, programs, modules, commands):
-    """The usual one, and after it one with the programs and their list."""
+    """Make the usual one, and append one with the programs and their list."""
     init = build.build_guest(machine_of(kernel.name), "init") / "init"
     initramfs = guest.make_initramfs(
         where, init, [], modules, programs / "modes"
@@ -169,12 +169,12 @@ def make_initramfs(kernel, where, programs, modules, commands):
 
 
 def machine_name(name):
-    """The last part of a kernel's name, which says what it runs on."""
+    """The last part of a kernel's name, which names its machine."""
     return name.rsplit("-", 1)[1]
 
 
 def kinds(name):
-    """Which guests a kernel is measured in."""
+    """The kinds of guests in which a kernel is measured."""
     if machine_name(name) != "amd64":
         return [machine_name(name)]
     return [
@@ -187,7 +187,7 @@ def kinds(name):
 
 
 class Listener:
-    """Collects the results that a guest prints."""
+    """Collects the results from a guest's output."""
 
     def __init__(self, name):
         self.name = name
@@ -213,7 +213,7 @@ class Listener:
 
 
 def trouble(machine):
-    """The guest's own faults; the one message that we provoke is none."""
+    """The guest's own failures, except for the message that we provoke."""
     lines = machine.trouble()
     provoked = machine.log.read_text(errors="replace").count(EXPECTED)
     if provoked:
@@ -263,7 +263,7 @@ def measure(name, kernel, kind, programs, modules, sizes):
 
 
 def write_results(rows, kernel):
-    """Replace in docs/findings what is known of these commands."""
+    """Replace the results of these commands in docs/findings."""
     order = list(LISTED)
     measured = {}
     for row in rows:

@@ -15,7 +15,7 @@
 #include "guest.h"
 #include "measure.h"
 
-/* The search goes down from the first; when it fails, it may go up from below. */
+/* The kernel searches down from the first stack, and then up from below it. */
 static void count_stacks(size_t size, int space)
 {
 	char *first = NULL, *addr;

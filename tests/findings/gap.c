@@ -3,10 +3,10 @@
  * Measures how near a stack grows to its neighbour below, for each kind of
  * neighbour.
  *
- * The neighbour is 1,024 pages below, and the stack is touched a page lower at
- * a time. Before that the program measures how far apart the kernel puts two
- * stacks. With the argument "legacy" it measures only that, in the layout that
- * setarch -L and ulimit -s unlimited give.
+ * The neighbour is 1,024 pages below, and the stack is touched a page lower at a
+ * time. Before that the program measures the distance at which the kernel puts two
+ * stacks. With the argument "legacy" it measures only that, in the layout of
+ * setarch -L and ulimit -s unlimited.
  */
 
 #define _GNU_SOURCE
@@ -54,7 +54,7 @@ static void measure(const struct neighbour *below)
 			break;
 	measure_number((at - low_end) / KIB, "%s.distance-left.KiB",
 		       below->name);
-	/* The mapping that an overflow of the stack hits at last. */
+	/* An overflow of the stack would reach this mapping. */
 	measure_word(measure_touch(low_end - 1), "%s.write-to-its-top",
 		     below->name);
 }
@@ -81,7 +81,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	measure_placing("usual");
-	/* Else this stops the growth, not the neighbour. */
+	/* Otherwise the limit would stop the growth, not the neighbour. */
 	if (setrlimit(RLIMIT_STACK, &limit))
 		guest_die("setrlimit");
 	for (size_t i = 0; i < ARRAY_SIZE(neighbours); i++)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Measures what the proposal is for: a stack that is too small.
+ * Measures the purpose of the proposal: a stack that is too small.
  *
- * Maps 64 KiB with MAP_STACK, with nothing near, and touches memory beyond, in
+ * Maps 64 KiB with MAP_STACK and nothing near it, and touches memory beyond it, in
  * the direction in which stacks grow.
  */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Included before a program by make findings-here: MAP_STACK as the proposal
- * would have it, on a kernel that does not.
+ * make findings-here includes this before a program: MAP_STACK as the proposal
+ * would have it, on a kernel without the proposal.
  */
 #define _GNU_SOURCE
 #include <sys/mman.h>

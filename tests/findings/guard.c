@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Measures what a thread hits that overruns its stack: the C library's guard
- * page, and what lies below it.
+ * Measures what happens to a thread that overruns its stack, at the C library's
+ * guard page and below it.
  *
- * The program is linked with the C library whose guards are to be measured.
- * The library's pthread_create() maps the stacks; the program maps none.
+ * The program is linked with the C library whose guards are measured. That
+ * library's pthread_create() maps the stacks; the program maps none.
  */
 
 #define _GNU_SOURCE
@@ -26,7 +26,7 @@
 
 static size_t page;
 
-/* The lowest usable address of the calling thread's stack; below is its guard. */
+/* Returns the lowest usable address of this thread's stack, above its guard. */
 static char *stack_bottom(void)
 {
 	pthread_attr_t attr;
@@ -42,7 +42,7 @@ static char *stack_bottom(void)
 	return addr;
 }
 
-/* With a stack of a size, or of the size that a program gets unasked. */
+/* Runs a thread with a stack of a given size, or with 0 of the default size. */
 static void run_thread(void *(*function)(void *), size_t size)
 {
 	pthread_attr_t attr;
@@ -78,8 +78,9 @@ static void *touch_around(void *arg)
 	return NULL;
 }
 
-/* One large local variable, as alloca() or a VLA makes it: nothing in between
- * is touched unless the compiler probes (-fstack-clash-protection).
+/*
+ * One large local variable, as from alloca() or a VLA: the compiler touches nothing
+ * in between unless it probes (-fstack-clash-protection).
  */
 static __attribute__((noinline)) void use_frame(size_t size)
 {
@@ -103,7 +104,7 @@ static void *touch_below_default(void *arg)
 	char *bottom = stack_bottom();
 
 	(void)arg;
-	/* The limit of the process is what glibc takes as the default size. */
+	/* glibc takes the process's limit as the default size. */
 	measure_number(((char *)__builtin_frame_address(0) - bottom) >> 20,
 		       "default-size.whole-MiB-left");
 	measure_word(measure_touch(bottom - page - 1),
@@ -124,7 +125,7 @@ static void *neighbour(void *arg)
 	return NULL;
 }
 
-/* Two threads whose stacks lie as the kernel puts them. */
+/* Two threads whose stacks are where the kernel puts them. */
 static void between_threads(void)
 {
 	pthread_t threads[2];
@@ -142,7 +143,7 @@ static void between_threads(void)
 	high = bottoms[0] > bottoms[1] ? bottoms[0] : bottoms[1];
 	low = bottoms[0] > bottoms[1] ? bottoms[1] : bottoms[0];
 	measure_number((high - low) / KIB, "two.distance.KiB");
-	/* In the guard's place below the upper stack, then a page lower. */
+	/* At the place of the guard below the upper stack, then a page lower. */
 	measure_word(measure_touch(high - page - JUMP),
 		     "two.64-KiB-below-guard");
 	measure_word(high - page - JUMP >= low &&
@@ -160,10 +161,10 @@ int main(void)
 	int status;
 
 	page = sysconf(_SC_PAGESIZE);
-	/* An arena for each thread would come to lie among the stacks. */
+	/* Otherwise each thread's arena would be among the stacks. */
 	mallopt(M_ARENA_MAX, 1);
 	measure_word(gnu_get_libc_version(), "glibc");
-	/* Each in a process of its own: glibc keeps stacks for later threads. */
+	/* Each runs in its own process: glibc keeps stacks for later threads. */
 	if (!fork()) {
 		run_thread(touch_around, STACK);
 		_exit(0);

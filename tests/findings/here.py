@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Measure some of the findings on this machine, without the module: tests/findings/here.py
 
-Runs as any user, from the top of the tree. For root contend is a real-time program,
+Runs as any user, from the top of the tree. For root, contend is a real-time program,
 which a busy machine does not disturb. The compiler of this machine builds the
 programs twice: as they are, and with MAP_GROWSDOWN in every MAP_STACK, which is what
 the proposed line does where stacks grow down. Writes a page into
-docs/findings/hardware; the name of the machine is not in it. Times are medians of
---runs runs, with the smallest and the largest.
+docs/findings/hardware, without the name of the machine. Times are medians of --runs
+runs, with the smallest and the largest.
 """
 
 import argparse
@@ -23,8 +23,8 @@ from pathlib import Path
 HERE = Path("tests/findings/here")
 PAGES = Path("docs/findings/hardware")
 MODES = {"off": "", "on": "-include growsdown.h"}
-# By effect; what else there is needs root, threads whose stacks the C library
-# maps, or (commit) takes memory from the machine until it is started again.
+# By effect. The other programs need root, or threads whose stacks the C library maps,
+# or (commit) take memory from the machine until it is booted again.
 COMMANDS = {
     "0. Growth": "grow",
     "1. Calls that stop working": "shapes",
@@ -41,7 +41,7 @@ TIMED = {
     "4. By its length, linked, holes filled": "sizes-dynamic time filled 10000",
     "15. Contention": "contend 10000",
 }
-# lines.c lowers max_map_count for these, which a user cannot.
+# lines.c lowers max_map_count for these, and a user cannot.
 WITHOUT = ("stacks-under-max_map_count-1000", "the-next-one")
 SECONDS = 600
 
@@ -61,7 +61,7 @@ def build():
 
 
 def run(mode, command):
-    """One run of a program; return {key: value}."""
+    """Run a program once; return {key: value}."""
     program, *words = command.split()
     result = subprocess.run(
         [HERE / mode / "findings" / program, *words], text=True,
@@ -77,9 +77,9 @@ def run(mode, command):
 
 
 def measure(command, runs):
-    """Rows (mode, key, value, least, most); off and on in turn.
+    """Rows (mode, key, value, least, most).
 
-    What else the machine does hits both then.
+    Off and on run in turn, so that a change of the machine's load affects both.
     """
     each = {}
     for _ in range(runs):

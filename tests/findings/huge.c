@@ -31,7 +31,7 @@ static const struct kind kinds[] = {
 	{ "stack-growsdown", MAP_STACK | MAP_GROWSDOWN },
 };
 
-/* One number that smaps gives of the mapping that begins at an address. */
+/* Returns a number that smaps has for the mapping at an address. */
 static long smaps_field(const void *addr, const char *name)
 {
 	static char text[1 << 18];

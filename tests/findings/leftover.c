@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Measures what munmap() of the range that mmap() returned leaves behind. */
+/* Measures what stays after munmap() of the range that mmap() returned. */
 
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -26,14 +26,15 @@ static void measure_one(void)
 	measure_number(measure_size(stack - SIZE) / KIB, "one.below-it.KiB");
 }
 
-/* A program that makes and drops stacks, each grown by a few pages and each
+/*
+ * A program that makes and drops stacks. Each is grown by a few pages, and each is
  * larger than the last by a step.
  */
 static void measure_many(const char *sizes, size_t step)
 {
 	long page = sysconf(_SC_PAGESIZE);
 	long size = measure_field("/proc/self/status", "VmSize:");
-	/* VmRSS lags behind by what CPUs or threads have not summed up yet. */
+	/* VmRSS lacks counts that CPUs or threads have not added yet. */
 	long rss = measure_field("/proc/self/smaps_rollup", "Rss:");
 	long lines = measure_lines();
 	int i;

@@ -51,7 +51,7 @@ static void data_limit(void)
 	measure_word(measure_error(errno), "RLIMIT_DATA-32-MiB.then");
 }
 
-/* A mapping of this size, and one page more by growth. */
+/* Maps memory of this size, and grows it by one page. */
 static void stack_limit(unsigned long size)
 {
 	char *stack;

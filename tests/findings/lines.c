@@ -23,7 +23,7 @@
 #define STACK (64 * KIB)
 #define MAX_MAP_COUNT "/proc/sys/vm/max_map_count"
 #define LOW_MAP_COUNT "1000"
-#define ENOUGH 3000 /* stacks, to stop at if nothing else does */
+#define ENOUGH 3000 /* stacks at which to stop if nothing else stops it */
 
 static const long samples[] = { 1, 10, 100, 1000, 2000, 3000, 5000, 10000 };
 
@@ -85,7 +85,7 @@ static void count_stacks(void)
 	measure_word(measure_error(error), "the-next-one");
 }
 
-/* Each in a process of its own, whose end takes its threads along. */
+/* Runs in a separate process, whose end ends its threads. */
 static void in_child(long max)
 {
 	fflush(stdout);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Functions that the programs that measure share. See measure.h. */
+/* Functions that the measuring programs share. See measure.h. */
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -87,7 +87,7 @@ char *measure_stack(char *at, size_t size, int prot, int flags)
 
 int measure_many_stacks(long n)
 {
-	/* This many are placed by the kernel; it puts all as far apart. */
+	/* The kernel places this many, all at the same distance. */
 	const long searched = 100;
 	static char *last;
 	static long distance;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Functions that the programs that measure share.
+ * Functions that the measuring programs share.
  *
- * The programs know nothing of the module. Each runs unchanged on any kernel,
- * and prints lines "result PROGRAM KEY VALUE" with no blank in any of the
- * three. The difference between its runs is what mapstack changes.
+ * The programs know nothing of the module. Each runs unchanged on any kernel, and
+ * prints lines "result PROGRAM KEY VALUE". None of the three contains a blank. The
+ * differences between two runs are what mapstack changes.
  */
 #ifndef TESTS_FINDINGS_MEASURE_H
 #define TESTS_FINDINGS_MEASURE_H
@@ -42,8 +42,8 @@ void measure_number(long value, const char *format, ...)
 const char *measure_error(int error);
 
 /**
- * measure_touch() - write one byte at an address, surviving a fault
- * @addr: where
+ * measure_touch() - write one byte at an address, and survive a fault
+ * @addr: the address
  *
  * Return: "done", "SIGSEGV" or "SIGBUS".
  */
@@ -51,30 +51,30 @@ const char *measure_touch(volatile void *addr);
 
 /**
  * measure_room() - find a range of addresses with nothing in it
- * @size: how large, in bytes
+ * @size: its size, in bytes
  *
- * Return: its start; nothing is mapped there. Ends the program if there is none.
+ * Return: its start. Ends the program if there is none.
  */
 char *measure_room(size_t size);
 
 /**
- * measure_stack() - map memory as a program that wants a stack does
- * @at: where, if that is free; NULL: the kernel chooses
+ * measure_stack() - map memory as a program maps a stack
+ * @at: the address, if it is free; NULL: the kernel chooses
  * @size: of the mapping, in bytes
  * @prot: PROT_ flags
  * @flags: MAP_ flags to add to MAP_PRIVATE, MAP_ANONYMOUS and MAP_STACK
  *
- * Return: its start; ends the program if there is none.
+ * Return: its start; ends the program if it cannot be mapped.
  */
 char *measure_stack(char *at, size_t size, int prot, int flags);
 
 /**
  * measure_many_stacks() - map one more of many stacks of 64 KiB, read-write
- * @n: how many there are already; 0 begins anew
+ * @n: how many there are already; 0 begins again
  *
- * The kernel chooses where, at first. Later ones are put where it would: as far
- * from the last one as it put that from the one before. Its search among
- * thousands of growable mappings would take an hour of emulation.
+ * The kernel places the first stacks. Later ones are put where it would put them:
+ * at the same distance from the last one. The kernel's search among thousands of
+ * growable mappings would take an hour of emulation.
  *
  * Return: 0 or an errno.
  */
@@ -92,26 +92,26 @@ unsigned long measure_now(bool instructions);
 /**
  * measure_fill_holes() - leave no free addresses above the next mapping
  *
- * Maps pages until one comes to lie below all that is mapped now.
+ * Maps pages until one is below all existing mappings.
  *
  * Return: how many pages that took.
  */
 long measure_fill_holes(void);
 
 /**
- * measure_size() - the size of the mapping that holds an address
+ * measure_size() - the size of the mapping at an address
  * @addr: the address
  *
- * Return: in bytes; 0 if there is no mapping.
+ * Return: the size in bytes; 0 if there is no mapping.
  */
 size_t measure_size(const void *addr);
 
 /**
- * measure_field() - read one number of a file of the kind of /proc/meminfo
+ * measure_field() - read one number of a file like /proc/meminfo
  * @path: the file
- * @name: what stands before the number, colon included
+ * @name: the text before the number, with the colon
  *
- * Return: the number as it stands there, mostly in KiB. Ends the program if
+ * Return: the number as it is in the file, mostly in KiB. Ends the program if
  * there is none.
  */
 long measure_field(const char *path, const char *name);

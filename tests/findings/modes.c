@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Runs each command of /findings/commands with mapstack off, on with the
- * policy rfc, and on with private; with arguments, only in these modes. Says
- * before each run what follows. This is the only program here that knows the
- * module.
+ * Runs each command of /findings/commands with mapstack off, on with the policy
+ * rfc, and on with private. With arguments it uses only these modes. Before each
+ * run it prints the mode and the command. This is the only program of this
+ * directory that knows the module.
  *
- * A command after "selftest" or "program" is a program of another project. Its
- * exit status is printed, how many of its lines begin with "ok" and with "not
- * ok", or with "[OK]" and with "[FAIL]" as those of the kernel's tests of x86
- * do, and what the module counted meanwhile. A command after "suite" runs many
- * programs and prints results itself; the module's counts follow.
+ * A command after "selftest" or "program" is a program of another project. This
+ * prints its exit status, how many of its lines begin with "ok" and "not ok" (or
+ * "[OK]" and "[FAIL]", as in the kernel's tests of x86), and what the module
+ * counted meanwhile. A command after "suite" runs many programs and prints results
+ * itself; the module's counts follow.
  */
 
 #define _GNU_SOURCE
@@ -32,7 +32,7 @@
 #define SELFTEST "selftest "
 #define PROGRAM "program "
 #define SUITE "suite "
-/* For one test of somebody else, in the time of the guest. */
+/* The limit of one test of another project, in guest time. */
 #define COUNT_SECONDS 300
 
 static char *all_modes[] = { "off", "rfc", "private" };
@@ -165,7 +165,7 @@ static int run_in(const char *mode, char *command)
 	return status;
 }
 
-/* A command that does not fit would silently not be measured. */
+/* Ends the program if a command does not fit, rather than leave it out. */
 static size_t read_commands(char *commands[MAX_COMMANDS])
 {
 	static char text[64 * MAX_COMMANDS];
@@ -201,7 +201,7 @@ int main(int argc, char **argv)
 	guest_load("mapstack", "");
 	for (i = 0; i < n; i++) {
 		for (j = 0; j < n_modes; j++) {
-			/* A child cuts it into words, in its own copy. */
+			/* A child splits its own copy into words. */
 			int status = run_in(modes[j], commands[i]);
 
 			ktap_result(!status, "%s %s", modes[j], commands[i]);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Runs glibc's tests of threads, all programs in /findings/glibc, a few at a
- * time, and prints the exit status of each: 0 passed, 77 cannot be run here, 1
- * failed, or less than 0 for the signal that ended it.
+ * Runs glibc's tests of threads, all programs in /findings/glibc, a few at a time,
+ * and prints the exit status of each: 0 passed, 77 cannot run here, 1 failed, or a
+ * negative number for the signal that ended it.
  */
 
 #define _GNU_SOURCE
@@ -20,7 +20,7 @@
 
 #define TESTS "/findings/glibc"
 #define WORKERS 4
-/* Each has a limit of its own, 200 seconds; some set another. */
+/* Each test has its own limit, mostly 200 seconds. */
 #define TEST_SECONDS 600
 
 static struct worker {
@@ -58,7 +58,7 @@ static void start(struct worker *worker, const char *name)
 		execute(path);
 }
 
-/* Waits for one of them to end, and says how. */
+/* Waits until one of them ends, and stores how it ended. */
 static struct worker *wait_for_one(void)
 {
 	int status, i;
@@ -71,7 +71,7 @@ static struct worker *wait_for_one(void)
 		for (i = 0; i < WORKERS; i++) {
 			if (workers[i].pid != pid)
 				continue;
-			/* It led a session; nothing of it may live on. */
+			/* It led a session, of which nothing may live on. */
 			kill(-pid, SIGKILL);
 			measure_number(WIFEXITED(status) ? WEXITSTATUS(status) :
 							   -WTERMSIG(status),

@@ -3,8 +3,8 @@
 
 The source is Debian's package of the C library that the lab has, so that the tests
 run with the library that they belong to. All tests of nptl and of sysdeps/pthread
-are built that need no internals of glibc: no header of its own build, no private
-symbol, no module of their own.
+are built that do not need the inside of glibc: headers of its build, private
+symbols, or modules of their own.
 """
 
 import shutil
@@ -17,12 +17,12 @@ import guest
 import source
 
 SUITE = "trixie"
-# Headers that are not of the inside, and that the tests' helpers want.
+# Headers that do not belong to the inside, and that the tests' helpers need.
 HEADERS = (
     "include/array_length.h", "include/intprops.h", "include/libc-diag.h",
     "include/libc-pointer-arith.h", "sysdeps/x86_64/stackinfo.h",
 )
-# What glibc's build defines for support/. A guest is slow: 200 s for a test.
+# glibc's build defines these for support/. A guest is slow: 200 s for a test.
 DEFINES = ["-DTIMEOUTFACTOR=10", *(
     f'-D{name}_PATH="/"' for name in (
         "SRCDIR", "OBJDIR", "OBJDIR_ELF_LDSO", "INSTDIR", "LIBDIR", "SLIBDIR",
@@ -30,11 +30,11 @@ DEFINES = ["-DTIMEOUTFACTOR=10", *(
         "ROOTDIR",
     )
 )]
-# What a program that is linked with the C library needs to run.
+# A program that is linked with the C library needs these to run.
 LIBRARIES = ("libc.so.6", "libm.so.6", "libgcc_s.so.1")
 LIBRARY_PATH = Path("/lib/x86_64-linux-gnu")
 LOADER = Path("/lib64/ld-linux-x86-64.so.2")
-# The loader maps it and unmaps it, which leaves a hole among the libraries.
+# The loader maps and unmaps this file, which leaves a hole among the libraries.
 LOADER_CACHE = Path("/etc/ld.so.cache")
 
 
@@ -50,7 +50,7 @@ def compile_one(tree, headers, name, output, *words):
 
 
 def make_headers(tree, where):
-    """A directory with the headers that are allowed."""
+    """Make a directory with the headers that are allowed."""
     shutil.rmtree(where, ignore_errors=True)
     where.mkdir(parents=True)
     (where / "support").symlink_to(tree / "support")
@@ -59,7 +59,7 @@ def make_headers(tree, where):
 
 
 def build_support(tree, headers, where):
-    """What of the tests' helpers can be built; return the archive."""
+    """Build the tests' helpers as far as possible; return the archive."""
     shutil.rmtree(where, ignore_errors=True)
     where.mkdir(parents=True)
     names = [
@@ -80,9 +80,9 @@ def build_support(tree, headers, where):
 
 
 def build(cache, where, work):
-    """Build the tests into a directory, and what they are linked with beside it.
+    """Build the tests into a directory with the libraries that they need.
 
-    Returns the package that they are from, and how many there are and were
+    Returns the package that they are from, how many there are, and how many were
     built.
     """
     package = debian.newest(cache, "glibc-source", SUITE, "amd64")

@@ -11,7 +11,7 @@ set output "{output}"
 set key above left Left reverse maxcols 2
 set grid
 """
-# Curves that never are further apart than this are drawn as one.
+# Curves that are never further apart than this are drawn as one.
 ALIKE = 0.1
 
 
@@ -39,7 +39,7 @@ def alike(points, others):
 
 
 def joined(series):
-    """The series, those that coincide as one: ([title], points)."""
+    """The series, with those that coincide joined: ([title], points)."""
     groups = []
     for title, points in series:
         for titles, first in groups:
@@ -52,7 +52,7 @@ def joined(series):
 
 
 def name_of(titles):
-    """One title for several: what they have in common said once."""
+    """One title for several, which names their common part once."""
     modes = {}
     for title in titles:
         kernel, mode = title.rsplit(" ", 1)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Programs that people run, in a root file system of Debian.
+"""Programs that people use, in a root file system of Debian.
 
-Each is a shell command that succeeds only if what it made is right.
+Each is a shell command that succeeds only if its result is right.
 """
 
 import rootfs
@@ -11,9 +11,9 @@ PACKAGES = [
     "binutils", "erlang-base", "perl", "php-cli",
     "python3-minimal", "ruby", "sqlite3", "stress-ng", "xz-utils", "zstd",
 ]
-# What `stress-ng --class memory?` and `--class vm?` list (0.19.02), and threads, of
-# which there is no class. It ends with a status other than 0 if what it verifies
-# is wrong.
+# The output of `stress-ng --class memory?` and `--class vm?` (0.19.02), and threads,
+# which have no class. stress-ng ends with a status other than 0 if it verifies
+# something that is wrong.
 CLASSES = """
     atomic bad-altstack bitonicsort bsearch bubblesort context fibsearch full heapsort
     hsearch insertionsort judy list lockbus lsearch malloc matrix matrix-3d mcontend
@@ -27,7 +27,7 @@ CLASSES = """
     vma vm-splice
     clone fork mutex pthread sigsegv
 """
-# These take memory until the kernel kills somebody, who need not be they.
+# These take memory until the kernel kills a process, which may be another one.
 LEFT_OUT = {"bigheap", "brk", "mlockmany", "oom-pipe", "resources"}
 STRESS = sorted(set(CLASSES.split()) - LEFT_OUT)
 COMMANDS = {
@@ -94,12 +94,12 @@ echo $sum;')" = 20300 """,
 
 
 def commands():
-    """What the guest runs: one script each."""
+    """The commands of the guest: one script each."""
     return [f"program {name}" for name in COMMANDS]
 
 
 def lay_out(where):
-    """Write the scripts, and what runs them; return (demo, files)."""
+    """Write the scripts, and the script that runs them; return (demo, files)."""
     where.mkdir(parents=True, exist_ok=True)
     scripts = []
     for name, command in COMMANDS.items():

@@ -2,8 +2,8 @@
 /*
  * Measures what the C library says about a thread's stack that has grown.
  *
- * The thread has no guard page, as threads of Java do not, so that its own
- * stack grows. With a guard page the guard is hit first (guard.c).
+ * The thread has no guard page, like threads of Java, so its stack itself grows.
+ * With a guard page the guard would be hit first (guard.c).
  */
 
 #define _GNU_SOURCE
@@ -38,7 +38,7 @@ static struct bounds ask_bounds(void)
 	return bounds;
 }
 
-/* Whether one who looks through what was recorded would find a local variable. */
+/* Whether a search of the recorded range would find a local variable. */
 static void report(const void *local, const char *when)
 {
 	struct bounds bounds = ask_bounds();

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Write docs/findings.md, its annex and README's part on it from the raw results.
 
-findings.md.in, annex.md.in and readme.md.in of this directory hold the prose. Between
-{{ and }} stands a Python expression over the results in docs/findings/*.csv, with the
+The prose is in findings.md.in, annex.md.in and readme.md.in of this directory. Between
+{{ and }} is a Python expression over the results in docs/findings/*.csv, with the
 names of Results and of tables.py. No figure is typed in. require() guards a sentence
-without a figure: it stops the writing if the results say otherwise.
+without a figure: if the results say otherwise, nothing is written.
 """
 
 import csv
@@ -22,7 +22,7 @@ ANNEX = RESULTS / "annex.md"
 README = Path("README.md")
 BEGIN = "<!-- findings: written by make findings -->\n"
 END = "<!-- findings end -->"
-# The others where they differ: pages of 64 KiB, and stacks that grow up.
+# Named where they differ from the others: pages of 64 KiB, stacks that grow up.
 KERNELS = [
     "5.10-amd64", "6.1-amd64", "6.12-amd64", "7.3-amd64", "6.12-64k-ppc64el",
     "6.1-hppa", "6.1-hppa64",
@@ -47,8 +47,8 @@ def thousands(number):
 class Results:
     """The raw results, and how templates ask for them.
 
-    A command is named by its beginning, a kernel as in tests/vm/kernels with or
-    without -amd64.
+    The beginning of a command names it. A kernel is named as in tests/vm/kernels,
+    with or without -amd64.
     """
 
     def __init__(self):
@@ -62,7 +62,7 @@ class Results:
                     row["command"], row["kernel"], row["mode"], row["key"]
                 ] = row["value"]
 
-        # What make findings-here wrote, here or at somebody else's.
+        # The results of make findings-here, of our machine and of others.
         self.hardware = {
             path.stem: read_csv(path)
             for path in sorted((RESULTS / "hardware").glob("*.csv"))
@@ -119,7 +119,7 @@ class Results:
         return f"{thousands(values[0])} to {thousands(values[-1])}"
 
     def where(self, command, mode, key, value, kernels=None):
-        """The kernels on which a result is this value, for a reader."""
+        """Name the kernels on which a result has this value."""
         return ", ".join(
             kernel.removesuffix("-amd64")
             for kernel in kernels or self.kernels(command)
@@ -127,7 +127,7 @@ class Results:
         )
 
     def everywhere(self, command, mode, key, value, kernels=None):
-        """Whether a result is this value on every kernel."""
+        """Whether a result has this value on every kernel."""
         kernels = kernels or self.kernels(command)
         return all(
             self.value(command, kernel, mode, key) == value
@@ -136,7 +136,7 @@ class Results:
 
 
 def require(condition):
-    """Guards what the sentence before it says."""
+    """Stop unless the sentence before it is true."""
     if not condition:
         raise Untrue("the results say otherwise")
     return ""
@@ -180,14 +180,14 @@ def render(template, results):
 
 
 def readme_with(text):
-    """README with its paragraph on the findings replaced."""
+    """README with a new paragraph on the findings."""
     readme = README.read_text()
     head, rest = readme.split(BEGIN)
     return head + BEGIN + text + END + rest.split(END)[1]
 
 
 def documents():
-    """What the documents should say: {path: text}."""
+    """The documents as the results want them: {path: text}."""
     results = Results()
     return {
         FINDINGS: render("findings.md.in", results),

@@ -2,9 +2,9 @@
 /*
  * Measures the cost of mmap() beside many stacks.
  *
- * The time stamp counter of a guest that QEMU runs with -icount shift=0 counts
- * instructions; the argument "instructions" says that this is so. Otherwise
- * the clock is read. Each figure is the smallest of several attempts.
+ * In a guest that QEMU runs with -icount shift=0, the time stamp counter counts
+ * instructions; the argument "instructions" says so. Otherwise the clock is read.
+ * Each figure is the smallest of several attempts.
  */
 
 #define _GNU_SOURCE
@@ -26,7 +26,7 @@ static const long samples[] = { 0,    100,  200,  500,	1000,
 				2000, 3000, 5000, 7000, 10000 };
 static bool instructions;
 
-/* PROT_READ: nothing beside it can be merged with. */
+/* PROT_READ, so that the mapping cannot be merged with its neighbour. */
 static unsigned long cost_of_mmap(int flags)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
@@ -59,7 +59,7 @@ int main(int argc, char **argv)
 	instructions = !strcmp(argv[1], "instructions");
 	unit = instructions ? "instructions" : "ns";
 	max = atol(argv[3]);
-	/* The layout of old, which setarch -L asks for, searches upwards. */
+	/* The legacy layout, of setarch -L, searches upwards. */
 	if (!strcmp(argv[2], "up") &&
 	    !(personality(0xffffffff) & ADDR_COMPAT_LAYOUT)) {
 		personality(personality(0xffffffff) | ADDR_COMPAT_LAYOUT);

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Build the kernel's own tests, static, for a guest.
 
-They are the tests of tools/testing/selftests/mm that need no library but libc, no
-arguments and no more than an initramfs; that of sigaltstack; and those of x86, for
-64 and for 32 bits.
+They are the tests of tools/testing/selftests/mm that need only libc, no arguments
+and no more than an initramfs; the test of sigaltstack; and those of x86, for 64 and
+for 32 bits.
 """
 
 import subprocess
@@ -22,8 +22,8 @@ MM = (
     "pagemap_ioctl", "soft-dirty", "split_huge_page_test", "thuge-gen",
     "uffd-unit-tests", "va_high_addr_switch", "virtual_address_range",
 )
-# As x86's Makefile lists them. Left out: srso, which that does not build, and
-# which wants the counters of an AMD processor.
+# As in x86's Makefile. Left out: srso, which that does not build, and which needs the
+# counters of an AMD processor.
 X86_BOTH = (
     "check_initial_reg_state", "fsgsbase_restore", "ioperm", "iopl", "ldt_gdt",
     "mov_ss_trap", "nx_stack", "ptrace_syscall", "sigaltstack", "sigreturn",
@@ -40,7 +40,7 @@ X86 = {
         "test_FISTTP", "test_syscall_vdso", "unwind_vdso", "vdso_restorer",
     ),
 }
-# What that Makefile adds for some of them.
+# That Makefile adds these for some of them.
 X86_EXTRA = {
     "check_initial_reg_state_32": ["-Wl,-ereal_start"],
     "check_initial_reg_state_64": ["-Wl,-ereal_start"],
@@ -60,7 +60,7 @@ SUITE = "trixie"
 
 @dataclass(frozen=True)
 class Test:
-    """A program: its name, which is its path in the guest, and its making."""
+    """A program: its name, which is its path in the guest, and how to build it."""
 
     name: str
     directory: str  # of tools/testing/selftests

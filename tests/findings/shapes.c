@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Measures which calls of mmap(MAP_STACK) work, by what else they ask for. */
+/* Measures which calls of mmap(MAP_STACK) work, by their other arguments. */
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -82,7 +82,7 @@ static const char *try_shape(const struct shape *shape, int flags)
 
 	if (shape->source != NONE) {
 		fd = open_source(shape->source, size);
-		/* A kernel that has no such files, or is told to have none. */
+		/* The kernel has no such files, or has none left. */
 		if (fd < 0)
 			return "no-such-file";
 	}
@@ -103,7 +103,7 @@ int main(void)
 
 	guest_write("/proc/sys/vm/nr_hugepages", "4");
 	for (i = 0; i < ARRAY_SIZE(shapes); i++) {
-		/* A call that this kernel cannot do at all tells nothing. */
+		/* A call that this kernel cannot do at all is no result. */
 		measure_word(try_shape(&shapes[i], 0), "%s.plain",
 			     shapes[i].name);
 		measure_word(try_shape(&shapes[i], MAP_STACK), "%s.stack",

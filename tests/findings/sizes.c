@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Measures the cost of mmap() beside many stacks, by the length of the
- * request.
+ * Measures the cost of mmap() beside many stacks, by the length of the request.
  *
- * A program that is linked with shared libraries has holes above its stacks,
- * for example where the dynamic loader had mapped its cache. With "filled"
- * they are filled first. Instructions are counted as in search.c.
+ * A program that is linked with shared libraries has holes above its stacks, for
+ * example where the dynamic loader had mapped its cache. With "filled" they are
+ * filled first. Instructions are counted as in search.c.
  */
 
 #define _GNU_SOURCE
@@ -20,7 +19,7 @@
 #include "guest.h"
 #include "measure.h"
 
-/* Instructions are exact: the first warms caches of the kernel. */
+/* Instructions are exact. The first attempt warms caches of the kernel. */
 #define ATTEMPTS_INSTRUCTIONS 2
 #define ATTEMPTS_TIME 7
 
@@ -37,7 +36,7 @@ static unsigned long cost_of_mmap(size_t size, int flags)
 
 	for (i = 0; i < attempts; i++) {
 		before = measure_now(instructions);
-		/* PROT_READ: nothing beside it can be merged with. */
+		/* PROT_READ, so that it cannot be merged with its neighbour. */
 		addr = mmap(NULL, size, PROT_READ,
 			    MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
 		cost = measure_now(instructions) - before;

@@ -9,7 +9,7 @@ def short(kernel):
 
 
 def listed(kernels):
-    """Kernels, for a reader."""
+    """Name kernels."""
     return ", ".join(map(short, kernels))
 
 
@@ -42,7 +42,7 @@ def markdown(head, rows):
 
 
 def not_measured(results, wanted):
-    """Which of the kernels and sizes of make findings the results lack."""
+    """The kernels and sizes of make findings that the results lack."""
     have = [row["kernel"] for row in results.kernel_rows]
     missing = [name for name in wanted if name not in have]
     small = [
@@ -86,7 +86,7 @@ def kernel_release(results, name):
 
 
 def by_kernel(results, command, *keys, kernels=None):
-    """Results by key and mode, a column a kernel; equal columns are joined."""
+    """Results by key and mode, one column for each kernel; equal ones are joined."""
     columns = {}
     for kernel in kernels or results.kernels(command):
         column = tuple(
@@ -106,7 +106,7 @@ def by_kernel(results, command, *keys, kernels=None):
 
 
 def join_modes(rows):
-    """One row in place of several that say the same of one key."""
+    """Join rows of one key that are the same in several modes."""
     joined = []
     for key, mode, *values in rows:
         if joined and joined[-1][0] == f"`{key}`" and joined[-1][2:] == values:
@@ -123,7 +123,7 @@ def all_of(results, command, *without, kernels=None):
 
 
 def words(value):
-    """A result that is several words joined by hyphens, for a reader."""
+    """A result that is several words joined by hyphens, with blanks."""
     return value.replace("-", " ") if value[:1].isalpha() else value
 
 
@@ -142,7 +142,7 @@ def cell(results, command, mode, key, kernels=None):
 
 
 def compare(results, command, *pairs, kernels=None):
-    """What is measured in a reader's words: (words, key), off and on."""
+    """Results with a description for each: (words, key), off and on."""
     return markdown(["", "off", "on"], [
         [label, *(
             cell(results, command, mode, key, kernels)
@@ -152,7 +152,7 @@ def compare(results, command, *pairs, kernels=None):
     ])
 
 
-# The lengths of sizes.c, by what stands in its keys.
+# The lengths of sizes.c, by the names in its keys.
 SIZES = {
     "4-KiB": "4 KiB", "64-KiB": "64 KiB", "256-KiB": "256 KiB",
     "1020-KiB": "1 MiB - 4 KiB", "1024-KiB": "1 MiB",
@@ -183,7 +183,7 @@ def sizes_table(results, program, holes):
 
 
 def times(results, program, holes, size, kernel, n=MANY):
-    """How many times off an mmap() of a length executes under rfc."""
+    """How many times as many instructions an mmap() executes under rfc."""
     command, key = f"{program} instructions {holes}", size_key(holes, n, size)
     return results.number(command, kernel, "rfc", key) / results.number(
         command, kernel, "off", key
@@ -212,7 +212,7 @@ def who_pays(results, kernels):
 
 
 def held_at_the_gap(results, kernels):
-    """Whether who pays changes at stack_guard_gap, and one page beside it."""
+    """Whether the cost changes at stack_guard_gap, and one page beside it."""
     programs = (("sizes", "free"), ("sizes-dynamic", "filled"))
     return all(
         times(results, *program, below, kernel) > 100
@@ -244,7 +244,7 @@ def microseconds(results, machine, mode, key):
 
 
 def hardware_table(results, *pairs):
-    """Times on people's machines in a reader's words: (words, key)."""
+    """Times on people's machines with a description for each: (words, key)."""
     return markdown(["machine", "", "off", "on"], [
         [f"[{name}](findings/hardware/{name}.md)", words, *(
             microseconds(results, name, mode, key) for mode in ("off", "on")
@@ -253,7 +253,7 @@ def hardware_table(results, *pairs):
     ])
 
 
-# What is there above the stacks, by the programs that measure sizes.
+# Free addresses above the stacks, by the programs that measure sizes.
 ABOVE = {
     "static": ("sizes time free", "free"),
     "linked": ("sizes-dynamic time free", "free"),
@@ -262,7 +262,7 @@ ABOVE = {
 
 
 def size_here(results, machine, mode, what, size, n=MANY):
-    """Nanoseconds of an mmap() by its length on somebody's machine."""
+    """Nanoseconds of an mmap() by its length on one of these machines."""
     command, holes = ABOVE[what]
     key = size_key(holes, n, size).replace("instructions", "ns")
     return here(results, machine, mode, key, command)[0]
@@ -299,7 +299,7 @@ def held_at_the_gap_here(results):
 
 
 def slower(results, key, factor):
-    """Whether on every such machine it takes that many times longer on."""
+    """Whether on every such machine on takes at least that many times longer."""
     return all(
         here(results, name, "on", key)[0]
         > factor * here(results, name, "off", key)[0]
@@ -308,14 +308,14 @@ def slower(results, key, factor):
 
 
 def shape_table(results):
-    """Which shapes of mmap() work: what differs from off is what matters."""
+    """Which shapes of mmap() work: only those that differ from off matter."""
     rows = []
     kernels = results.kernels("shapes")
     for key in results.keys("shapes"):
         name, asked = key.rsplit(".", 1)
         if asked == "plain":
             continue
-        # What a kernel cannot do at all says nothing of the change.
+        # A shape that the kernel cannot map at all says nothing of the change.
         can = [
             kernel for kernel in kernels
             if results.value("shapes", kernel, "off", key) == "works"
@@ -329,7 +329,7 @@ def shape_table(results):
 
 
 def all_but(kernels, some):
-    """Some of the kernels, for a reader, by those that are missing if few."""
+    """Name some of the kernels, by those that are missing if these are few."""
     missing = [kernel for kernel in kernels if kernel not in some]
     if not missing:
         return "all"
@@ -417,14 +417,14 @@ def common_key(results, command, pattern):
 
 
 def common(results, command, pattern):
-    """The largest N that every kernel has, for a reader."""
+    """The largest N that every kernel has, as text."""
     key = common_key(results, command, pattern)
     before, after = pattern.split("N")
     return f"{int(key[len(before):len(key) - len(after)]):,}"
 
 
 def linear(results):
-    """The kernels on which beside the most stacks on is ten times off."""
+    """The kernels on which, beside the most stacks, on is ten times off."""
     return ", ".join(
         short(kernel) for kernel in results.kernels(COUNTED)
         if results.number(COUNTED, kernel, "rfc", most_key(results, kernel))
@@ -435,7 +435,7 @@ def linear(results):
 
 
 def most(results, command, pattern):
-    """The most stacks that were measured, for a reader."""
+    """The largest number of stacks that was measured, as text."""
     return f"{max(samples(results, command, pattern), default=0):,}"
 
 
@@ -449,7 +449,7 @@ def beside_most(results, mode):
 
 
 def where_not(results, command, mode, key, value):
-    """The kernels on which a result is there and is not this value."""
+    """The kernels that have a result, but not this value."""
     return [
         kernel for kernel in results.kernels(command)
         if results.value(command, kernel, mode, key) not in (value, "-")
@@ -478,13 +478,13 @@ def private_as_rfc(results, *commands):
         value == results.rows.get((command, kernel, "rfc", key))
         for (command, kernel, mode, key), value in results.rows.items()
         if mode == "private" and command.split()[0] in commands
-        # Counted by memory that other things take too.
+        # Other programs use memory that this counts.
         and key != "exhaust.processes"
     )
 
 
 def commands(results, beginning, kernel):
-    """The commands that begin like this and ran on a kernel, in their order."""
+    """The commands that begin so and ran on a kernel, in their order."""
     return list(dict.fromkeys(
         key[0] for key in results.rows
         if key[0].startswith(beginning) and key[1] == kernel
@@ -492,7 +492,7 @@ def commands(results, beginning, kernel):
 
 
 def ended(results, command, kernel, mode):
-    """How somebody else's program ended, for a reader."""
+    """How a program of another project ended, as text."""
     status = results.number(command, kernel, mode, "exit-status")
     if status < 0:
         return f"signal {-status}"
@@ -510,7 +510,7 @@ def asked(results, beginning, kernel):
 
 
 def counted(results, beginning, kernel, counter):
-    """What the module counted under rfc, of all of them."""
+    """The sum of one of the module's counters, under rfc."""
     return sum(
         results.number(command, kernel, "rfc", counter)
         for command in commands(results, beginning, kernel)
@@ -518,7 +518,7 @@ def counted(results, beginning, kernel, counter):
 
 
 def endings(results, beginning, kernel):
-    """How those that asked ended; equal modes are joined."""
+    """How those that made requests ended; equal modes are joined."""
     counters = ("seen", "translated", "refused", "grown")
     rows = []
     for command in asked(results, beginning, kernel):
@@ -560,14 +560,14 @@ def agreement(results, beginning, kernel):
 
 
 def programs_of(results, kernel):
-    """The commands that a kernel was measured with, for a reader."""
+    """The commands that a kernel was measured with, as text."""
     return ", ".join(dict.fromkeys(
         f"`{key[0]}`" for key in results.rows if key[1] == kernel
     ))
 
 
 def refused(results, beginning, kernel):
-    """Which of them made calls that the line turns into EINVAL."""
+    """Those of them that made calls that the proposed line refuses with EINVAL."""
     run = commands(results, beginning, kernel)
     return ", ".join(
         f"`{command.split(maxsplit=1)[1]}`" for command in run
@@ -576,7 +576,7 @@ def refused(results, beginning, kernel):
 
 
 def suite(results, command, kernel):
-    """The tests of somebody else's suite, and how each ended, by mode."""
+    """The tests of another project's suite, and how each ended, by mode."""
     end = ".status"
     return {
         key[3].removesuffix(end): [
@@ -611,7 +611,7 @@ def suite_endings(results, command, kernel):
 
 
 def suite_counts(results, command, kernel):
-    """How many tests of a suite ended how, off, for a reader."""
+    """How many tests of a suite ended how, off, as text."""
     off = [each[0] for each in suite(results, command, kernel).values()]
     kinds = sorted(set(off), key=off.count, reverse=True)
     return ", ".join(f"{off.count(how)} {how}" for how in kinds)
@@ -643,7 +643,7 @@ def suite_differences(results, command, kernel):
     return markdown(["test", *modes], rows) if rows else ""
 
 
-# What is known to end otherwise, how it ends off and rfc, and why.
+# Tests that are known to end otherwise: how, off and rfc, and why.
 EFFECTS = {
     "suite tracing ftrace": {
         "dynevent/add_remove_multiple_fprobe": (
@@ -664,7 +664,7 @@ EFFECTS = {
 
 
 def explained_differences(results, command):
-    """The same on every kernel, with the reasons; to have none is an error."""
+    """The same on every kernel, with the reasons. A missing reason is an error."""
     known = EFFECTS.get(command, {})
     rows = []
     for kernel in results.kernels(command):
@@ -682,7 +682,7 @@ def explained_differences(results, command):
     return markdown(["test", "kernel", *modes, "reason"], rows)
 
 
-# Those of the kernel that use ftrace, by the command that runs them.
+# The kernel's tests that use ftrace, by the command that runs them.
 TRACING = {
     "ftrace": "suite tracing ftrace", "livepatch": "suite tracing livepatch",
 }
@@ -700,7 +700,7 @@ def tracing_same(results, mode):
 
 
 def tracing_kernels(results):
-    """Where the tests of tracing were run, for a reader."""
+    """The kernels on which the tests of tracing were run, as text."""
     return listed(results.kernels(TRACING["ftrace"]))
 
 
@@ -721,7 +721,7 @@ def tracing_endings(results):
 
 
 def tracing_without(results):
-    """Which of the tests of tracing did not pass, off; none may fail."""
+    """The tests of tracing that did not pass, off; none may fail."""
     without = {}
     for command in TRACING.values():
         for kernel in results.kernels(command):

@@ -16,9 +16,9 @@ import source
 
 SUITE = "trixie"
 PACKAGES = ["iputils-ping", "kmod", "mount", "procps", "util-linux"]
-# Those of what uses ftrace: its tracers, probes and direct calls, the files of
-# tracefs that set them, and instances of them. The others are of events and of
-# what is computed from events. The slowest comes last.
+# The tests of everything that uses ftrace: its tracers, probes and direct calls, the
+# files of tracefs that set them, and instances of them. The others are of events and
+# of values computed from events. The slowest comes last.
 DIRECTORIES = (
     "00basic", "dynevent", "ftrace", "instances", "kprobe", "tracer", "direct",
 )
@@ -47,7 +47,7 @@ def fetch(cache, name, suite, where):
 
 
 def write_list(where, patterns):
-    """Write down which tests in a directory are run, in their order."""
+    """Write the list of tests in a directory that are run, in their order."""
     (where / "listed").write_text("".join(
         f"{path.relative_to(where)}\n" for pattern in patterns
         for path in sorted(where.glob(pattern))
@@ -74,7 +74,7 @@ def build_livepatch(kernel, where):
 
 
 def pack(kernel, where):
-    """Build what was fetched; return an archive of it."""
+    """Build the tests that were fetched; return an archive of them."""
     root = where / "tracing"
     write_list(
         root / "ftrace", [f"test.d/{name}/*.tc" for name in DIRECTORIES]
@@ -91,7 +91,7 @@ def pack(kernel, where):
 
 
 def commands():
-    """What the guest runs."""
+    """The commands of the guest."""
     return ["suite tracing ftrace", "suite tracing livepatch"]
 
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Runs programs of tests/findings on a patched kernel, without mapstack. They
- * map with MAP_STACK, and the kernel alone decides what comes of it.
+ * Runs programs of tests/findings on a patched kernel, without mapstack. They map
+ * with MAP_STACK, and the result depends on the kernel alone.
  */
 
 #define _GNU_SOURCE

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Records what comes of generated calls, for a comparison with another kernel.
+ * Records the results of generated calls, to compare them with another kernel's.
  *
  *	records, records-POLICY
  *
- * The calls of tests/guest/calls.c are made at the same addresses on every
- * kernel, without mapstack, or with it and the policy in the program's name.
- * "# record N HASH" stands for the text that tests/guest/judge.c wrote about
- * call N. The word records_show=N on the kernel command line prints that text
- * as well.
+ * On every kernel the calls of tests/guest/calls.c are made at the same addresses,
+ * without mapstack, or with it and the policy in the program's name. "# record N
+ * HASH" stands for the text that tests/guest/judge.c wrote about call N. The word
+ * records_show=N on the kernel command line also prints that text.
  */
 
 #define _GNU_SOURCE
@@ -30,7 +29,7 @@
 #define SEED 1
 #define CALLS 2000
 
-/* A number from the kernel command line, which init has as its environment. */
+/* Reads a number from the kernel command line, which is init's environment. */
 static unsigned long number(const char *name, unsigned long otherwise)
 {
 	const char *text = getenv(name);
@@ -88,7 +87,7 @@ static void stop_randomisation(char **argv)
 
 int main(int argc, char **argv)
 {
-	/* records-private, records-rfc; plain records is without mapstack. */
+	/* records-private, records-rfc; records alone runs without mapstack. */
 	const char *policy = strchr(program_invocation_short_name, '-');
 	char params[64];
 	int status;

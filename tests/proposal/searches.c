@@ -35,7 +35,7 @@ int __wrap_mas_empty_area(struct ma_state *mas, unsigned long min,
 	return __real_mas_empty_area(mas, min, max, size);
 }
 
-/* Mappings whose guard gap is all that lies between them, then one page more. */
+/* Mappings with only their guard gaps between them, then with one page more. */
 static void count_searches(const char *name, unsigned int n, vma_flags_t flags,
 			   unsigned long guard)
 {

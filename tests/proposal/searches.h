@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The functions of the maple tree that tests/proposal/searches.c counts: the linker
- * puts __wrap_NAME in the place of NAME and calls that __real_NAME (--wrap).
+ * The functions of the maple tree that tests/proposal/searches.c counts. --wrap makes
+ * the linker put __wrap_NAME in the place of NAME; that calls __real_NAME.
  */
 #ifndef TESTS_PROPOSAL_SEARCHES_H
 #define TESTS_PROPOSAL_SEARCHES_H

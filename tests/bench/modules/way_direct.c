@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A direct call of ftrace: do_mmap() calls a few instructions of this module
- * without a trampoline of ftrace in between. Only one user of a function can
- * have it. The next, which may be a BPF program, gets -EBUSY.
+ * without ftrace's trampoline. Only one user of a function can have it. The next
+ * user, perhaps a BPF program, gets -EBUSY.
  */
 
 #include <linux/module.h>
@@ -17,7 +17,7 @@ TRAMPOLINE(way_direct_call, TRAMPOLINE_UNLESS_STACK GROW);
 
 static bool twice;
 module_param(twice, bool, 0);
-MODULE_PARM_DESC(twice, "try to register a second one, to see what it gets");
+MODULE_PARM_DESC(twice, "try to register a second one, to see its error");
 
 static unsigned char function[] = "do_mmap";
 static struct ftrace_ops way_ops[2];

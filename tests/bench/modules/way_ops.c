@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * An ftrace_ops that edits the saved register: mapstack's hook, without the
+ * An ftrace_ops that edits the saved register, like mapstack's hook without the
  * rest of mapstack. With save_regs=1 all registers are saved for it.
  */
 
-/* First: refuses a kernel that cannot work before anything else can fail. */
+/* First: it stops the build for a kernel on which this cannot work. */
 #include "regs.h"
 
 #include <linux/mman.h>

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A redirect, as a livepatch makes it: an ftrace_ops with IPMODIFY sends the
- * call to a replacement. The replacement calls the code behind the call to
- * ftrace at do_mmap()'s entry. A real livepatch cannot do that: it has to
- * bring a whole do_mmap() of exactly this kernel with it. It also looks at the
- * patch state of the task.
+ * A redirect, as a livepatch makes it: an ftrace_ops with IPMODIFY sends the call
+ * to a replacement. The replacement calls the code after the call to ftrace at
+ * do_mmap()'s entry. A real livepatch cannot do that: it must bring a whole
+ * do_mmap() of exactly this kernel. It also looks at the patch state of the task.
  *
- * Not for a machine with kernel IBT: the place that is called is no function.
+ * This does not work on a machine with kernel IBT, because the called place is
+ * not the entry of a function.
  */
 
-/* First: refuses a kernel that cannot work before anything else can fail. */
+/* First: it stops the build for a kernel on which this cannot work. */
 #include "regs.h"
 
 #include <linux/mman.h>
@@ -19,7 +19,7 @@
 
 /*
  * Wide enough for every prototype: 8 arguments up to 6.5, 9 later, each one word.
- * One too many is only a word of the caller's frame, passed on.
+ * An extra argument is only a word of the caller's frame that is passed on.
  */
 typedef unsigned long do_mmap_t(unsigned long file, unsigned long addr,
 				unsigned long len, unsigned long prot,
