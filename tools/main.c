@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The mapstack command: who uses MAP_STACK, how, and what comes of it.
+ * The mapstack command: who uses MAP_STACK, how, and with what effect.
  *
- * Here words become options, and options go to a verb. A verb is a row of verbs
- * and an option a row of option_rows; help is made from both.
+ * This file turns words into options, and calls a verb with them. The tables
+ * `verbs` and `option_rows` have a row for each verb and option; help is made from
+ * both.
  */
 
 #include <ctype.h>
@@ -19,7 +20,7 @@
 #include "verbs/verbs.h"
 
 #define EXIT_USAGE 2
-#define MAX_SECONDS 1000000000 /* of a duration: 30 years */
+#define MAX_SECONDS 1000000000 /* 30 years */
 
 static bool take_flag(void *field, const char *word)
 {
@@ -47,7 +48,7 @@ static bool take_policy(void *field, const char *word)
 	return is_policy(word);
 }
 
-/* "off" is one of those that are tried. None comes twice. */
+/* "off" may be among the policies of try. None may be named twice. */
 static bool take_policies(void *field, const char *word)
 {
 	char *copy = xcopy(word), *rest = copy, *one;
@@ -92,7 +93,7 @@ static bool take_by(void *field, const char *word)
 	       !strcmp(word, "user") || !strcmp(word, "host");
 }
 
-/* "90", "90s", "10m", "1h30m", "2d" as seconds: more than none, not for ever. */
+/* Turns "90", "90s", "10m", "1h30m", "2d" into a finite number of seconds, not 0. */
 static bool take_duration(void *field, const char *word)
 {
 	static const char units[] = "smhd";
@@ -129,7 +130,7 @@ static bool take_prometheus(void *field, const char *word)
 	return true;
 }
 
-/* A page is nothing for a terminal, so it comes with its file. */
+/* A page is not for a terminal, so this option takes its file. */
 static bool take_html(void *field, const char *word)
 {
 	struct options *options = field;
@@ -206,7 +207,7 @@ static const struct verb {
 	const char *takes; /* options, by their letters */
 	const char *operands; /* in help; NULL: there are none */
 	bool changes; /* the module's settings */
-	int failed; /* exit status of a failure of our own */
+	int failed; /* exit status if mapstack itself fails */
 	const char *help;
 } verbs[] = {
 	{ "status", status, "jP", NULL, false, STATUS_FAILED,
@@ -281,7 +282,7 @@ static int wrong_use(const struct verb *verb, const char *what,
 	return verb && verb->failed == EXIT_SELF ? EXIT_SELF : EXIT_USAGE;
 }
 
-/* A long option as it was written, of short ones the letter. */
+/* Names a long option as it was written, and a short one by its letter. */
 static int wrong_option(const struct verb *verb, const char *word)
 {
 	const char letter[] = { '-', (char)optopt, '\0' };
@@ -298,7 +299,7 @@ static int wrong_argument(const struct verb *verb, const char *option)
 	return wrong_use(verb, what, optarg);
 }
 
-/* What getopt_long() wants to know of the options that a verb takes. */
+/* The tables that getopt_long() needs for the options of a verb. */
 struct getopt_words {
 	struct option longs[NR_OPTIONS + 2];
 	char shorts[3 * NR_OPTIONS + 3];
@@ -358,8 +359,8 @@ static int take_options(const struct verb *verb, struct options *options,
 }
 
 /*
- * A descriptor below 3 that is not open would be the next file's. In its place
- * comes one that fails as it would have.
+ * If a descriptor below 3 is not open, the next file would get its number. Put one
+ * in its place on which reading and writing fail, too.
  */
 static void open_missing(void)
 {
@@ -371,7 +372,7 @@ static void open_missing(void)
 	close(fd);
 }
 
-/* Whether the user may change something, and it is this machine's. */
+/* Whether the user may change settings, and whether they are this machine's. */
 static bool may_change(const char *verb)
 {
 	if (!file_root_is_real()) {

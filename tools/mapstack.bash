@@ -2,15 +2,15 @@
 # bash completion for mapstack(8)
 # shellcheck shell=bash disable=SC2207
 
-# Where the command of "mapstack run" begins: the first word that is neither an
-# option nor what an option takes.
+# Finds the command of "mapstack run": the first word that is neither an option nor
+# an option's argument.
 _mapstack_command() {
 	local i
 	for ((i = 2; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
 		--) echo $((i + 1)) && return ;;
 		-*)
-			# The help of an option that takes a word has it in capitals.
+			# In the help, the argument of an option is in capitals.
 			grep -q -- "${COMP_WORDS[i]}[, ].*[A-Z]\{3\}" <<<"$1" && i=$((i + 1))
 			;;
 		*) break ;;
@@ -19,7 +19,7 @@ _mapstack_command() {
 	[[ $i -gt $COMP_CWORD || ${COMP_WORDS[i]} == -* ]] || echo "$i"
 }
 
-# Verbs and options are those that the command's own help lists.
+# Takes verbs and options from the command's own help.
 _mapstack() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local help words at

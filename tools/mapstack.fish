@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# fish completion for mapstack(8): verbs and options are those that its help lists.
+# fish completion for mapstack(8): takes verbs and options from its help.
 
 complete -c mapstack -f
 complete -c mapstack -n __fish_use_subcommand \
@@ -19,6 +19,6 @@ complete -c mapstack -n "$takes '*--output *'" -l output -r -F
 complete -c mapstack -n "$takes '*--pid *'" -l pid -x -a '(__fish_complete_pids)'
 complete -c mapstack -n "$takes '*--unit *'" -l unit -x \
     -a '(systemctl list-units --no-legend --plain 2>/dev/null | string split -f 1 " ")'
-# After "--" it is the command that is completed.
+# After "--", completes the command.
 complete -c mapstack -n 'contains -- -- (commandline -opc)' \
     -x -a '(__fish_complete_subcommand --fcs-skip=3)'

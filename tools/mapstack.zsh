@@ -1,6 +1,6 @@
 #compdef mapstack
 # SPDX-License-Identifier: GPL-2.0-only
-# zsh completion for mapstack(8): verbs and options are those that its help lists.
+# zsh completion for mapstack(8): takes verbs and options from its help.
 
 local -a verbs options
 local help

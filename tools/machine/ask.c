@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What another program knows. See ask.h. */
+/* Asks other programs. See ask.h. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +30,7 @@ static void __attribute__((noreturn)) execute(const char *const *words,
 	_exit(EXIT_MISSING);
 }
 
-/* Until its end; false if the time was over before. */
+/* Reads to the end; false if the time was over before. */
 static bool read_answer(int fd, char *buf, size_t size)
 {
 	struct pollfd wait = { .fd = fd, .events = POLLIN };

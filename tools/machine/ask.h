@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Other programs of this machine that know what this one does not. */
+/* Asks other programs of this machine. */
 #ifndef TOOLS_ASK_H
 #define TOOLS_ASK_H
 
 #include <stdbool.h>
 
 /**
- * ask() - have a program answer
+ * ask() - run a program and take its answer
  * @words: the program and its arguments; ends with NULL
- * @there: whether there is such a program; NULL: do not tell
+ * @there: becomes whether the program exists; NULL: not needed
  *
- * What it prints on standard error is thrown away. It has 20 seconds.
+ * Its standard error is discarded. It has 20 seconds.
  *
- * Return: the first line of what it printed, to be freed; NULL if it is not there
- * or failed.
+ * Return: the first line of its output, to be freed; NULL if it does not exist or
+ * failed.
  */
 char *ask(const char *const *words, bool *there);
 

@@ -66,7 +66,7 @@ void background_tell(int *fd, const struct child *command)
 
 	if (*fd < 0)
 		return;
-	/* If nobody reads this, no parent waits. */
+	/* If nobody reads this, the parent does not wait any more. */
 	if (write(*fd, &end, sizeof(end)) != sizeof(end))
 		say_err("the process that waited for the command has gone");
 	close(*fd);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The command of a run. See child.h. */
+/* Runs a command. See child.h. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,12 +18,12 @@
 #include "machine/child.h"
 #include "machine/files.h"
 
-/* What cannot be caught, what an instruction of ours does, and what is nothing. */
+/* Signals that cannot be caught, that our own faults raise, or that mean nothing. */
 static const int left_alone[] = { SIGKILL, SIGSTOP, SIGSEGV,  SIGBUS,
 				  SIGFPE,  SIGILL,  SIGTRAP,  SIGSYS,
 				  SIGABRT, SIGURG,  SIGWINCH, SIGCHLD };
 
-/* What is ignored when we start, by nohup(1) or a shell's &, stays ignored. */
+/* nohup(1) or a shell's & have us ignore a signal. It stays ignored. */
 static bool is_ignored(int signal)
 {
 	struct sigaction action;
@@ -67,12 +67,12 @@ int child_prepare(struct child *child)
 {
 	sigset_t blocked;
 
-	/* Children whose parent ignores it are not waited for. */
+	/* If SIGCHLD is ignored, children cannot be waited for. */
 	child->chld_ignored = is_ignored(SIGCHLD);
 	signal(SIGCHLD, SIG_DFL);
 	choose_signals(&child->taken);
 	blocked = child->taken;
-	/* These two come of our own writing, which returns an error as well. */
+	/* Our own writing raises these two, and returns an error as well. */
 	sigdelset(&child->taken, SIGPIPE);
 	sigdelset(&child->taken, SIGXFSZ);
 	child->signals =
@@ -86,10 +86,10 @@ int child_prepare(struct child *child)
 	return 0;
 }
 
-/* What a child that could not become the command says of it. */
+/* The report of a child that could not execute the command. */
 struct failure {
 	int error;
-	bool user; /* in becoming the user */
+	bool user; /* it could not become the user */
 };
 
 static int become(const struct passwd *user)
@@ -137,8 +137,8 @@ static void execute(const struct child *child, char *const *command,
 }
 
 /*
- * Of what the terminal sends, its whole foreground gets: the command too. But a
- * hangup goes to the leader of the session, who may be this process alone.
+ * The terminal signals its whole foreground group, which the command is in. But it
+ * sends SIGHUP to the leader of the session, which may be this process alone.
  */
 static bool command_has_it(const struct signalfd_siginfo *info)
 {
@@ -158,9 +158,9 @@ static bool command_has_it(const struct signalfd_siginfo *info)
 }
 
 /*
- * Stopped as the command was, this process lets the shell have the terminal.
- * SIGTSTP and its like do nothing where no shell could continue it: SIGSTOP,
- * which would, becomes one of them.
+ * Stops this process as the command was stopped, so that the shell gets the
+ * terminal. SIGTSTP, SIGTTIN and SIGTTOU have no effect if no shell could continue
+ * the process. SIGSTOP would have one, so SIGTSTP takes its place.
  */
 static void stop_as(int number)
 {
@@ -171,7 +171,7 @@ static void stop_as(int number)
 	sigemptyset(&one);
 	sigaddset(&one, number);
 	signal(number, SIG_DFL);
-	/* While it is blocked, what the terminal sent is not a second one. */
+	/* Blocked, so that it does not count as another signal of the terminal. */
 	sigprocmask(SIG_BLOCK, &one, NULL);
 	raise(number);
 	sigprocmask(SIG_UNBLOCK, &one, NULL);
@@ -187,7 +187,7 @@ static void take_signal(struct child *child,
 	case SIGCHLD:
 		return;
 	case SIGCONT:
-		/* Its own stop may have left it behind, in another group. */
+		/* A stop of its own may have left it in another group. */
 		if (child->stopped)
 			kill(child->pid, SIGCONT);
 		child->stopped = false;
@@ -234,7 +234,7 @@ static long long microseconds(const struct timeval *time)
 	return time->tv_sec * 1000000LL + time->tv_usec;
 }
 
-/* A process that was waited for is in the usage of who waited. */
+/* A process that was waited for is in the usage of the process that waited. */
 static void take_usage(struct usage *usage, const struct rusage *more)
 {
 	usage->user += microseconds(&more->ru_utime);
@@ -280,10 +280,10 @@ static int say_failure(const struct failure *failure, const char *program,
 }
 
 /*
- * The child waits, with all signals blocked, until it has been given what came
- * before it was there. What comes of the terminal meanwhile comes to both, and
- * of two of a number that are pending the kernel makes one. What came may stop
- * the child, or end it, before it is the command.
+ * The child waits, with all signals blocked, until it has been sent all signals that
+ * arrived before it existed. The terminal sends its signals to both meanwhile, and
+ * the kernel merges two pending signals of a number. Any of these may stop or end
+ * the child before it executes the command.
  */
 static int release(struct child *child, char *const *command,
 		   const struct passwd *user, int go, int report)
@@ -294,7 +294,7 @@ static int release(struct child *child, char *const *command,
 
 	take_signals(child, true);
 	child->started = now_us();
-	/* If it cannot be written, the child has ended, which will be seen. */
+	/* If this fails, the child has ended, which will be noticed. */
 	if (write(go, "", 1) != 1)
 		child_wait(child, 0);
 	do {
@@ -318,8 +318,8 @@ static void forget_last(struct child *child)
 }
 
 /*
- * fork() and not posix_spawn(), whose child would run on a MAP_STACK mapping
- * of ours and be counted.
+ * Uses fork(), because the child of posix_spawn() would run on a MAP_STACK mapping
+ * of this process, and that would be counted.
  */
 int child_start(struct child *child, char *const *command,
 		const struct passwd *user)
@@ -376,7 +376,7 @@ int child_end(struct child *child, int status)
 		number = child->signal;
 	if (!number)
 		return status;
-	/* It is the command that dumped core. */
+	/* The core was dumped by the command, not by this process. */
 	prctl(PR_SET_DUMPABLE, 0);
 	sigemptyset(&one);
 	sigaddset(&one, number);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Runs the command of a run as a child process, and passes signals to it.
+ * Runs a command as a child process, and passes signals to it.
  *
- * As with timeout(1) and strace -o, a signal never ends the run before the
- * command. It is passed on, and the run ends when the command does and as it
- * did, so that a shell's loop stops when its user types Ctrl-C.
+ * As with timeout(1) and strace -o, a signal never ends this process before the
+ * command. The signal is passed on, and this process ends when the command does and
+ * in the same way, so that a shell's loop stops when its user types Ctrl-C.
  */
 #ifndef TOOLS_CHILD_H
 #define TOOLS_CHILD_H
@@ -13,43 +13,43 @@
 #include <signal.h>
 #include <stdbool.h>
 
-/* The cost of a command, with everything that it started and that has ended. */
+/* The cost of a command and of all that it started, if that has ended. */
 struct usage {
 	long long wall; /* microseconds, to the end of the command */
 	long long user, system; /* microseconds */
 	long long peak; /* KiB of memory, of the process that had most */
 };
 
-/* Settings of the command that otherwise are those of this process. */
+/* Settings of the command that are otherwise those of this process. */
 struct surroundings {
-	int input, output, error; /* descriptors; 0: as they are */
+	int input, output, error; /* descriptors; 0: those of this process */
 	bool fixed_layout; /* no randomization of addresses */
 };
 
 struct child {
-	struct surroundings surroundings; /* zeroed: the command has ours */
+	struct surroundings surroundings; /* zeroed: those of this process */
 	struct usage usage;
 	long long started; /* microseconds, of CLOCK_MONOTONIC */
 	pid_t pid;
 	bool ended;
 	bool alone; /* everything that it started has ended too */
-	int status; /* exit status to pass on, once it has ended */
-	int signal; /* that ended it; 0: none did */
-	int given_up; /* the signal that came while it did not run; 0: none did */
-	int passed_on; /* the last signal that came for it; 0: none did */
+	int status; /* exit status to pass on, after its end */
+	int signal; /* the signal that ended it; 0: none */
+	int given_up; /* a signal that came while it did not run; 0: none */
+	int passed_on; /* the last signal that was passed on; 0: none */
 	bool stopped;
 	sigset_t mask; /* of signals, as it was before */
-	sigset_t taken; /* signals that are taken by a descriptor */
-	int signals; /* the signalfd of these */
-	bool chld_ignored; /* as we were started, and so is the command */
+	sigset_t taken; /* signals that the descriptor takes */
+	int signals; /* a signalfd */
+	bool chld_ignored; /* when this process started, and so for the command */
 };
 
 /**
- * child_user() - find the user who shall run the command
+ * child_user() - find the user who will run the command
  * @name: of the user; NULL: root
- * @user: becomes who it is, until the next call; NULL: root
+ * @user: becomes the user's entry, until the next call; NULL: root
  *
- * Complains if there is none of that name.
+ * Complains if there is no such user.
  *
  * Return: 0 or -1.
  */
@@ -57,11 +57,10 @@ int child_user(const char *name, const struct passwd **user);
 
 /**
  * child_prepare() - take signals by a descriptor from now on
- * @child: which
+ * @child: the command
  *
- * Signals wait until the command is started, which then gets them. From now on
- * this process adopts processes that the command started, when their own parent
- * ends.
+ * Signals wait until the command is started, and are then sent to it. If a parent
+ * of processes that the command started ends, this process adopts them.
  *
  * Return: 0, or -1 after a complaint.
  */
@@ -69,41 +68,41 @@ int child_prepare(struct child *child);
 
 /**
  * child_start() - start the command, again if it has ended
- * @child: which
+ * @child: from child_prepare()
  * @command: its words
- * @user: as whom, groups included; NULL: as this process
+ * @user: the user and groups to run it; NULL: those of this process
  *
  * Return: 0; or the exit status to end with, after a complaint: 127 if there is
- * no such program, 126 if it cannot be executed, 125 for what else failed.
+ * no such program, 126 if it cannot be executed, 125 for any other failure.
  */
 int child_start(struct child *child, char *const *command,
 		const struct passwd *user);
 
 /**
- * child_wait() - wait for news of it, and pass signals on
- * @child: which
+ * child_wait() - wait for a change of the command's state, and pass signals on
+ * @child: the command
  * @milliseconds: how long to wait at most
  *
- * Stops this process if the command was stopped, so that the terminal goes
+ * If the command was stopped, stops this process too, so that the terminal goes
  * back to the shell.
  */
 void child_wait(struct child *child, int milliseconds);
 
 /**
  * child_signal() - the name of the signal that ended the command
- * @child: which
+ * @child: the command
  *
- * Return: "SIGTERM", for example, until the next call; NULL: none did.
+ * Return: for example "SIGTERM", until the next call; NULL: no signal did.
  */
 const char *child_signal(const struct child *child);
 
 /**
  * child_end() - end this process as the command ended
- * @child: which
- * @status: to end with, if no signal says otherwise
+ * @child: the command
+ * @status: the exit status, if no signal ends this process
  *
- * Dies of the signal that ended the command, if @status is the command's. One
- * that has come since, or before there was a command, is not lost either.
+ * If @status is the command's, this process dies of the signal that ended the
+ * command, or of one that has come since or before there was a command.
  *
  * Return: @status.
  */

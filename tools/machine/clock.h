@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How late it is. */
+/* Tells the time. */
 #ifndef TOOLS_CLOCK_H
 #define TOOLS_CLOCK_H
 
 #include <time.h>
 
 /**
- * clock_ms() - milliseconds since the boot, of a suspended machine too
+ * clock_ms() - milliseconds since the boot, with suspended time
  */
 static inline long long clock_ms(void)
 {

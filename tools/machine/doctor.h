@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * mapstack doctor: facts are gathered, and judged by a function of the facts
- * alone, so that every finding can be tested without the state that it tells.
+ * mapstack doctor: gathers facts, and judges them by a function of the facts alone,
+ * so that every finding can be tested without the state that it describes.
  */
 #ifndef TOOLS_DOCTOR_H
 #define TOOLS_DOCTOR_H
@@ -10,7 +10,7 @@
 
 #include "machine/settings.h"
 
-/* What came of a look at whether MAP_STACK has its effect. */
+/* Whether MAP_STACK was seen to have its effect. */
 enum proof {
 	PROOF_NONE, /* not tried: off, or another machine's files */
 	PROOF_WORKS,
@@ -20,12 +20,12 @@ enum proof {
 
 struct facts {
 	char release[65]; /* of the kernel */
-	bool root; /* may see everything */
+	bool root; /* so everything can be seen */
 	bool loaded;
 	bool modules; /* those of this kernel are installed */
 	bool built; /* there is a module for this kernel */
 	bool headers; /* there are headers to build one */
-	char headers_how[160]; /* how they are installed here */
+	char headers_how[160]; /* how to install them here */
 	bool signed_only; /* lockdown, or module.sig_enforce */
 	bool modules_disabled; /* kernel.modules_disabled=1 */
 	char version[32]; /* of the loaded module */
@@ -40,21 +40,21 @@ struct facts {
 	int kprobes; /* on do_mmap() */
 	bool kprobes_off; /* all of them, by debugfs kprobes/enabled */
 	bool cgroup2; /* is mounted */
-	bool killed; /* a run was, and its settings are left */
-	bool scope_gone; /* what the scope names is no more */
+	bool killed; /* a run was killed, and its settings are left */
+	bool scope_gone; /* the process or cgroup of the scope is gone */
 	struct settings settings;
 	struct counter_values counters;
 	enum proof proof;
 };
 
 /**
- * facts_gather() - find out
- * @facts: where to
+ * facts_gather() - gather the facts
+ * @facts: to be filled in
  */
 void facts_gather(struct facts *facts);
 
 struct finding {
-	const char *id; /* stable */
+	const char *id; /* never changes, for scripts */
 	char text[256]; /* what is wrong */
 	char remedy[256]; /* what to do */
 };
@@ -62,11 +62,11 @@ struct finding {
 #define MAX_FINDINGS 16
 
 /**
- * facts_judge() - what is wrong
- * @facts: what was found out; nothing else is looked at
+ * facts_judge() - find everything that is wrong
+ * @facts: the facts; the judgement depends on nothing else
  * @findings: room for MAX_FINDINGS
  *
- * Return: how many.
+ * Return: how many there are.
  */
 int facts_judge(const struct facts *facts, struct finding *findings);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What doctor finds out. See doctor.h. */
+/* Gathers the facts for doctor. See doctor.h. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ static bool file_says(const char *path, const char *text)
 	return says;
 }
 
-/* A line of a file that begins with a word; to be freed. */
+/* Finds the line of a file that begins with a word; to be freed. */
 static char *find_line(const char *path, const char *word)
 {
 	char *content = file_read_all(path), *rest = content, *line;
@@ -36,7 +36,7 @@ static char *find_line(const char *path, const char *word)
 	return line;
 }
 
-/* Where a file system of a type is mounted. */
+/* Finds where a file system of a type is mounted. */
 static bool find_mount(const char *type, char *where, size_t size)
 {
 	char *content = file_read_all("/proc/mounts"), *rest = content, *line;
@@ -52,7 +52,7 @@ static bool find_mount(const char *type, char *where, size_t size)
 	return found;
 }
 
-/* DKMS replaces the file, and the module that is loaded stays. */
+/* DKMS may have replaced the file since the module was loaded. */
 static void gather_installed(struct facts *facts)
 {
 	char *version = facts->installed;
@@ -120,7 +120,7 @@ static int count_kprobes(void)
 	return count;
 }
 
-/* It may be below debugfs only, where a look at it mounts it. */
+/* It may be only below debugfs, where looking at it mounts it. */
 static bool find_tracefs(char *where, size_t size)
 {
 	if (find_mount("tracefs", where, size))
@@ -168,7 +168,7 @@ static void gather_tracing(struct facts *facts)
 	facts->ftrace_off = file_says("/proc/sys/kernel/ftrace_enabled", "0");
 	facts->confidential =
 		file_says("/sys/kernel/security/lockdown", "[confidentiality]");
-	/* Of another machine only files are here. */
+	/* If only another machine's files are here, assume that it has perf. */
 	facts->perf = !file_root_is_real() || find_program("perf");
 	facts->tracefs = find_tracefs(where, sizeof(where));
 	if (facts->tracefs)
@@ -179,8 +179,8 @@ static void gather_tracing(struct facts *facts)
 }
 
 /*
- * The module writes "cgroup:/x (gone)" for a cgroup that is gone, and for one
- * that is called so.
+ * The module writes "cgroup:/x (gone)" if a cgroup is gone, but a cgroup may have
+ * such a name.
  */
 static bool scope_is_gone(const char *scope, const char *cgroups)
 {
@@ -240,8 +240,8 @@ static long long passed_by(void)
 }
 
 /*
- * One MAP_STACK request of our own, which the hook has to see. Whether its
- * mapping grows says something only if it is to be translated.
+ * Makes one MAP_STACK request, which the hook must see. Whether the mapping can grow
+ * is meaningful only if the policy translates the request.
  */
 static enum proof prove(const struct facts *facts)
 {
@@ -253,7 +253,7 @@ static enum proof prove(const struct facts *facts)
 	if (!facts->loaded || !facts->settings.enabled || !file_root_is_real())
 		return PROOF_NONE;
 	before = passed_by();
-	/* Of its own protection, so that it merges with nothing. */
+	/* Its protection is unusual, so that it merges with no neighbour. */
 	addr = mmap(NULL, page, PROT_READ | PROT_EXEC,
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 	if (addr == MAP_FAILED)

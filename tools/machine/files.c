@@ -135,7 +135,7 @@ unsigned long long process_start(int pid)
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	if (file_read(path, stat, sizeof(stat)) < 0)
 		return 0;
-	/* Field 22. Field 2, the name, may hold anything, but ends with ). */
+	/* Field 22. Field 2 is the name, which may contain anything, in (). */
 	at = strrchr(stat, ')');
 	for (field = 2; at && field < 22; field++)
 		at = strchr(at + 1, ' ');
@@ -154,7 +154,7 @@ void say_err(const char *format, ...)
 	len = vasprintf(&text, format, args);
 	va_end(args);
 	fputs("mapstack: ", stderr);
-	/* It may hold names that somebody else chose. */
+	/* It may contain names that somebody else chose. */
 	text_put(stderr, len < 0 ? format : text);
 	fputc('\n', stderr);
 	if (len >= 0)

@@ -7,14 +7,14 @@
 #include <stddef.h>
 
 #define SYSFS "/sys/kernel/mapstack/"
-/* The exit status of a failure of mapstack, where it passes a command's on. */
+/* The exit status of a failure of mapstack, for verbs that pass a command's on. */
 #define EXIT_SELF 125
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
 /**
  * file_path() - where a file of the system is
  * @path: absolute
- * @buf: where to put it
+ * @buf: becomes the path to use
  * @size: of @buf, in bytes
  *
  * If $MAPSTACK_ROOT is set, files are below it, so that doctor and status can
@@ -32,7 +32,7 @@ bool file_root_is_real(void);
 /**
  * file_read() - read a file
  * @path: absolute
- * @buf: where to; ends with a NUL, a newline at its end is removed
+ * @buf: becomes its content; ends with a NUL, a newline at the end is removed
  * @size: of @buf, in bytes; the rest of a longer file is left out
  *
  * Return: the number of bytes, or -errno with an empty @buf.
@@ -50,7 +50,7 @@ char *file_read_all(const char *path);
 /**
  * file_write() - write a text into a file with one write(2)
  * @path: absolute
- * @text: what
+ * @text: the text
  *
  * Return: 0 or -errno.
  */
@@ -59,12 +59,12 @@ int file_write(const char *path, const char *text);
 /**
  * file_replace() - write a file so that others see the old one or the new one
  * @path: absolute
- * @text: what
+ * @text: the new content
  * @mode: of the file, whatever the umask is
  *
  * Writes PATH.new and renames it.
  *
- * Return: 0 or -errno; then the file is as it was.
+ * Return: 0, or -errno if the file is as it was.
  */
 int file_replace(const char *path, const char *text, unsigned int mode);
 
@@ -76,16 +76,14 @@ bool file_exists(const char *path);
 
 /**
  * process_start() - when a process was started
- * @pid: which
- *
- * With its number this identifies a process.
+ * @pid: its number, which together with this identifies it
  *
  * Return: in clock ticks after boot; 0 if there is no such process.
  */
 unsigned long long process_start(int pid);
 
 /**
- * say_err() - say on standard error what went wrong
+ * say_err() - print a message about an error to standard error
  * @format: what happened, what was left unchanged, what to do; for printf
  */
 void say_err(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -98,7 +96,7 @@ void *xalloc(size_t size);
 
 /**
  * xcopy() - copy a string, or end the program
- * @text: what
+ * @text: the string
  */
 char *xcopy(const char *text);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* How the headers of a kernel are installed. See headers.h. */
+/* Says how to install the headers of a kernel. See headers.h. */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ static const char *find_how(const char *id)
 	return row->how;
 }
 
-/* The first word of a line 'ID_LIKE="rhel fedora"' that is known. */
+/* Finds the first known word of a line 'ID_LIKE="rhel fedora"'. */
 static const char *find_kin(char *line)
 {
 	const char *how = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How the headers of a kernel are installed on a distribution. */
+/* Says how to install the headers of a kernel on a distribution. */
 #ifndef TOOLS_HEADERS_H
 #define TOOLS_HEADERS_H
 
@@ -14,9 +14,9 @@ struct headers_how {
 extern const struct headers_how headers_how[]; /* ends with a NULL id */
 
 /**
- * headers_name() - say how the headers of a kernel are installed here
+ * headers_name() - say how to install the headers of a kernel here
  * @release: of the kernel
- * @buf: where to put it
+ * @buf: becomes the words
  * @size: of @buf, in bytes
  */
 void headers_name(const char *release, char *buf, size_t size);

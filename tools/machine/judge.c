@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* From facts to findings. See doctor.h. */
+/* Judges facts. See doctor.h. */
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -32,7 +32,7 @@ static void __attribute__((format(printf, 2, 3))) say(struct finding *finding,
 	va_end(args);
 }
 
-/* For who has the package, or ran make install, and for who has the source. */
+/* For users of the package, of make install, or of the source. */
 #define INSTALL \
 	"dkms autoinstall; if dkms status does not name mapstack, make install in its source tree"
 
@@ -86,7 +86,7 @@ static void judge_module(const struct facts *facts, struct findings *findings)
 		    "this kernel loads signed modules only (lockdown or module.sig_enforce)");
 }
 
-/* What lockdown shuts looks as if it were not there. */
+/* Under lockdown tracefs looks as if it were not mounted. */
 static void judge_tracefs(const struct facts *facts, struct findings *findings)
 {
 	if (facts->confidential)

@@ -15,7 +15,7 @@
 
 #define LOCK_FILE STATE_DIR "/lock"
 #define LOCK_TRIES 40
-#define LOCK_PAUSE_NS 50000000 /* between two of them */
+#define LOCK_PAUSE_NS 50000000 /* between two attempts */
 
 /* The scope reads "pid:5 (gone)", or another process has the number by now. */
 static bool process_is_gone(const struct state *state)
@@ -28,9 +28,9 @@ static bool process_is_gone(const struct state *state)
 }
 
 /*
- * A process or a cgroup that is gone cannot be written again. Then the scope of
- * the session stays, which is gone too, so nobody is in scope. Only the module
- * knows whether a cgroup is gone: one may be called "x (gone)".
+ * The number or path of a process or cgroup that is gone cannot be written again.
+ * Then the scope of the session stays. It is gone too, so nobody is in scope. Only
+ * the module knows whether a cgroup is gone: one may be called "x (gone)".
  */
 static int put_back_scope(const struct state *state)
 {
@@ -53,7 +53,7 @@ static int put_back(const struct state *state)
 
 	if (!module_is_loaded())
 		return 0;
-	/* Off first: no other request may be translated meanwhile. */
+	/* Switch off first: no other request may be translated meanwhile. */
 	if (!state->settings.enabled)
 		failed |= setting_write("enabled", "0");
 	failed |= setting_write("policy", state->settings.policy);

@@ -9,13 +9,13 @@
 #include "machine/state.h"
 
 struct session {
-	int lock; /* a descriptor that holds it */
-	struct state state; /* what session_end() puts back */
+	int lock; /* the descriptor that holds the lock */
+	struct state state; /* the settings that session_end() puts back */
 };
 
 /**
  * session_lock() - become the process that may change settings
- * @session: which
+ * @session: to be filled in
  *
  * Waits 2 seconds for another process to end. If an earlier one was killed,
  * says so and puts its settings back. Complains if any of this cannot be done.
@@ -25,21 +25,21 @@ struct session {
 int session_lock(struct session *session);
 
 /**
- * session_begin() - become that process, and write down what is to be put back
- * @session: which; its state has the present settings afterwards
- * @verb: what is done
- * @object: to what: the name of a program or a unit
+ * session_begin() - take the lock, and write down the settings to put back
+ * @session: to be filled in; its state has the present settings afterwards
+ * @verb: the verb, for other users to see
+ * @object: the name of the program or unit, likewise
  *
  * Changes nothing. Complains if it cannot be done.
  *
- * Return: 0; session_end() has to follow. Or -1.
+ * Return: 0, and session_end() must follow; or -1.
  */
 int session_begin(struct session *session, const char *verb,
 		  const char *object);
 
 /**
  * session_end() - put everything back, and give up the lock
- * @session: which
+ * @session: from session_begin()
  *
  * Complains about settings that cannot be put back. The next process tries
  * again.

@@ -62,7 +62,7 @@ bool module_load(void)
 	return false;
 }
 
-/* "observe paired fitting private [rfc]": the one in brackets. */
+/* Finds the policy in brackets: "observe paired fitting private [rfc]". */
 static bool parse_policy(const char *text, struct settings *settings)
 {
 	return sscanf(strchr(text, '[') ?: "", "[%15[a-z]]",

@@ -14,7 +14,7 @@ struct settings {
 	char scope[SCOPE_SIZE];
 };
 
-/* In the order in which they are printed. */
+/* The counters, in the order in which they are printed. */
 enum counter_name {
 	C_SEEN,
 	C_TRANSLATED,
@@ -38,7 +38,7 @@ enum counter_name {
 extern const char *const counter_names[NR_COUNTER_NAMES];
 
 struct counter_values {
-	long long value[NR_COUNTER_NAMES]; /* -1: not known */
+	long long value[NR_COUNTER_NAMES]; /* -1: unknown */
 };
 
 /**
@@ -47,9 +47,9 @@ struct counter_values {
 bool module_is_loaded(void);
 
 /**
- * module_load() - load the module by modprobe(8) if it is not loaded
+ * module_load() - load the module with modprobe(8) if it is not loaded
  *
- * Complains if it cannot be.
+ * Complains if that fails.
  *
  * Return: whether it is loaded now.
  */
@@ -57,7 +57,7 @@ bool module_load(void);
 
 /**
  * settings_read() - read the settings
- * @settings: where to
+ * @settings: to be filled in
  *
  * Return: 0 or -errno.
  */
@@ -66,7 +66,7 @@ int settings_read(struct settings *settings);
 /**
  * setting_write() - write one setting
  * @name: its file
- * @value: what
+ * @value: the text to write
  *
  * Complains if that fails.
  *
@@ -76,7 +76,7 @@ int setting_write(const char *name, const char *value);
 
 /**
  * counters_read_all() - read the counters
- * @counters: where to
+ * @counters: to be filled in
  *
  * Return: 0 or -errno.
  */
@@ -87,7 +87,7 @@ int counters_read_all(struct counter_values *counters);
  * @now: the values now; becomes the difference
  * @before: the earlier values
  *
- * A counter that could not be known at one of the two times becomes -1.
+ * If a counter was unknown at one of the two times, its difference is -1.
  */
 void counters_since(struct counter_values *now,
 		    const struct counter_values *before);

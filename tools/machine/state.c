@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The settings that have to be put back. See state.h. */
+/* Keeps the settings to put back on file. See state.h. */
 
 #include <ctype.h>
 #include <errno.h>
@@ -34,7 +34,7 @@ static void take_field(struct state *state, const char *name, const char *value)
 		snprintf(state->what, sizeof(state->what), "%s", value);
 }
 
-/* A "name value" on each line. */
+/* Each line has a name and a value. */
 void state_read(struct state *state)
 {
 	char *text = file_read_all(STATE_FILE), *rest = text, *line, *value;

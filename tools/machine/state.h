@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The settings that have to be put back, in a file that everybody may read.
+ * Keeps the settings to put back in a file that everybody may read.
  *
- * The file is written before anything is changed, and removed when everything
- * is as it was. It is replaced as a whole, so that a reader needs no lock. Only
- * the holder of the session's lock writes it. It does not hold the arguments of
- * commands.
+ * The file is written before anything is changed, and removed when everything is
+ * as it was. It is replaced as a whole, so readers need no lock. Only the holder of
+ * the session's lock writes it. It does not contain the arguments of commands.
  */
 #ifndef TOOLS_STATE_H
 #define TOOLS_STATE_H
@@ -17,7 +16,7 @@
 
 struct state {
 	int pid; /* of the process that puts back; 0: nothing to put back */
-	unsigned long long start; /* process_start() of it */
+	unsigned long long start; /* process_start() of that process */
 	unsigned long long pid_ns; /* the namespace of pid */
 	unsigned long long scope_start; /* of the process in settings.scope */
 	struct settings settings; /* to put back */
@@ -26,7 +25,7 @@ struct state {
 
 /**
  * state_read() - read the file
- * @state: where to; pid is 0 if there is nothing to put back
+ * @state: to be filled in; pid is 0 if there is nothing to put back
  */
 void state_read(struct state *state);
 
@@ -36,20 +35,20 @@ void state_read(struct state *state);
 unsigned long long state_pid_ns(void);
 
 /**
- * state_is_alive() - whether the process that wrote it is at work
+ * state_is_alive() - whether the process that wrote the file is still at work
  * @state: from state_read()
  *
- * The start time shows whether another process has the number by now. Nothing
- * is known of a process in another pid namespace. It is taken to be at work; a
- * process that gets the lock knows better.
+ * The start time shows whether another process has its number by now. A process in
+ * another pid namespace cannot be seen, and is taken to be at work. A process that
+ * gets the lock knows better.
  */
 bool state_is_alive(const struct state *state);
 
 /**
- * state_write() - write down what is to be put back
- * @state: what; control characters in what are replaced
+ * state_write() - write the settings to put back
+ * @state: the settings; control characters in @state->what are replaced
  *
- * Return: 0 or -errno; then the file is as it was.
+ * Return: 0, or -errno if the file is as it was.
  */
 int state_write(struct state *state);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is to be followed. See target.h. */
+/* Finds the scope of something that already runs. See target.h. */
 
 #include <ctype.h>
 #include <stdio.h>
@@ -21,7 +21,7 @@ static int find_all(struct target *target)
 	return 0;
 }
 
-/* As the kernel has it, or as it is in the file system. */
+/* Takes a path below the root cgroup, or one in the file system. */
 static int find_cgroup(struct target *target, const char *path)
 {
 	size_t mount = strlen(CGROUPS);
@@ -80,7 +80,7 @@ static int find_unit(struct target *target, const char *name)
 	return ret;
 }
 
-/* The cgroup (v2) of a process, to be freed; NULL: it is not known. */
+/* Returns the cgroup (v2) of a process, to be freed; NULL: unknown. */
 static char *cgroup_of(int pid)
 {
 	char path[64], *text, *line, *found = NULL;
@@ -129,7 +129,7 @@ static const struct engine {
 	  { "machinectl", "show", "-p", "Leader", "--value", "--" } },
 };
 
-/* The answer, to be freed. */
+/* Returns the answer, to be freed. */
 static char *ask_engine(const struct engine *engine, const char *container,
 			bool *there)
 {
@@ -214,7 +214,7 @@ enum target_state target_look(const struct target *target)
 		return TARGET_THERE;
 	if (strcmp(scope + len, GONE))
 		return TARGET_LOST;
-	/* It fails until there is a cgroup of that name. */
+	/* It fails as long as there is no cgroup of that name. */
 	if (!strncmp(scope, "cgroup:", 7) &&
 	    !file_write(SYSFS "scope", target->scope))
 		return TARGET_BACK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What already runs and is to be followed: in a user's words, and as a scope. */
+/* Finds something that already runs, by a user's words, and its scope. */
 #ifndef TOOLS_TARGET_H
 #define TOOLS_TARGET_H
 
@@ -19,32 +19,32 @@ struct target {
 };
 
 /**
- * target_find() - find out in what scope something runs
+ * target_find() - find the scope of something that runs
  * @target: to be filled in
- * @kind: what it is
- * @name: which; not looked at for TARGET_ALL
+ * @kind: what kind of thing it is
+ * @name: its name; ignored for TARGET_ALL
  *
- * systemd, podman and docker are asked where a unit and a container are. Changes
- * nothing. Complains if it is not there or cannot be asked for.
+ * Asks systemd about units, and podman, docker and machinectl about containers.
+ * Changes nothing. Complains if it does not run or nobody can be asked.
  *
  * Return: 0 or -1.
  */
 int target_find(struct target *target, enum target_kind kind, const char *name);
 
-/* What became of a target since it was found. */
+/* The state of a target since it was found. */
 enum target_state {
 	TARGET_THERE,
 	TARGET_GONE,
-	TARGET_BACK, /* it was gone, and is in scope anew */
+	TARGET_BACK, /* it was gone, and is in scope again */
 	TARGET_LOST, /* somebody has set another scope, or switched off */
 };
 
 /**
- * target_look() - see whether what is in scope is still there
- * @target: which, while it is in scope
+ * target_look() - see whether the target in scope is still there
+ * @target: the target
  *
- * A cgroup that is there again under its path is put into scope again: a service
- * was restarted. A process never comes back.
+ * If a cgroup exists again under its path, because its service was restarted, it is
+ * put into scope again. A process never comes back.
  */
 enum target_state target_look(const struct target *target);
 

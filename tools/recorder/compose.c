@@ -29,7 +29,7 @@ static json_t *call_json(const struct perf *perf, const struct call *call)
 			 "sample", sample);
 }
 
-/* null and not 0, if it was not followed. */
+/* If growth was not followed, a number is null and not 0. */
 static json_t *known_json(bool known, uint64_t value)
 {
 	return known ? json_integer(value) : json_null();
@@ -59,7 +59,7 @@ static json_t *stack_json(const struct stack *stack)
 	return json;
 }
 
-/* By class: of what was asked for, and out of which mappings grew. */
+/* Adds numbers by class: sizes of requests, and mappings that grew past a class. */
 static void put_depths(json_t *json, const struct row *row)
 {
 	json_t *sizes = json_object(), *passed = json_object();

@@ -11,14 +11,14 @@
 #include "recorder/table.h"
 
 /**
- * compose_programs() - make "programs" of a report
+ * compose_programs() - make the "programs" of a report
  * @table: what was counted
  * @owners: knows the names of users and cgroups
  * @perf: knows where calls were made; NULL: backtraces were not asked for
  * @growth: whether growth was followed
  *
- * Return: a new array, as schema.json has it: programs with refused calls
- * first, then by requests, and "(others)" at the end if there are any.
+ * Return: a new array, as schema.json has it. Programs with refused calls come
+ * first, the rest by requests, and at the end "(others)" if there are any.
  */
 json_t *compose_programs(const struct table *table, struct owners *owners,
 			 const struct perf *perf, bool growth);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a stack left behind. See leftover.h. */
+/* Finds what stayed of a stack that was unmapped. See leftover.h. */
 
 #include <stdbool.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a stack grew by and left behind. */
+/* Finds what stayed mapped of a grown stack when it was unmapped. */
 #ifndef TOOLS_LEFTOVER_H
 #define TOOLS_LEFTOVER_H
 
@@ -8,22 +8,22 @@
 #include "recorder/table.h"
 
 /**
- * leftover_in() - what stayed mapped of a stack when its first range was unmapped
+ * leftover_in() - how much stayed of a stack when its first range was unmapped
  * @maps: the text of /proc/PID/maps of its process
- * @stack: which
+ * @stack: the stack
  *
- * Who mapped the stack does not know that it grew, and unmaps what it mapped. What
- * has been mapped in that place since hides it.
+ * A program does not know that its stack grew, and unmaps the range that it mapped.
+ * If something was mapped in that range since, nothing can be found.
  *
  * Return: bytes.
  */
 unsigned long leftover_in(FILE *maps, const struct stack *stack);
 
 /**
- * leftover_of() - the same of a process that may have gone
- * @stack: which
+ * leftover_of() - leftover_in() of a process that may have ended
+ * @stack: the stack
  *
- * Return: bytes; -1 if the process has gone.
+ * Return: bytes; -1 if the process has ended.
  */
 long leftover_of(const struct stack *stack);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Whose a process is. See owner.h. */
+/* Finds the owner of a process. See owner.h. */
 
 #include <ctype.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #include "report/text.h"
 
 #define FILEID_KERNFS 0xfe /* linux/exportfs.h */
-#define ID_DIGITS 12 /* as docker and podman print it */
+#define ID_DIGITS 12 /* as docker and podman print an id */
 
 struct owners {
 	int mount; /* of cgroup2; -1: there is none */
@@ -47,7 +47,7 @@ struct owners *owners_new(void)
 	return owners;
 }
 
-/* The id of a cgroup is its handle: kernfs_encode_fh() since 5.5. */
+/* The id of a cgroup is its file handle: kernfs_encode_fh() since 5.5. */
 static json_t *path_of(const struct owners *owners, uint64_t cgroup)
 {
 	struct {
@@ -130,7 +130,7 @@ char *unit_of(const char *path)
 	return unit ? strndup(unit, unit_len) : NULL;
 }
 
-/* As systemd escapes a name that is part of a unit's: \xNN. */
+/* Undoes systemd's escape of a name within a unit's: \xNN. */
 static char *unescape_unit(const char *text, size_t len)
 {
 	char *name = xalloc(len + 1), *to = name;
@@ -181,7 +181,7 @@ static char *container_in(const char *part, size_t len)
 	return id_in(part + from, len - from);
 }
 
-/* Where the part of a container ends; its name to be freed. */
+/* Finds where the part of a path that is a container's ends; @name is to be freed. */
 static const char *find_container(const char *path, char **name)
 {
 	size_t len;

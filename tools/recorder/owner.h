@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Whose a process is: cgroup, unit, container, user. */
+/* Finds the owner of a process: cgroup, unit, container, user. */
 #ifndef TOOLS_OWNER_H
 #define TOOLS_OWNER_H
 
@@ -9,24 +9,24 @@
 struct owners;
 
 /**
- * owners_new() - begin to remember the names of cgroups
+ * owners_new() - make an empty memory of names
  *
  * Return: to be freed with owners_free().
  */
 struct owners *owners_new(void);
 
 /**
- * owners_look() - look a cgroup's name up while it is there
+ * owners_look() - look up and remember the name of a cgroup while it exists
  * @owners: from owners_new()
  * @cgroup: its id
  */
 void owners_look(struct owners *owners, uint64_t cgroup);
 
 /**
- * owners_put() - say whose a program is
+ * owners_put() - add the owner of a program
  * @owners: from owners_new()
- * @json: gets "cgroup", "unit", "container", "user" and "uid"; null: not known
- * @cgroup: its id
+ * @json: gets "cgroup", "unit", "container", "user" and "uid"; null: unknown
+ * @cgroup: the id of its cgroup
  * @uid: its user
  */
 void owners_put(struct owners *owners, json_t *json, uint64_t cgroup,
@@ -50,8 +50,8 @@ char *unit_of(const char *path);
  * container_of_cgroup() - the container that a cgroup belongs to
  * @path: of the cgroup, below the mount
  *
- * Known are those of docker, podman, containerd and CRI-O, systemd-nspawn (and
- * whatever else registers with machined) and LXC.
+ * Knows containers of docker, podman, containerd, CRI-O, systemd-nspawn (and others
+ * that register with machined) and LXC.
  *
  * Return: its name or the first 12 digits of its id, to be freed; NULL if there
  * is none.
@@ -59,8 +59,8 @@ char *unit_of(const char *path);
 char *container_of_cgroup(const char *path);
 
 /**
- * container_cgroup() - the cgroup that holds all of a container
- * @path: of a cgroup in it, below the mount
+ * container_cgroup() - the cgroup of a whole container
+ * @path: of a cgroup in the container, below the mount
  *
  * Return: how many bytes of @path are the path of that cgroup; 0 if there is no
  * container that container_of_cgroup() knows.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Backtraces by perf(1). See perf.h. */
+/* Gets backtraces from perf(1). See perf.h. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,10 +30,10 @@
 	"perf script -i %s/data --no-inline --max-stack 32 " \
 	"-F pid,trace,ip,sym,symoff,dso"
 
-/* A program that runs until a pipe is closed, and what it prints. */
+/* A program that runs until a pipe is closed, and its output. */
 struct helper {
 	pid_t pid; /* a session of its own */
-	int life; /* it ends when this is closed */
+	int life; /* the program ends when this is closed */
 	int output;
 };
 
@@ -68,9 +68,8 @@ static void hide_debug_files(void)
 }
 
 /*
- * perf is a grandchild that is no child of this process: run waits for its
- * children, and sees by them whether everything that a command has started has
- * ended.
+ * perf is a grandchild and so no child of this process: run waits for its children
+ * to see whether everything that a command has started has ended.
  */
 static void __attribute__((noreturn)) execute(char *line, int life, int output,
 					      int told)
@@ -183,9 +182,9 @@ static int wait_for_answer(int ack)
 }
 
 /*
- * Since 5.12 the kernel finds the build ids of mapped files, which tell files
- * of a container from those of this system. On older kernels perf reads them
- * from the files in the end.
+ * Since 5.12 the kernel records the build ids of mapped files, which distinguish
+ * files of a container from those of this system. On older kernels perf reads the
+ * build ids from the files at the end.
  */
 static int start_record(struct perf *perf, const char *build_ids)
 {
@@ -204,7 +203,7 @@ static int start_record(struct perf *perf, const char *build_ids)
 	fcntl(ack[0], F_SETFD, FD_CLOEXEC);
 	snprintf(line, sizeof(line), RECORD, build_ids, ctl[0], ack[1],
 		 perf->dir);
-	/* There is a reader for sure, so there is no SIGPIPE. */
+	/* There certainly is a reader, so there is no SIGPIPE. */
 	ret = write(ctl[1], "enable\n", 7) == 7 ? 0 : -1;
 	ret = ret ?: helper_start(&perf->record, line);
 	close(ctl[0]);
@@ -215,7 +214,7 @@ static int start_record(struct perf *perf, const char *build_ids)
 		close(ack[0]);
 		return -1;
 	}
-	/* Without them perf would end before it has written everything. */
+	/* If they were closed, perf would end before it has written everything. */
 	perf->control = ctl[1];
 	perf->answers = ack[0];
 	return 0;
@@ -288,7 +287,7 @@ static void take_line(struct perf *perf, char *line, json_t **frames)
 		*frames = json_array();
 		json_object_set_new(perf->samples, key, *frames);
 	} else if (*frames && *line == '\t') {
-		/* The address comes first. It says nothing about a process that ended. */
+		/* The address comes first. It is meaningless now. */
 		line += strspn(line, " \t");
 		line += strspn(line, "0123456789abcdef");
 		json_array_append_new(*frames, text_json(line + 1));

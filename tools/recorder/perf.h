@@ -15,29 +15,29 @@ struct perf;
 /**
  * perf_start() - start perf, which records refused calls from now on
  *
- * If this process is not a child subreaper yet, perf becomes neither a child of
- * it nor a part of its scope. perf ends with this process, however that dies.
- * Complains if perf is missing or cannot record.
+ * Call it before this process becomes a child subreaper; then perf is neither its
+ * child nor in its scope. perf ends with this process, however that dies. Complains
+ * if perf is missing or cannot record.
  *
  * Return: to be closed with perf_close(), or NULL.
  */
 struct perf *perf_start(void);
 
 /**
- * perf_stop() - end the recording, and let perf name the frames
+ * perf_stop() - end the recording, and have perf name the frames
  * @perf: from perf_start()
  *
  * Takes a minute at most, even if the watched programs have replaced their
- * files. A call without a backtrace gets the reason.
+ * files. If a call gets no backtrace, it gets the reason.
  */
 void perf_stop(struct perf *perf);
 
 /**
- * perf_put() - add to a call where it was made
+ * perf_put() - add the place where a call was made
  * @perf: from perf_start(), after perf_stop(); NULL: backtraces were not asked
  * for
  * @json: gets "backtrace" and "backtrace_error"
- * @call: which
+ * @call: the call
  */
 void perf_put(const struct perf *perf, json_t *json, const struct call *call);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Records what programs do. See recorder.h. */
+/* Records the requests of programs. See recorder.h. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@
 #define DEVICE "/dev/mapstack"
 
 struct recorder {
-	FILE *news; /* the device, read as far as it has rows */
+	FILE *news; /* the device, read up to its last row so far */
 	struct owners *owners;
 	struct perf *perf; /* NULL: not asked for */
 	struct counter_values before, counted;
@@ -81,7 +81,7 @@ int recorder_start(struct recorder *recorder)
 	return 0;
 }
 
-/* Each reading of what grew makes a mapping, so it is not done at each look. */
+/* Reading the counters makes a mapping, so this is not done at every look. */
 static void look_at_time(struct recorder *recorder)
 {
 	long long ms = clock_ms() - recorder->started;

@@ -29,7 +29,7 @@ uint64_t row_growable(const struct row *row)
 	uint64_t asked = row_requests(row, SHAPE_ANONYMOUS, NR_OUTCOMES) -
 			 row_requests(row, SHAPE_ANONYMOUS, OUTCOME_SPARED);
 
-	/* A call that was under way when the recording began is in one of them only. */
+	/* A request under way when the recording began may be in only one of them. */
 	return asked - (asked < row->number[ROW_FAILED] ?
 				asked :
 				row->number[ROW_FAILED]);
@@ -43,7 +43,7 @@ uint64_t row_refused(const struct row *row)
 	       row_requests(row, SHAPE_ANONYMOUS, OUTCOME_ALREADY);
 }
 
-/* Undoes seq_escape(), which writes three octal digits. */
+/* Undoes seq_escape(), which writes a byte as three octal digits. */
 static void unescape(char *text)
 {
 	char *to = text;
@@ -148,7 +148,7 @@ static bool take_program(struct table *table, char *line, bool first)
 {
 	struct row *row;
 
-	/* Before there is another, as its calls follow it. */
+	/* Add up rows before a new one, because its calls follow it. */
 	if (table->nr_rows == 2 * MAX_ROWS)
 		keep_most(table);
 	row = &table->rows[table->nr_rows];

@@ -2,8 +2,8 @@
 /*
  * Reads /dev/mapstack, which has a row for each program, user and cgroup.
  *
- * The rows that matter most are kept, and all others are added up, so that
- * memory is bounded and sums are right.
+ * The most important rows are kept, and all others are added up, so that memory is
+ * bounded and sums are right.
  */
 #ifndef TOOLS_TABLE_H
 #define TOOLS_TABLE_H
@@ -16,7 +16,7 @@
 #include "policy.h"
 #include "reason.h"
 
-#define MAX_ROWS 4096 /* that are kept */
+#define MAX_ROWS 4096 /* kept; the rest is added up */
 #define MAX_CALLS 32 /* of a row, as in module/programs.c */
 #define MAX_STACKS 32 /* likewise */
 
@@ -36,7 +36,7 @@ enum row_number {
 	NR_ROW_NUMBERS,
 };
 
-/* A kind of call that the kernel refuses or would refuse, and the first such call. */
+/* A kind of call that the kernel refuses or would refuse, with its first call. */
 struct call {
 	unsigned int shape;
 	unsigned long prot, flags, address, length;
@@ -45,14 +45,14 @@ struct call {
 	char thread[64]; /* its name; escaped bytes take four */
 };
 
-/* A mapping that grew, or was to: as of the last time. */
+/* A mapping that grew or should have grown, in its last known state. */
 struct stack {
 	int pid;
 	unsigned long end, mapped, size; /* bytes at first and now */
-	long space; /* bytes to what is below; -1: more than 256 pages */
+	long space; /* bytes to the mapping below; -1: more than 256 pages */
 	unsigned int grown, denied; /* times */
-	unsigned int reason; /* of the last that was denied */
-	char thread[64]; /* that grew it first */
+	unsigned int reason; /* of the last refusal */
+	char thread[64]; /* the thread that grew it first */
 };
 
 struct row {
@@ -68,7 +68,7 @@ struct table {
 	bool results; /* every answer of the kernel was seen */
 	struct row *rows; /* with refused calls first, then by requests */
 	size_t nr_rows;
-	struct row others; /* all that are not in rows, added up */
+	struct row others; /* the sum of all rows that were not kept */
 };
 
 /**
@@ -88,26 +88,26 @@ int table_read(struct table *table, FILE *file);
 void table_free(struct table *table);
 
 /**
- * row_parse() - understand the line of a program
+ * row_parse() - parse the line of a program
  * @row: its numbers are filled in
  * @line: without a newline; it is changed
  *
- * Return: the name in @line, or NULL if it is no such line.
+ * Return: the name in @line, or NULL if it is not such a line.
  */
 char *row_parse(struct row *row, char *line);
 
 /**
  * row_requests() - how many requests of a program had some shape and outcome
- * @row: which
- * @shape: which; NR_SHAPES: any
- * @outcome: which; NR_OUTCOMES: any
+ * @row: the program's row
+ * @shape: the shape; NR_SHAPES: any
+ * @outcome: the outcome; NR_OUTCOMES: any
  */
 uint64_t row_requests(const struct row *row, enum shape shape,
 		      enum outcome outcome);
 
 /**
  * row_growable() - how many requests became growable, or would
- * @row: which
+ * @row: the program's row
  *
  * Requests that are known to have failed are not counted.
  */
@@ -115,7 +115,7 @@ uint64_t row_growable(const struct row *row);
 
 /**
  * row_refused() - how many requests the kernel refuses for the flag, or would
- * @row: which
+ * @row: the program's row
  *
  * Requests with MAP_GROWSDOWN are not counted: they are refused without the
  * proposal too.

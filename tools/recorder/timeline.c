@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* When things happened. See timeline.h. */
+/* Notes when things happened. See timeline.h. */
 
 #include "recorder/timeline.h"
 
@@ -19,7 +19,7 @@ bool timeline_wants(const struct timeline *timeline, long long ms)
 	return ms - last >= period_of(timeline);
 }
 
-/* The last stays, and so each second one before it. */
+/* Removes every other moment. The last one stays. */
 static void thin_out(struct timeline *timeline)
 {
 	int from, to = 0;

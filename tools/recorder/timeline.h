@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * When things happened: what had been counted by a moment, and by the next. A
- * recording of a second or of a month has at most MAX_MOMENTS of them: when they are
- * full every other one goes, and the time between them doubles.
+ * Notes when things happened: a moment has what had been counted by then. A
+ * recording of a second or of a month has at most MAX_MOMENTS of them. If there are
+ * more, every other one is removed, and the time between them doubles.
  */
 #ifndef TOOLS_TIMELINE_H
 #define TOOLS_TIMELINE_H
@@ -16,17 +16,17 @@
 
 struct moment {
 	long long ms; /* since the beginning */
-	long long seen, refused, grown, denied; /* until then; -1: unknown */
+	long long seen, refused, grown, denied; /* by then; -1: unknown */
 };
 
 struct timeline {
 	struct moment moment[MAX_MOMENTS];
 	int count;
-	long long period; /* ms; 0: as at the beginning */
+	long long period; /* ms; 0: the shortest */
 };
 
 /**
- * timeline_wants() - whether it is time for a moment
+ * timeline_wants() - whether it is time for the next moment
  * @timeline: zeroed at first
  * @ms: since the beginning
  */
@@ -35,15 +35,15 @@ bool timeline_wants(const struct timeline *timeline, long long ms);
 /**
  * timeline_note() - note a moment
  * @timeline: zeroed at first
- * @ms: since the beginning; not before an earlier one
- * @counted: until then
+ * @ms: since the beginning; not before an earlier moment
+ * @counted: what was counted by then
  */
 void timeline_note(struct timeline *timeline, long long ms,
 		   const struct counter_values *counted);
 
 /**
- * timeline_json() - what was noted
- * @timeline: which
+ * timeline_json() - make JSON of all moments
+ * @timeline: the time line
  *
  * Return: a new array, as schema.json has it.
  */

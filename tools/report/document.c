@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The document that a report is. See document.h. */
+/* Reads and combines documents. See document.h. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -73,7 +73,7 @@ json_t *document_counters(const struct counter_values *counters)
 	return object;
 }
 
-/* One kind of call of one program is one entry, whoever made it. */
+/* The same call of the same program is one entry, whichever process made it. */
 static void add_call(json_t *calls, const json_t *more)
 {
 	const char *call = document_text(more, "call") ?: "";
@@ -177,7 +177,7 @@ json_t *document_sorted(const json_t *groups)
 	return array;
 }
 
-/* A call says whose it is, since its group no longer does. */
+/* Adds the program to each call, because its group may contain several. */
 static json_t *name_calls(const json_t *program)
 {
 	json_t *copy = json_deep_copy(program), *call;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The document: one object of JSON, which schema.json describes. Everything
- * that is printed is made from it. It may be another machine's or made by hand,
- * so no function here relies on a member being there.
+ * The document: one object of JSON, which schema.json describes. Everything that is
+ * printed is made from it. It may come from another machine or be made by hand, so
+ * no function relies on a member to exist.
  */
 #ifndef TOOLS_DOCUMENT_H
 #define TOOLS_DOCUMENT_H
@@ -15,12 +15,12 @@
  * @object: any, or NULL
  * @name: its member
  *
- * Return: the integer; -1 if it is null, something else or not there.
+ * Return: the integer; -1 if it is null, of another type or missing.
  */
 long long document_number(const json_t *object, const char *name);
 
 /**
- * document_count() - like document_number(), but 0 if it is not known
+ * document_count() - like document_number(), but 0 if it is unknown
  * @object: any, or NULL
  * @name: its member
  *
@@ -42,15 +42,15 @@ double document_median(const json_t *objects, const char *name);
  * @object: any, or NULL
  * @name: its member
  *
- * Return: the string, which belongs to @object; NULL if it is none.
+ * Return: the string, which belongs to @object; NULL if it is not a string.
  */
 const char *document_text(const json_t *object, const char *name);
 
 /**
- * document_page_size() - bytes in a page of the machine it was made on
+ * document_page_size() - bytes in a page of the machine that was recorded
  * @document: a report
  *
- * Return: this machine's if it does not say.
+ * Return: its page size, or this machine's if the document has none.
  */
 long long document_page_size(const json_t *document);
 
@@ -58,13 +58,13 @@ long long document_page_size(const json_t *document);
  * document_counters() - the module's counters
  * @counters: their values
  *
- * Return: a new object; a counter that is not known is null.
+ * Return: a new object; an unknown counter is null.
  */
 json_t *document_counters(const struct counter_values *counters);
 
 /**
  * document_add() - add up two objects
- * @sum: the sum so far; a member that is not known in either is not known in it
+ * @sum: the sum so far; a member that is unknown in one of them becomes unknown
  * @more: the object to add. The higher peak is kept. A name is kept if it is
  * the same in both, and becomes null otherwise
  */
@@ -79,7 +79,7 @@ void document_add(json_t *sum, const json_t *more);
 void document_group(json_t *groups, const char *key, const json_t *program);
 
 /**
- * document_sorted() - put programs into their order: what breaks comes first
+ * document_sorted() - sort programs: those that break come first
  * @groups: from document_group()
  *
  * Return: a new array.
@@ -96,7 +96,7 @@ json_t *document_sorted(const json_t *groups);
 json_t *document_by(const json_t *document, const char *by);
 
 /**
- * document_is_try() - whether it is what mapstack try found
+ * document_is_try() - whether a document is of mapstack try
  * @document: any
  *
  * Otherwise it is a recording, of run, watch or merge.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* --fail-on: what makes an exit status of 1, for CI. */
+/* --fail-on: the reasons for an exit status of 1, for CI. */
 #ifndef TOOLS_FAIL_ON_H
 #define TOOLS_FAIL_ON_H
 
@@ -7,9 +7,9 @@
 #include <stdbool.h>
 
 enum fail_reason {
-	FAIL_REFUSED, /* a call that works without */
-	FAIL_DENIED, /* growth that was not allowed */
-	FAIL_DIFFERS, /* how it ends, or what it prints */
+	FAIL_REFUSED, /* a call that works without the module */
+	FAIL_DENIED, /* growth was refused */
+	FAIL_DIFFERS, /* the end, or the output */
 	FAIL_SLOWER, /* by a percentage */
 	NR_FAIL_REASONS,
 };
@@ -23,9 +23,9 @@ struct fail_on {
 };
 
 /**
- * fail_on_parse() - understand a list of reasons
+ * fail_on_parse() - parse a list of reasons
  * @fail_on: to be filled in
- * @words: names with commas between; "slower" with "=5%", for example
+ * @words: names with commas between; "slower" with a limit, as in "slower=5%"
  *
  * Return: whether it was understood.
  */
@@ -33,18 +33,18 @@ bool fail_on_parse(struct fail_on *fail_on, const char *words);
 
 /**
  * fail_on_compares() - whether a reason needs something to compare with
- * @fail_on: which
+ * @fail_on: the reasons
  */
 bool fail_on_compares(const struct fail_on *fail_on);
 
 /**
  * fail_on_report() - judge one recording
- * @fail_on: refused and denied are looked for
- * @document: a report; of a forecast, what would be refused counts
+ * @fail_on: the reasons; only refused and denied are looked for
+ * @document: a report; in a forecast, calls that would be refused count
  *
- * Says on standard error what was found.
+ * Prints the findings to standard error.
  *
- * Return: whether something was.
+ * Return: whether there are any.
  */
 bool fail_on_report(const struct fail_on *fail_on, const json_t *document);
 

@@ -22,7 +22,7 @@ static size_t take_out(const regex_t *ignore, char *text, size_t size)
 		match.rm_eo = size;
 		if (regexec(ignore, text, 1, &match, flags))
 			break;
-		/* The text that is at the beginning now was not there before. */
+		/* After a match the beginning of the text is not that of a line. */
 		flags |= REG_NOTBOL;
 		if (match.rm_eo == match.rm_so) {
 			at = match.rm_eo + 1;

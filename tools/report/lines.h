@@ -20,18 +20,18 @@ struct line {
 };
 
 struct lines {
-	char *text; /* of all */
+	char *text; /* of all lines */
 	struct line *line;
 	size_t count;
 	bool unlike; /* its length varies by itself, so nothing is compared */
 };
 
 /**
- * lines_split() - make lines of a text
- * @lines: to be filled in; lines_free() it
+ * lines_split() - split a text into lines
+ * @lines: to be filled in; free with lines_free()
  * @text: allocated; belongs to @lines, which changes it
- * @size: of @text, in bytes; it may hold NULs
- * @ignore: text that matches is taken out of each line; NULL: none is
+ * @size: of @text, in bytes; it may contain NULs
+ * @ignore: matching text is removed from each line; NULL: nothing is
  */
 void lines_split(struct lines *lines, char *text, size_t size,
 		 const regex_t *ignore);
@@ -45,18 +45,17 @@ void lines_learn(struct lines *base, const struct lines *other);
 
 /**
  * lines_varying() - how many lines vary by themselves
- * @base: which
+ * @base: the lines
  */
 size_t lines_varying(const struct lines *base);
 
 /**
- * lines_differ() - the first line that differs, though it does not by itself
+ * lines_differ() - the first line that differs, but does not by itself
  * @base: of a run, after lines_learn() of others
  * @other: of a run under other conditions
  *
- * Return: null; or an object with the number of the "line" and what it is
- * "here", in @other, and "off", in @base, null where there is no such line. A
- * new reference.
+ * Return: a new reference: null, or an object with the number of the "line" and its
+ * text in @other ("here") and in @base ("off"), null if there is no such line.
  */
 json_t *lines_differ(const struct lines *base, const struct lines *other);
 

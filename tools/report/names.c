@@ -55,7 +55,7 @@ static const struct bit flag_bits[] = {
 	BIT(MAP_GROWSDOWN), BIT(MAP_FIXED),	 BIT(MAP_FIXED_NOREPLACE),
 	BIT(MAP_NORESERVE), BIT(MAP_LOCKED),	 BIT(MAP_POPULATE),
 	BIT(MAP_NONBLOCK),
-#ifdef MAP_SYNC /* parisc has not */
+#ifdef MAP_SYNC /* parisc does not have it */
 	BIT(MAP_SYNC),
 #endif
 #ifdef MAP_32BIT
@@ -69,7 +69,7 @@ static const struct bit types[] = {
 	BIT(MAP_DROPPABLE), { 0, NULL },
 };
 
-/* A text that grows in a buffer and is cut where that ends. */
+/* Text that grows in a buffer and is cut at its end. */
 struct text {
 	char *buf;
 	size_t size, len;

@@ -13,11 +13,11 @@
 extern const char *const shape_names[NR_SHAPES];
 extern const char *const outcome_names[NR_OUTCOMES];
 extern const char *const reason_names[NR_GROW_REASONS];
-extern const char *const depth_names[NR_DEPTHS]; /* what a class goes up to */
+extern const char *const depth_names[NR_DEPTHS]; /* the limit of each class */
 
 /**
  * call_text() - a call of mmap() as it would be written in C
- * @buf: where to
+ * @buf: becomes the text
  * @size: of @buf, in bytes
  * @has_addr: whether an address was asked for
  * @len: bytes

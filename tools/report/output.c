@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Where a report goes. See output.h. */
+/* Writes a report. See output.h. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 #include "machine/files.h"
 #include "report/output.h"
 
-/* With the rights that the file has, or that a new one would get. */
+/* Opens a new file with the rights of the old one, or those of a new file. */
 static int open_aside(struct output *output, const struct stat *old,
 		      bool secret)
 {
@@ -25,7 +25,7 @@ static int open_aside(struct output *output, const struct stat *old,
 	if (output->fd < 0)
 		return -1;
 	if (old && !secret) {
-		/* A user who may not give files away keeps them. */
+		/* A user who may not give files away keeps the file. */
 		if (fchown(output->fd, old->st_uid, old->st_gid))
 			errno = 0;
 		return fchmod(output->fd, old->st_mode & 0777);
@@ -47,7 +47,7 @@ static int open_file(struct output *output, const char *path, bool secret)
 		output->fd = open(path, O_WRONLY | O_CLOEXEC);
 		return output->fd < 0 ? -1 : 0;
 	}
-	/* A link goes on naming the file that is replaced. */
+	/* If the path is a link, the file that it names is replaced. */
 	output->path = realpath(path, NULL);
 	return output->path ? open_aside(output, &old, secret) : -1;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Prints a document, whatever the format. See report.h. */
+/* Prints a document in any format. See report.h. */
 
 #include "report/document.h"
 #include "report/report.h"

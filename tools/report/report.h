@@ -9,7 +9,7 @@
 #include "report/output.h"
 #include "report/screen.h"
 
-/* How something is printed. */
+/* The format of an output. */
 enum format {
 	FORMAT_TEXT,
 	FORMAT_JSON,
@@ -20,36 +20,36 @@ enum format {
 
 /**
  * report_text() - print a recording for people
- * @document: what
- * @screen: where to
+ * @document: the recording
+ * @screen: where to print
  */
 void report_text(const json_t *document, const struct screen *screen);
 
 /**
- * report_try() - print what mapstack try found, for people
+ * report_try() - print a report of mapstack try for people
  * @document: of mapstack try
- * @screen: where to
+ * @screen: where to print
  */
 void report_try(const json_t *document, const struct screen *screen);
 
 /**
  * report_json() - print a document for programs
- * @document: what; any JSON
- * @file: where to
+ * @document: any JSON
+ * @file: where to print
  */
 void report_json(const json_t *document, FILE *file);
 
 /**
  * report_prometheus() - print a document for node_exporter's textfiles
- * @document: what
- * @file: where to
+ * @document: a report
+ * @file: where to print
  */
 void report_prometheus(const json_t *document, FILE *file);
 
 /**
- * report_try_prometheus() - print what mapstack try found for textfiles
+ * report_try_prometheus() - print a report of mapstack try for textfiles
  * @document: of mapstack try
- * @file: where to
+ * @file: where to print
  */
 void report_try_prometheus(const json_t *document, FILE *file);
 
@@ -57,17 +57,17 @@ void report_try_prometheus(const json_t *document, FILE *file);
 extern const char page_html[];
 
 /**
- * report_html() - print a document as a page that needs nothing else
- * @document: what
- * @file: where to
+ * report_html() - print a document as a page that needs no other file
+ * @document: a report
+ * @file: where to print
  */
 void report_html(const json_t *document, FILE *file);
 
 /**
  * report_write() - print a report and commit it
  * @document: the report
- * @format: how
- * @output: from output_open(); nothing of it is left
+ * @format: its format
+ * @output: from output_open(); is freed
  *
  * Complains if not everything could be written.
  *
@@ -78,7 +78,7 @@ int report_write(const json_t *document, enum format format,
 
 /**
  * prometheus_head() - print HELP and TYPE of a metric
- * @file: where to
+ * @file: where to print
  * @name: of the metric; if it ends in _total it is a counter, else a gauge
  * @help: one sentence
  */
@@ -86,17 +86,17 @@ void prometheus_head(FILE *file, const char *name, const char *help);
 
 /**
  * prometheus_label() - print a label
- * @file: where to
+ * @file: where to print
  * @name: of the label
- * @value: printed in quotes, with what is special there escaped
+ * @value: printed in quotes, with special characters escaped
  */
 void prometheus_label(FILE *file, const char *name, const char *value);
 
 /**
  * prometheus_counters() - print the module's counters
- * @file: where to
+ * @file: where to print
  * @prefix: of the metrics' names
- * @counters: the object of that name; what is unknown is left out
+ * @counters: the object of that name; unknown counters are left out
  * @page_size: in bytes
  */
 void prometheus_counters(FILE *file, const char *prefix, const json_t *counters,

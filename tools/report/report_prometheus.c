@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The report for Prometheus, as node_exporter's textfiles have it. See report.h. */
+/* Prints the report as textfiles of node_exporter for Prometheus. See report.h. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "report/report.h"
 #include "report/text.h"
 
-/* Every label is a time series for ever, so the rest of the programs is one. */
+/* A label is a time series for ever, so all other programs share one. */
 #define MOST_PROGRAMS 200
 
 #define PROGRAM "mapstack_program_"
@@ -166,8 +166,8 @@ static void print_report(FILE *file, const json_t *document)
 }
 
 /*
- * The slice of a scope: a scope is there for one session or container, and its
- * name, which has a number, never comes again. The caller frees it.
+ * A scope belongs to one session or container, and its name has a number that never
+ * comes again. This returns its slice instead, to be freed.
  */
 static char *lasting_unit(const json_t *program)
 {
@@ -192,7 +192,7 @@ static char *lasting_unit(const json_t *program)
 	return NULL;
 }
 
-/* The labels of a program, which are its group's key as well; to be freed. */
+/* Makes the labels of a program, which are also the key of its group; to be freed. */
 static char *program_labels(const json_t *program)
 {
 	static const char *const members[] = { "host", "container", "user",
@@ -225,7 +225,7 @@ static char *program_labels(const json_t *program)
 	return labels;
 }
 
-/* Programs by their labels, so that no two have the same; a new array. */
+/* Groups programs by their labels, so that no two have the same; a new array. */
 static json_t *label_programs(const json_t *programs)
 {
 	json_t *groups = json_object(), *program, *sorted, *other = NULL;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The report for people. See report.h. */
+/* Prints the report for people. See report.h. */
 
 #include <string.h>
 
@@ -18,7 +18,7 @@ static void print_number(FILE *file, const json_t *object, const char *name)
 		fprintf(file, "%lld", value);
 }
 
-/* "anonymous 3, file 1": the members that are not 0; returns their sum. */
+/* Prints members that are not 0, as in "anonymous 3, file 1"; returns their sum. */
 static long long print_parts(FILE *file, const json_t *parts,
 			     const char *before, const char *after)
 {
@@ -62,7 +62,7 @@ static void print_sample(FILE *file, const json_t *sample)
 	}
 }
 
-/* Whether nothing was changed for it. After merge programs differ in that. */
+/* Whether nothing was changed for the program; after merge programs may differ. */
 static bool is_forecast(const json_t *program)
 {
 	return document_number(json_object_get(program, "outcomes"),
@@ -126,7 +126,7 @@ static void print_title(const json_t *document, const json_t *program,
 		value = document_text(program, *member);
 		if (!value || !strcmp(*member, by))
 			continue;
-		/* The unit says as much, in fewer words. */
+		/* The unit says the same, in fewer words. */
 		if (!strcmp(*member, "cgroup") &&
 		    document_text(program, "unit"))
 			continue;
@@ -240,7 +240,7 @@ static void print_leftover(const json_t *stacks, FILE *file)
 			sum / 1024);
 }
 
-/* How large what was asked for is, how far it grew, and what was left. */
+/* Prints the sizes of requests, how far stacks grew, and what was left of them. */
 static void print_depths(const json_t *program, FILE *file)
 {
 	const json_t *stacks = json_object_get(program, "stacks");
@@ -296,7 +296,7 @@ static void print_end(const json_t *document, FILE *file)
 	fputc('\n', file);
 }
 
-/* What was recorded, where and when. */
+/* Prints what was recorded, where and when. */
 static void print_origin(const json_t *document, FILE *file)
 {
 	const json_t *hosts = json_object_get(document, "hosts");

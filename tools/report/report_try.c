@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What mapstack try prints for people: the verdict, and policies side by side. */
+/* Prints a report of mapstack try for people. See report.h. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,10 +16,10 @@
 #define GAP 2 /* between two columns */
 #define CELL 96
 
-/* What a row of the table shows. */
+/* A row of the table. */
 struct row {
 	const char *label;
-	/* Of a policy, and of a program where the table has one. */
+	/* Shows a policy, and in a program's table the program under it. */
 	void (*show)(const struct row *row, const json_t *policy,
 		     const char *program, char *cell);
 	const char *member;
@@ -99,7 +99,7 @@ static void show_time(const struct row *row, const json_t *policy,
 		 document_median(span_runs(policy), row->member) / 1e6);
 }
 
-/* Of one run there is nothing between. */
+/* A single run has no range. */
 static void show_between(const struct row *row, const json_t *policy,
 			 const char *program, char *cell)
 {
@@ -178,9 +178,9 @@ static enum colour colour_of(const char *verdict)
 struct table {
 	const struct screen *screen;
 	const json_t *policies;
-	const char *program; /* NULL: of all */
+	const char *program; /* NULL: all */
 	int *width; /* of the column of each policy */
-	bool stacked; /* the policies one below the other, for want of width */
+	bool stacked; /* policies one below the other, because the screen is narrow */
 };
 
 static void print_cell(const struct table *table, const struct row *row,
@@ -192,7 +192,7 @@ static void print_cell(const struct table *table, const struct row *row,
 	if (!*cell && !width)
 		return;
 	fprintf(table->screen->file, "%*s", GAP, "");
-	/* What is last needs no filling up. */
+	/* The last column is not padded. */
 	if (row->show == show_verdict && *cell)
 		screen_paint(table->screen, colour_of(cell), cell);
 	else
@@ -247,7 +247,7 @@ static void print_beside(const struct table *table, const struct row *rows,
 	}
 }
 
-/* What is empty is left out. */
+/* Leaves out empty rows. */
 static void print_below(const struct table *table, const struct row *rows,
 			size_t count)
 {
@@ -356,7 +356,7 @@ static void print_command(const struct screen *screen, const json_t *document)
 	fputc('\n', screen->file);
 }
 
-/* Every program of any policy, once, in the order of the policy that changes most. */
+/* Lists every program of any policy once, by the policy that changes most. */
 static json_t *list_programs(const json_t *document)
 {
 	json_t *policies = json_object_get(document, "policies");

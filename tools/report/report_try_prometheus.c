@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What mapstack try found, for Prometheus. See report.h. */
+/* Prints a report of mapstack try for Prometheus. See report.h. */
 
 #include "machine/files.h"
 #include "report/document.h"
 #include "report/report.h"
 #include "report/span.h"
 
-/* Of each policy; a counter is the most of its runs, the rest is the median. */
+/* Of the runs of a policy: the largest value of a counter, the median of the rest. */
 static const struct {
 	const char *member, *metric, *help;
 	bool counter; /* of the module */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Texts that somebody else chose. See safe.h. */
+/* Prints texts that somebody else chose. See safe.h. */
 
 #include <stdbool.h>
 
 #include "report/safe.h"
 
-/* Decode one character; returns its bytes, or 0 if there is none at @at. */
+/* Decodes one character; returns its bytes, or 0 if there is none at @at. */
 static int decode(const unsigned char *at, unsigned int *code)
 {
 	static const unsigned int least[] = { 0, 0x80, 0x800, 0x10000 };
@@ -26,7 +26,7 @@ static int decode(const unsigned char *at, unsigned int *code)
 	return more + 1;
 }
 
-/* Characters that act on a terminal instead of being seen. */
+/* Whether a character acts on a terminal and is not just shown. */
 static bool acts(unsigned int code)
 {
 	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x61c ||

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Texts that somebody else chose: names of programs, threads and cgroups.
+ * Prints texts that somebody else chose: names of programs, threads and cgroups.
  *
- * A name may hold a control sequence of the terminal, a line of a report, or
+ * A name may contain a control sequence of the terminal, a line of a report, or
  * bytes that are not UTF-8, and an unprivileged user may have chosen it.
  */
 #ifndef TOOLS_SAFE_H
@@ -12,7 +12,7 @@
 
 /**
  * text_put() - print a text that somebody else chose
- * @file: where to
+ * @file: where to print
  * @text: any bytes; NULL prints nothing
  *
  * Prints bytes that are not UTF-8, control characters, and characters that

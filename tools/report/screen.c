@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The terminal that a report is printed on. See screen.h. */
+/* Prints for a terminal. See screen.h. */
 
 #include <stdlib.h>
 #include <string.h>

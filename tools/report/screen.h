@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The terminal that a report is printed on: its width and its colours. */
+/* Prints for a terminal, by its width and its colours. */
 #ifndef TOOLS_SCREEN_H
 #define TOOLS_SCREEN_H
 
@@ -9,40 +9,40 @@
 struct screen {
 	FILE *file;
 	int width; /* in columns */
-	bool wraps; /* sentences at the width; otherwise one is a line */
+	bool wraps; /* sentences at the width; otherwise each is one line */
 	bool colour;
 };
 
 enum colour { COLOUR_BAD, COLOUR_DEAR, COLOUR_GOOD, COLOUR_FAINT };
 
 /**
- * screen_open() - look at the terminal or file that will be printed on
+ * screen_open() - find out about the terminal or file to print on
  * @fd: where the text goes in the end
  * @file: print here
  *
- * Without a terminal there are 80 columns and no colours, and lines are as long
- * as the sentences, so that a script finds them. A terminal has no colour if
- * NO_COLOR is set and not empty, or TERM is dumb.
+ * If it is not a terminal, there are 80 columns and no colours, and each sentence is
+ * one line, so that a script finds it. A terminal has no colours if NO_COLOR is set
+ * and not empty, or TERM is dumb.
  *
- * Return: what to give to the others.
+ * Return: the screen, for the functions below.
  */
 struct screen screen_open(int fd, FILE *file);
 
 /**
- * screen_paint() - print words in a colour, if there is one
+ * screen_paint() - print words in a colour, if there are colours
  * @screen: from screen_open()
- * @colour: which
- * @words: ours; what others chose goes through text_put()
+ * @colour: the colour
+ * @words: our own; print names that others chose with text_put()
  */
 void screen_paint(const struct screen *screen, enum colour colour,
 		  const char *words);
 
 /**
- * screen_wrap() - print a text that somebody else chose, broken if lines are
+ * screen_wrap() - print a text that somebody else chose, in lines if they wrap
  * @screen: from screen_open()
- * @text: which
- * @at: the column that it begins in
- * @indent: of its other lines; a newline follows
+ * @text: the text; a newline follows it
+ * @at: the column where it begins
+ * @indent: of the lines after the first
  */
 void screen_wrap(const struct screen *screen, const char *text, int at,
 		 int indent);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The least and the most of a value in the runs of a policy. See span.h. */
+/* Finds the range of a value in the runs of a policy. See span.h. */
 
 #include <string.h>
 
@@ -60,7 +60,7 @@ struct span span_of_counter(const json_t *policy, const char *member)
 	return span;
 }
 
-/* A value of one program over all its users and cgroups: the sum, or the most. */
+/* The value of a program over all its users and cgroups: the sum or the maximum. */
 static long long program_value(const json_t *run, const char *name,
 			       const char *member, bool sum)
 {

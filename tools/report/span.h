@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The least and the most of a value in the runs of a policy of mapstack try. */
+/* The range of a value in the runs of a policy of mapstack try. */
 #ifndef TOOLS_SPAN_H
 #define TOOLS_SPAN_H
 
@@ -9,7 +9,7 @@
 
 struct span {
 	long long least, most;
-	size_t runs; /* that know it; with none the others are 0 */
+	size_t runs; /* that know the value; if 0, the others are 0 too */
 };
 
 /**
@@ -21,7 +21,7 @@ struct span {
 json_t *span_runs(const json_t *policy);
 
 /**
- * span_counters() - what the module counted in a run
+ * span_counters() - the counters of a run
  * @run: a member of "runs"
  *
  * Return: an object, which belongs to @run; or NULL.
@@ -37,25 +37,25 @@ json_t *span_counters(const json_t *run);
 json_t *span_programs(const json_t *policy);
 
 /**
- * span_of_run() - of an integer of a run
+ * span_of_run() - the range of an integer of a run
  * @policy: a member of "policies"
  * @member: of its runs
  */
 struct span span_of_run(const json_t *policy, const char *member);
 
 /**
- * span_of_counter() - of one of the module's counters
+ * span_of_counter() - the range of one of the module's counters
  * @policy: a member of "policies"
  * @member: of the counters of its runs
  */
 struct span span_of_counter(const json_t *policy, const char *member);
 
 /**
- * span_of_program() - of an integer of a program
+ * span_of_program() - the range of an integer of a program
  * @policy: a member of "policies"
- * @name: of the program, whatever its users and cgroups are
+ * @name: of the program, with all its users and cgroups
  * @member: of the program
- * @sum: whether these are added up; otherwise the most of them is taken
+ * @sum: whether to add these up; otherwise the largest is taken
  */
 struct span span_of_program(const json_t *policy, const char *name,
 			    const char *member, bool sum);

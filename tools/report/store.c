@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Documents in files. See store.h. */
+/* Reads documents from files, and keeps the last one. See store.h. */
 
 #include <errno.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Documents in files: those that somebody names, and the last one, which is kept. */
+/* Reads documents from files, and keeps the last one. */
 #ifndef TOOLS_STORE_H
 #define TOOLS_STORE_H
 
@@ -9,9 +9,9 @@
 /**
  * document_load() - read a report
  * @path: a file, "-" for standard input; NULL: the last one that was kept
- * @recording: whether it has to be one
+ * @recording: whether it must be a recording
  *
- * Complains if it cannot be read or is no report.
+ * Complains if it cannot be read or is not a report.
  *
  * Return: the document, or NULL.
  */

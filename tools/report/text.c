@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Texts that somebody else chose, as JSON. See text.h. */
+/* Makes JSON of texts that somebody else chose. See text.h. */
 
 #include <stdlib.h>
 

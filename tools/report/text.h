@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Texts that somebody else chose, printed (see safe.h) and as JSON. */
+/* Makes JSON of texts that somebody else chose (see safe.h). */
 #ifndef TOOLS_TEXT_H
 #define TOOLS_TEXT_H
 
@@ -8,7 +8,7 @@
 #include "report/safe.h"
 
 /**
- * text_json() - what text_put() prints, as a string of JSON
+ * text_json() - make a string of JSON of what text_put() would print
  * @text: any bytes; NULL becomes null
  *
  * Return: a new reference.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Whether a command goes on as without growable stacks. See verdict.h. */
+/* Judges a command under growable stacks. See verdict.h. */
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -36,7 +36,7 @@ __attribute__((format(printf, 2, 3))) static void note(struct verdict *verdict,
 	va_end(args);
 }
 
-/* A policy's verdict is the worst that was found of it. */
+/* Adds a finding. The verdict of a policy is its worst finding. */
 __attribute__((format(printf, 3, 4))) static void
 find(struct verdict *verdict, enum found kind, const char *format, ...)
 {
@@ -53,7 +53,7 @@ find(struct verdict *verdict, enum found kind, const char *format, ...)
 				    json_string(verdict_names[kind]));
 }
 
-/* Whether each run has more than each of off, and more than that varies by. */
+/* Whether each run has more than each of off, by more than off varies. */
 static bool is_more(const struct span *here, const struct span *off,
 		    long long slack)
 {
@@ -97,7 +97,7 @@ static bool ends_so(const json_t *policy, const char *ending)
 	return false;
 }
 
-/* "exit status 0 or SIGSEGV"; returns how many there are. */
+/* Lists endings, as in "exit status 0 or SIGSEGV"; returns how many there are. */
 static int list_endings(const json_t *policy, char *buf, size_t size)
 {
 	char text[64], *at = buf;
@@ -130,7 +130,7 @@ static enum ending best_of_off(const struct verdict *verdict)
 	return best;
 }
 
-/* Returns whether it ends as it does by itself. */
+/* Returns whether the command ends as it does by itself. */
 static bool compare_endings(struct verdict *verdict)
 {
 	char here[512], off[512];
@@ -167,7 +167,7 @@ static const char *quote(const json_t *object, const char *member, char *buf,
 	return buf;
 }
 
-/* The first difference of all runs is enough. */
+/* Finds the first difference of all runs. */
 static void compare_output(struct verdict *verdict, const char *stream,
 			   const char *words)
 {
@@ -215,7 +215,7 @@ static bool find_calls(struct verdict *verdict, const json_t *program)
 	return i;
 }
 
-/* Nothing is refused off, so a refused call is new here. */
+/* Off refuses nothing, so every refused call is new. */
 static void compare_refused(struct verdict *verdict)
 {
 	struct span span = span_of_counter(verdict->here, "refused");
@@ -240,8 +240,8 @@ static void compare_refused(struct verdict *verdict)
 }
 
 /*
- * Compare a number of each program. A sum (@sum) is 0 for a program that off has not
- * seen; a peak is not known there. Returns whether there is more of it somewhere.
+ * Compares a number of each program. If off has not seen the program, its sum there
+ * is 0, and a peak (@sum is false) is unknown. Returns whether any program has more.
  */
 static bool compare_programs(struct verdict *verdict, enum found kind,
 			     const char *member, bool sum, const char *words)
@@ -268,7 +268,7 @@ static bool compare_programs(struct verdict *verdict, enum found kind,
 	return any;
 }
 
-/* A request that can grow may be refused too, for example for want of room. */
+/* Requests that can grow may be refused too, for example for want of memory. */
 static void compare_failed(struct verdict *verdict)
 {
 	static const char words[] =
@@ -335,7 +335,7 @@ static void compare_limit(struct verdict *verdict)
 	verdict->failed[FAIL_SLOWER] = true;
 }
 
-/* A command that did something else cannot be compared by cost. */
+/* The costs of a command that did something else cannot be compared. */
 static void compare_costs(struct verdict *verdict)
 {
 	compare_programs(verdict, FOUND_COSTS, "peak_mappings", false,

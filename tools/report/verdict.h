@@ -1,26 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The verdict of mapstack try: whether a command works as it does without
- * growable stacks, and what they cost it. A pure function of the recorded
- * document.
+ * The verdict of mapstack try: whether a command works as it does without growable
+ * stacks, and what they cost it. A pure function of the recorded document.
  *
  * A policy breaks a command if
- * - the kernel refuses a call under the policy that it takes without it;
- * - the command ends in a way that no run of off ended in, unless that is
- *   better than the best of them (exit status 0, then another, then a signal),
- *   which is a gain; or
- * - it prints something else, in a line that did not vary among the runs of
- *   off.
+ * - the kernel refuses a call under the policy that it accepts without it;
+ * - the command ends in a way in which no run of off ended. If that is better than
+ *   the best end of off (exit status 0, then another, then a signal), it is a gain
+ *   instead; or
+ * - it prints something else, in a line that did not vary among the runs of off.
  *
- * Otherwise a policy costs something if each of its runs has more of it than
- * every run of off, and more than the most of off by the spread of off:
- * - mappings of one process, when it asked for a stack;
- * - peak memory; a sixteenth of it and a MiB are not counted, because the
- *   memory that a process touches depends on addresses;
- * - user, system or wall time, with at least MIN_TIMED runs of either: then all
- *   of them are slower by chance once in 462 times.
+ * Otherwise a policy costs something if each of its runs has more than every run of
+ * off, and more than the largest value of off by at least the spread of off:
+ * - mappings of one process, if the command asked for a stack;
+ * - peak memory; a sixteenth of it and a MiB are not counted, because the memory
+ *   that a process touches depends on addresses;
+ * - user, system or wall time, with at least MIN_TIMED runs of either. Then all of
+ *   them are slower by chance once in 462 times.
  *
- * Refused growth is neither: without the policy the access would be SIGSEGV
+ * Refused growth is neither, because without the policy the access would be SIGSEGV
  * too.
  */
 #ifndef TOOLS_VERDICT_H
@@ -30,7 +28,7 @@
 
 #include "report/fail_on.h"
 
-#define MIN_TIMED 5 /* runs, before a time is judged */
+#define MIN_TIMED 5 /* runs that are needed to judge a time */
 
 /* The verdicts, worst first; verdict_names has the word of each. */
 enum found { FOUND_BREAKS, FOUND_COSTS, FOUND_GAINS, NR_FOUND };
@@ -38,10 +36,10 @@ enum found { FOUND_BREAKS, FOUND_COSTS, FOUND_GAINS, NR_FOUND };
 extern const char *const verdict_names[NR_FOUND];
 
 /**
- * verdict_judge() - say what became of a command
- * @document: of mapstack try, without what is added here: "verdict", also of
- * each policy; "breaks", "costs", "gains" and "notes", sentences; "failed_on"
- * @fail_on: what "failed_on" is looked for in; if it was not given, what breaks
+ * verdict_judge() - judge a command
+ * @document: of mapstack try. This adds "verdict", also to each policy; the
+ * sentences "breaks", "costs", "gains" and "notes"; and "failed_on"
+ * @fail_on: the reasons for "failed_on"; if none were given, whatever breaks
  *
  * Return: whether "failed_on" has something.
  */
@@ -50,7 +48,7 @@ bool verdict_judge(json_t *document, const struct fail_on *fail_on);
 /**
  * verdict_ending() - how a run ended
  * @run: a member of a policy's "runs"
- * @buf: where to
+ * @buf: becomes the words
  * @size: of @buf, in bytes
  *
  * Return: @buf.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Adds to a report what it says of its command. See about.h. */
+/* Adds a description of the command to a report. See about.h. */
 
 #include "report/text.h"
 #include "verbs/about.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Adds to a report what it says of the command that was recorded. */
+/* Adds a description of the recorded command to a report. */
 #ifndef TOOLS_ABOUT_H
 #define TOOLS_ABOUT_H
 
@@ -8,7 +8,7 @@
 #include "machine/child.h"
 
 /**
- * about_command() - say what was recorded, and how it ended
+ * about_command() - add the command and how it ended
  * @document: from recording_json()
  * @command: its words
  * @child: the command, which has ended

@@ -95,7 +95,7 @@ static void compare_refused(struct diff *diff, const char *name,
 		     name, is, was);
 }
 
-/* One figure of a program: more is worse, less is a gain. */
+/* Compares a figure of a program: more is worse, less is a gain. */
 static void compare_figure(struct diff *diff, int kind, const char *name,
 			   long long was, long long is, const char *what)
 {
@@ -130,13 +130,13 @@ static void compare_program(struct diff *diff, const json_t *before,
 		      "requests that the kernel refused for another reason:");
 	compare_known(diff, COSTS, name, before, after, "grown_pages",
 		      "pages that stacks grew by:");
-	/* A program that was not there before had mappings all the same. */
+	/* A program that is new had mappings before, too. */
 	if (before)
 		compare_known(diff, COSTS, name, before, after, "peak_mappings",
 			      "mappings at most in one process:");
 }
 
-/* The sentence on how a command ended; a new reference, or null. */
+/* Says how a command ended; a new reference, or null. */
 static json_t *ending(const json_t *document)
 {
 	const char *signal = document_text(document, "signal");

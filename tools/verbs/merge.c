@@ -9,7 +9,7 @@
 #include "report/store.h"
 #include "verbs/verbs.h"
 
-/* What each machine keeps for itself; of the whole only what all have alike. */
+/* Each machine keeps these members. The whole has those that are the same in all. */
 static const char *const heads[] = {
 	"host",	       "kernel", "architecture",  "module",
 	"mapstack",    "start",	 "end",		  "milliseconds",
@@ -26,7 +26,7 @@ static void scale(json_t *object, const char *member, long long factor)
 				    json_integer(pages * factor));
 }
 
-/* Pages are not the same everywhere: count in the smallest. */
+/* Page sizes differ, so count in the smallest. */
 static void scale_pages(json_t *document, long long size)
 {
 	long long factor = document_page_size(document) / size;
@@ -76,7 +76,7 @@ static void add_hosts(json_t *hosts, const json_t *document)
 	json_array_append_new(hosts, host);
 }
 
-/* The earlier start, the later end; the rest if it is the same. */
+/* Takes the earlier start and the later end. Other members stay if they are equal. */
 static void add_head(json_t *sum, const json_t *document)
 {
 	const char *name, *ours, *theirs;

@@ -28,7 +28,7 @@ int recording_prepare(struct recording *recording,
 
 static int apply(struct recording *recording)
 {
-	/* Requests in the scope of before must not be counted in this recording. */
+	/* Requests in the earlier scope must not be counted in this recording. */
 	if (recording->session.state.settings.enabled &&
 	    setting_write("enabled", "0"))
 		return -1;
@@ -63,8 +63,8 @@ int recording_begin(struct recording *recording, const char *verb,
 }
 
 /*
- * A pager, an editor or a shell that reads keys paints the terminal itself. So
- * does what the terminal belongs to if that is not this group of processes.
+ * A pager, an editor or a shell that reads keys paints the terminal itself. So does
+ * another group of processes to which the terminal belongs.
  */
 static bool is_painted(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A recording and its report, from changing the settings to putting them back:
- * the code that run and watch share.
+ * A recording and its report, from changing the settings to putting them back. run,
+ * watch and try share it.
  */
 #ifndef TOOLS_RECORDING_H
 #define TOOLS_RECORDING_H
@@ -18,10 +18,10 @@
 struct recording {
 	const struct options *options;
 	struct session session;
-	bool held; /* the session is the caller's, who has begun and ends it */
+	bool held; /* the caller begins and ends the session */
 	const char *policy; /* the one in force meanwhile */
 	const char *scope;
-	struct output output; /* of the next report; its file is NULL: of none */
+	struct output output; /* of the next report; none if its file is NULL */
 	struct recorder *recorder;
 	long long started, told; /* clock_ms() */
 };
@@ -29,11 +29,11 @@ struct recording {
 /**
  * recording_prepare() - do all that may fail before anything is changed
  * @recording: to be filled in
- * @options: output, backtrace; quiet later
+ * @options: output, backtrace; later quiet
  *
- * Comes before child_prepare(). Complains.
+ * Call it before child_prepare(). Complains.
  *
- * Return: 0, or -1; then there is nothing to close.
+ * Return: 0, or -1 if there is nothing to close.
  */
 int recording_prepare(struct recording *recording,
 		      const struct options *options);
@@ -41,13 +41,13 @@ int recording_prepare(struct recording *recording,
 /**
  * recording_begin() - change the settings, and begin to count
  * @recording: from recording_prepare()
- * @verb: what is done
- * @object: to what; see session_begin()
+ * @verb: see session_begin()
+ * @object: see session_begin()
  * @scope: for whom, as the module has it; kept
- * @policy: which; NULL: the one in force
+ * @policy: the policy; NULL: the one in force
  *
- * The counting begins before the switching on, so that no request of anybody
- * is in a program's row and not in the module's counters.
+ * Begins to count before it switches on, so that no request is in a program's row
+ * and not in the module's counters.
  *
  * Return: 0; or -1 after a complaint, and then everything is put back.
  */
@@ -55,14 +55,14 @@ int recording_begin(struct recording *recording, const char *verb,
 		    const char *object, const char *scope, const char *policy);
 
 /**
- * recording_look() - have a look; call it every LOOK_MS
+ * recording_look() - read everything that is new; call it every LOOK_MS
  * @recording: after recording_begin()
- * @progress: whether to say now and then how it is going
+ * @progress: whether to print progress now and then
  */
 void recording_look(struct recording *recording, bool progress);
 
 /**
- * recording_end() - switch off, take what there is, put everything back
+ * recording_end() - switch off, read everything, put all settings back
  * @recording: after recording_begin()
  *
  * Return: 0, or -1 after a complaint if there can be no report.
@@ -72,10 +72,10 @@ int recording_end(struct recording *recording);
 /**
  * recording_json() - make the report
  * @recording: after recording_end(), or recorder_take()
- * @verb: of which
+ * @verb: the verb that recorded
  *
- * Return: a new document; of what schema.json wants command, exit_status,
- * signal and still_running are null.
+ * Return: a new document, in which command, exit_status, signal and still_running
+ * are null.
  */
 json_t *recording_json(const struct recording *recording, const char *verb);
 
@@ -89,7 +89,7 @@ json_t *recording_json(const struct recording *recording, const char *verb);
 int recording_write(struct recording *recording, const json_t *document);
 
 /**
- * recording_close() - forget everything
+ * recording_close() - free everything
  * @recording: from recording_prepare()
  */
 void recording_close(struct recording *recording);

@@ -18,7 +18,7 @@ struct run {
 	char scope[32];
 	struct child child;
 	const struct passwd *user; /* NULL: root */
-	int foreground; /* who waits for the command only; -1: nobody */
+	int foreground; /* the descriptor for background_tell(); -1: none */
 };
 
 static bool is_over(const struct run *run)

@@ -18,7 +18,7 @@ struct view {
 	struct settings settings;
 	struct counter_values counters;
 	bool running; /* a run is going on */
-	struct state state; /* of it, or of one that was killed; pid 0: none */
+	struct state state; /* of a run that goes on or was killed; pid 0: none */
 };
 
 static int take_view(struct view *view)

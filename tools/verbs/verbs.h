@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a user types: main.c turns words into options, and calls one of these. */
+/* The verbs. main.c turns words into options, and calls one of these. */
 #ifndef TOOLS_VERBS_H
 #define TOOLS_VERBS_H
 
@@ -16,22 +16,22 @@ struct options {
 	const char *policy; /* NULL: the one in force */
 	const char *output; /* NULL: standard output */
 	enum format format;
-	const char *by; /* put programs together by; NULL: by nothing */
+	const char *by; /* how to group programs; NULL: not at all */
 	const char *user; /* who runs the command; NULL: root */
 	bool wait; /* for all that the command started */
-	bool detach; /* the same, in the background once the command has ended */
+	bool detach; /* the same, in the background after the command has ended */
 	bool quiet; /* no progress */
 	bool backtrace; /* of refused calls */
-	int runs; /* under each policy; 0: it was not said */
-	const char *policies; /* with commas between; NULL: it was not said */
-	bool fixed; /* addresses are not randomized */
-	regex_t *ignore; /* in what the command prints; NULL: nothing */
-	const char *keep; /* a directory to be made; NULL: keep nothing */
+	int runs; /* under each policy; 0: not given */
+	const char *policies; /* with commas between; NULL: not given */
+	bool fixed; /* do not randomize addresses */
+	regex_t *ignore; /* in the command's output; NULL: nothing */
+	const char *keep; /* a directory to make; NULL: keep nothing */
 	struct fail_on fail_on;
 	const char *unit, *cgroup, *pid, *container; /* to follow one of them */
 	bool all; /* follow everything */
 	long long duration; /* seconds to follow; 0: until a signal */
-	long long interval; /* seconds from one report to the next; 0: one */
+	long long interval; /* seconds between two reports; 0: only one report */
 	char *const *command; /* what follows the options; ends with NULL */
 };
 
@@ -62,17 +62,17 @@ int doctor(const struct options *options);
 int self_test(const struct options *options);
 
 /**
- * turn_on() - switch on, loading the module if need be
+ * turn_on() - switch on, and load the module if necessary
  * @options: policy, to be set first; NULL: leave it
  *
- * What a killed run left is put back before.
+ * Puts back what a killed run left, before anything else.
  *
  * Return: the exit status: 0, or 1 after a complaint.
  */
 int turn_on(const struct options *options);
 
 /**
- * turn_off() - switch off; what a killed run left is put back before
+ * turn_off() - put back what a killed run left, and switch off
  * @options: none
  *
  * Return: the exit status: 0, or 1 after a complaint.
@@ -96,7 +96,7 @@ int run(const struct options *options);
 int try(const struct options *options);
 
 /**
- * watch() - follow what already runs and report
+ * watch() - follow something that already runs, and report
  * @options: how
  *
  * Return: the exit status: 0, also after SIGINT and SIGTERM; EXIT_SELF after a

@@ -21,7 +21,7 @@ struct watch {
 	struct child child; /* none; its signals end the watch */
 	struct target target;
 	const char *policy;
-	bool is_process; /* that is followed: once gone it is gone */
+	bool is_process; /* so it cannot come back */
 	enum target_state state;
 	long long until; /* clock_ms(); 0: no end */
 	long long next; /* report, likewise */
@@ -35,7 +35,7 @@ static int refuse(const char *why)
 	return -1;
 }
 
-/* What is to be followed, in the order of enum target_kind. */
+/* Chooses the target, in the order of enum target_kind. */
 static int choose(struct watch *watch)
 {
 	const struct options *options = watch->options;
@@ -149,7 +149,7 @@ static int report_watch(struct watch *watch)
 	return ret ? EXIT_SELF : failed;
 }
 
-/* Of what cannot be written now, the next may be. */
+/* If a report cannot be written, the next one may be. */
 static void report_so_far(struct watch *watch)
 {
 	json_t *document;
@@ -186,7 +186,7 @@ static int watch_begun(struct watch *watch)
 						     0;
 }
 
-/* Those two are how a watch is to be ended. Of another signal it dies. */
+/* SIGINT and SIGTERM are the usual end. Of another signal the process dies. */
 static int end(struct watch *watch, int status)
 {
 	int *signal = &watch->child.given_up;
