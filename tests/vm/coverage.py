@@ -29,18 +29,29 @@ def executed(counts):
             yield source.split("/mapstack/")[-1], lines
 
 
+def function_of(texts, number):
+    """The name of the function that a line is in."""
+    for above in range(number, 0, -1):
+        match = re.match(r"[a-z].*?(\w+)\(", texts.get(above, ""))
+        if match:
+            return match.group(1)
+    return ""
+
+
 def measure(counts):
-    """By file of module/: lines that ran, lines that did not with their text."""
+    """By file of module/: lines that ran, and lines that did not, as text."""
     files = {}
     for source, lines in executed(counts):
         if not source.startswith("module/"):
             continue
         ran, missed = files.setdefault(source, (set(), {}))
-        for count, number, text in LINE.findall(lines):
+        found = [(count, int(n), text) for count, n, text in LINE.findall(lines)]
+        texts = {number: text for _, number, text in found}
+        for count, number, text in found:
             if count.strip("*") in ("#####", "====="):
-                missed[int(number)] = text.strip()
+                missed[number] = f"{function_of(texts, number)}(): {text.strip()}"
             elif count != "-":
-                ran.add(int(number))
+                ran.add(number)
     return {
         source: (ran, {n: t for n, t in missed.items() if n not in ran})
         for source, (ran, missed) in sorted(files.items())
@@ -58,9 +69,9 @@ def table(files):
     missed = sum(len(missed) for _, missed in files.values())
     rows += [f"| all | {ran + missed} | {ran} |", "", "Not reached:", "", "```"]
     rows += [
-        f"{source}:{number}: {text}"
+        f"{source}: {text}"
         for source, (_, missed) in files.items()
-        for number, text in sorted(missed.items())
+        for _, text in sorted(missed.items())
     ]
     return "\n".join([*rows, "```", ""])
 
