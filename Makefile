@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make help says what there is.
+# make help lists the targets.
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 SUDO := $(if $(filter-out 0,$(shell id -u)),sudo -E)
@@ -9,14 +9,14 @@ VERSION := $(shell cat VERSION)
 PREFIX ?= /usr/local
 DKMS_SOURCE := $(DESTDIR)/usr/src/mapstack-$(VERSION)
 SERVICE := debian/mapstack-dkms.mapstack.service
-# A packager's own place, the administrator's without a package.
+# A package puts units below PREFIX, and make install into the administrator's place.
 UNITS := $(if $(DESTDIR),$(DESTDIR)$(PREFIX)/lib,/etc)/systemd/system
 # The command that removes what is installed.
 REMOVE := make uninstall
 
 all: modules
 
-# A kernel that clang built takes flags that only clang understands.
+# A kernel that was built with clang uses flags that only clang understands.
 CLANG = $(if $(LLVM),,$(shell grep -qs ^CONFIG_CC_IS_CLANG=y $(KDIR)/.config && echo LLVM=1))
 
 modules:
@@ -80,7 +80,7 @@ install-unit:
 	install -d $(UNITS)
 	install -m 644 $(SERVICE) $(UNITS)/mapstack.service
 
-# Without its libraries the command is missing, and the module works all the same.
+# Without its libraries the command is not installed. The module works without it.
 LIBRARIES = $(shell sed -n 's/^PACKAGES := //p' tools/Makefile)
 
 install-tools:
@@ -91,7 +91,7 @@ install-tools:
 		echo "It needs pkg-config, $(LIBRARIES). With those: make -C tools install" >&2; \
 	fi
 
-# mapstack(4), from what docs/ABI says.
+# mapstack(4) is made from docs/ABI.
 MAN := $(DESTDIR)$(PREFIX)/share/man/man4
 
 install-man:
@@ -129,23 +129,23 @@ bench-host: modules
 help:
 	@echo 'make              build mapstack.ko for the running kernel (KDIR= for another)'
 	@echo 'make tools        build the mapstack command, tools/mapstack'
-	@echo 'make demo         the whole story, told in a guest on a stock kernel'
+	@echo 'make demo         show what mapstack does, in a guest with a stock kernel'
 	@echo 'make test         everything that must pass, on every kernel; about 45 minutes on two'
 	@echo '                  cores, with four kernels that are built from source the first time'
 	@echo '                  (KERNELS="6.12-amd64 6.1-amd64" for some of tests/vm/kernels,'
 	@echo '                  KERNEL=DIRECTORY for a kernel that you built, and no other)'
 	@echo 'make selftest     prove on the running kernel what make test proves in guests, for its'
-	@echo '                  own processes alone; half a minute (sudo make selftest > FILE)'
+	@echo '                  own processes alone; a minute or two (sudo make selftest > FILE)'
 	@echo 'make findings     measure what growable stacks change, and write docs/findings.md;'
 	@echo '                  about an hour and a half (KERNELS= as above, the others are kept)'
 	@echo 'make findings-here  some of that on this machine, as any user, without the module; a minute'
-	@echo 'make test-long    what make test leaves out: debug kernels, storms; hours'
+	@echo 'make test-long    run what make test leaves out: debug kernels, storms; hours'
 	@echo 'make check        static analysis of the whole tree; about 3 minutes'
-	@echo 'make bench        what calls cost, to the instruction, into docs/cost.md; about 10 minutes'
-	@echo 'make bench-host   what they cost here, in ns: loads the module for as long as that takes'
-	@echo 'make deb          mapstack-dkms_$(VERSION)_all.deb and mapstack-tools'
-	@echo 'make rpm          the same for distributions with RPM, and its source package'
-	@echo 'make dist         mapstack-$(VERSION).tar.gz, from which all of this builds without git'
+	@echo 'make bench        measure calls to the instruction for docs/cost.md; about 10 minutes'
+	@echo 'make bench-host   measure calls here, in ns; the module is loaded meanwhile'
+	@echo 'make deb          build mapstack-dkms_$(VERSION)_all.deb and mapstack-tools'
+	@echo 'make rpm          build RPMs, and their source package'
+	@echo 'make dist         make mapstack-$(VERSION).tar.gz, which builds without git'
 	@echo 'make install      build and install the module by DKMS, for every kernel with headers,'
 	@echo '                  the unit that can switch it on, and the command'
 	@echo '                  (DESTDIR=DIRECTORY PREFIX=/usr: the files only, for a package)'

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Run by DKMS, as dkms.conf says. Builds the module. If that fails, DKMS names its
-# log and apt not even that, so what to do is said here: in the log, and to SAY,
-# where whoever runs dkms or apt reads it, with the compiler's first errors: make
-# install takes the log away. A full disk has no room in it.
+# DKMS runs this, as dkms.conf says, to build the module. If that fails, DKMS only names
+# its log, and apt not even that. So this prints what to do: to the log, and with the
+# compiler's first errors to SAY, which the user of dkms or apt sees. The log alone would
+# not do: make install removes it, and a full disk has no room for it.
 
-# The command that removes it, as make install or the package wrote it.
+# The command that removes mapstack, as make install or the package wrote it.
 REMOVE := $(shell cat $(dir $(lastword $(MAKEFILE_LIST)))remove 2>/dev/null || \
 	echo dkms remove mapstack --all)
-# apt stops at a kernel that its DKMS could not build for.
+# apt stops if DKMS could not build for a kernel.
 RESUME := $(if $(wildcard /var/lib/dpkg/info),dpkg --configure -a && )
 comma := ,
 

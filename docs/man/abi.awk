@@ -2,8 +2,8 @@
 #
 # awk -f docs/man/abi.awk docs/ABI/sysfs-kernel-mapstack docs/man/mapstack.4.in
 #
-# Writes mapstack(4): the second file, in which a line @FILES@ stands for what the
-# first says of each file. Paragraphs with tabs in a line are tables.
+# Writes mapstack(4): the second file, with the files of the first in the place of the
+# line @FILES@. A paragraph in which a line has a tab is a table.
 
 function end_paragraph() {
 	if (text == "")

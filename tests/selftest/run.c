@@ -33,7 +33,7 @@
 #include "runner.h"
 
 #define PROGRAMS "tests"
-/* The limit of a program. On real hardware all take half a minute together. */
+/* The limit of a program. In an emulator all of them together took 78 seconds. */
 #define PROGRAM_SECONDS 300
 #define INSTANCES TRACEFS_DIR "instances"
 
