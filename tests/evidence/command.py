@@ -23,7 +23,7 @@ NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
 
 def loaded_or_not(report):
-    """Before the module is loaded."""
+    """Tests before the module is loaded."""
     done = tool("status")
     report.result(
         done.returncode == 4 and "not loaded" in done.stdout,
@@ -71,7 +71,7 @@ def switching(report):
         settings() == ("1", "observe paired fitting [private] rfc", "all"),
         "on, status", on, status,
     )
-    # Starting a process is a request too, so the counters go on.
+    # Starting a process makes a request too, so the counters go on.
     setting("scope", f"pid:{os.getppid()}")
     before = kit.counter("seen")
     values = json.loads(tool("status", "--json").stdout)
@@ -114,7 +114,7 @@ def unprivileged(report):
 
 def bad_words(report):
     before = settings()
-    # And the word that is complained of.
+    # Each with the word that the error must name.
     cases = {
         (): (2, "say what to do"), ("nonsense",): (2, "nonsense"),
         ("status", "more"): (2, "more"), ("on", "--json"): (2, "--json"),
@@ -169,7 +169,7 @@ def asked_for_help(report):
 
 
 def names_in_errors(report):
-    """What an error names does not act on the terminal, nor forge a line."""
+    """A name in an error cannot act on the terminal or forge a line."""
     done = tool("run", "--", "/tmp/\x1b[2J\nmapstack: all is well")
     report.result(
         done.returncode == 127 and done.stderr.count("\n") == 1 and
@@ -179,7 +179,7 @@ def names_in_errors(report):
 
 
 def another_root(report):
-    """A copy of another machine's files is looked at, and not changed."""
+    """A copy of another machine's files is read but not changed."""
     before = settings()
     root = Path("/tmp/copied/sys/kernel/mapstack")
     root.mkdir(parents=True)
@@ -198,7 +198,7 @@ def another_root(report):
 
 
 def locking(report):
-    """No user can keep root from it, and who only looks disturbs nobody."""
+    """A user cannot keep root from it, and reading disturbs no other process."""
     os.umask(0o077)
     shutil.rmtree("/run/mapstack")
     going = Going()
@@ -247,7 +247,7 @@ def locking(report):
 
 
 def elsewhere(report):
-    """A run in a pid namespace, whose numbers mean nothing here."""
+    """A run in another pid namespace, whose process numbers mean nothing here."""
     Path("/tmp/ready").unlink(missing_ok=True)
     there = subprocess.Popen(
         ["unshare", "-pf", "--mount-proc", kit.TOOL, "run", "-q", "--", "sh",
@@ -267,7 +267,7 @@ def elsewhere(report):
 
 
 def closed_files(report):
-    """A descriptor that is not open is not given to a file of ours."""
+    """If a standard descriptor is closed, no file of mapstack takes its number."""
     done = subprocess.run(
         ["sh", "-c", f"{kit.TOOL} run -q -o /tmp/closed -- sh -c 'for n in 0 1 "
          "2; do [ ! -e /proc/$$/fd/$n ] || echo $n; done >/tmp/fds' "
@@ -345,7 +345,7 @@ def report_again(report):
 
 
 def written(report):
-    """Nothing runs for a report that cannot be written."""
+    """If the report cannot be written, the command does not run."""
     wrong = []
     for words in ("-o", "/nonexistent/report"), ("-o", "/proc/version"), \
             ("-o", "/tmp"):
@@ -385,7 +385,7 @@ def written(report):
 
 def growth(report):
     code = """
-# Where nothing is below: elsewhere it may be in a hole between libraries.
+# At an address with nothing below; elsewhere it may be in a hole between libraries.
 addr = libc.mmap(1 << 45, mmap.PAGESIZE, 3, KINDS["anonymous"], -1, 0)
 for page in 1, 2, 3:
     ctypes.memset(addr - page * mmap.PAGESIZE, 1, 1)
@@ -409,7 +409,7 @@ import time; time.sleep(2)
 def peak(report):
     code = """
 ask("anonymous")
-# Neighbours of other protections do not merge.
+# Mappings with different protections do not merge.
 addrs = [libc.mmap(None, mmap.PAGESIZE, 1 + 2 * (i % 2), 0x22, -1, 0)
          for i in range(400)]
 print(len(open("/proc/self/maps").readlines()), flush=True)
@@ -420,7 +420,7 @@ ask("anonymous")
 """
     done, result = run(*python(code))
     most = kit.program(result, "python3")["peak_mappings"] or 0
-    # vsyscall is a line and no mapping.
+    # vsyscall is a line but not a mapping.
     report.result(400 < int(done.stdout) <= most + 1 < int(done.stdout) + 20,
                   "the most mappings of a process that asks", done, most)
 
@@ -444,7 +444,7 @@ def progress(report):
 
 
 def another_user(report):
-    """As strace -u: the user's groups, and root's environment."""
+    """Like strace -u: with the user's groups and root's environment."""
     Path("/etc/group").open("a").write("extra:x:4242:nobody\n")
     done = tool("run", "-q", "-o", "/tmp/as", "--user", "nobody", "--",
                 "sh", "-c", "id; echo $HOME; cat /root/.profile")
@@ -488,7 +488,7 @@ os.wait()
 
 
 class Going:
-    """A run that goes on until told to end."""
+    """A run that goes on until it is ended."""
 
     def __init__(self, *options):
         self.ready = "/tmp/ready"
@@ -509,7 +509,7 @@ class Going:
         return self.process.returncode, out, err
 
     def kill_command(self, by="-P"):
-        """The child of the run; or what is left of its session, by -s."""
+        """Kill the child of the run, or with -s the rest of its session."""
         subprocess.run(["pkill", "-KILL", by, str(self.process.pid)])
 
 
@@ -546,7 +546,7 @@ def outside(report):
 
 
 def restores(report):
-    """From settings that are not those after loading."""
+    """Settings that differ from those after loading are put back."""
     os.mkdir("/sys/fs/cgroup/mine")
     setting("policy", "private")
     setting("scope", "cgroup:/mine")
@@ -613,7 +613,7 @@ def killed(report):
 
 
 def nothing_is_lost(report):
-    """Many requests at once, of programs that a burst starts and of threads."""
+    """Many requests at once, of threads and of many short programs."""
     code = """
 import threading
 def many():
@@ -640,7 +640,7 @@ for pid in pids:
 
 
 def who_asks(report):
-    """Programs of one name, users and cgroups are told apart."""
+    """Programs with the same name but other users or cgroups are distinguished."""
     for place in "one", "two":
         Path(f"/tmp/{place}").mkdir(exist_ok=True)
         shutil.copy("/usr/bin/python3", f"/tmp/{place}/srv")
@@ -667,7 +667,7 @@ echo $$ >/sys/fs/cgroup/x.service/cgroup.procs && ./srv -S -c "$1"
 
 
 def long_names(report):
-    """A path of 4,000 bytes is told by its end, and control characters safely."""
+    """The report has the end of a path of 4,000 bytes, with safe characters."""
     deep = "/tmp" + ("/" + "d" * 200) * 19
     os.makedirs(deep)
     shutil.copy("/usr/bin/python3", deep + "/a\x1b[2J\n0 refused")
@@ -745,7 +745,7 @@ def doctor(report):
     report.result("nothing is wrong" in below.stdout,
                   "doctor: tracefs below debugfs is enough", below)
     libc.mount(b"none", b"/sys/kernel/tracing", b"tracefs", 0, None)
-    # A cgroup that is called as if it were gone.
+    # The name of this cgroup says that it is gone.
     odd = "/sys/fs/cgroup/odd (gone)"
     os.mkdir(odd)
     setting("scope", "cgroup:/odd (gone)")
@@ -777,7 +777,7 @@ def doctor(report):
 
 
 def machines(report):
-    """What doctor says of machines that are made of files."""
+    """Findings of doctor on machines that consist of files."""
     root = Path("/tmp/machine")
 
     def put(name, text):

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Test the hook beside a BPF program on the entry of do_mmap() (bpftrace's fentry).
 
-Such a program takes the one direct call that a function has. The hook needs none,
-so either of them can come first.
+Such a program takes the only direct call that a function can have. The hook does not
+need it, so either of them can come first.
 """
 
 import os
@@ -39,9 +39,9 @@ class Bpf:
         )
 
     def is_attached(self):
-        """Asked of the kernel: what bpftrace says comes before it has done it.
+        """Ask the kernel, because bpftrace prints before it has attached.
 
-        Of do_mmap() only: bpftrace tries what it can do on other functions first.
+        Look only at do_mmap(): bpftrace first tries its features on other functions.
         """
         return ATTACHED.search(
             (kit.TRACING / "enabled_functions").read_text()
@@ -57,7 +57,7 @@ class Bpf:
 
 
 def request():
-    """Ask for memory as a stack; return what came of it."""
+    """Make a request; return its result."""
     return subprocess.run(
         kit.ask("anonymous"), capture_output=True, text=True
     ).stdout

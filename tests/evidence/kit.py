@@ -20,8 +20,8 @@ TRACING = Path("/sys/kernel/tracing")
 PAGE = mmap.PAGESIZE
 MAP_STACK = 0x20000
 
-# Asks for memory as a program would: anonymous, shared or a file, MAP_STACK.
-# Prints a line a call: the error's name, or whether the mapping grows.
+# Makes requests as a program would: anonymous, shared or of a file. Prints a line for
+# each: the name of the error, or whether the mapping grows.
 ASK = r"""
 import ctypes, mmap, os, sys, errno, tempfile
 libc = ctypes.CDLL(None, use_errno=True)
@@ -47,7 +47,7 @@ def ask(kind):
 
 
 class Report:
-    """KTAP: the plan comes first, so a test that dies shows."""
+    """Prints KTAP. The plan comes first, so that the end of a dead test is noticed."""
 
     def __init__(self, plan):
         self.plan, self.done, self.failed = plan, 0, 0
@@ -94,7 +94,7 @@ def run(*command, options=()):
 
 
 def program(report, name):
-    """The programs of a report whose file ends so, added up."""
+    """The sum of all programs of a report whose path ends so."""
     for entry in (report or {}).get("programs", []):
         if entry["program"].split("/")[-1].startswith(name):
             return entry
@@ -103,7 +103,7 @@ def program(report, name):
 
 
 def setting(name, value=None):
-    """Read a file of the module, or write one."""
+    """Read a file of the module, or write it."""
     if value is not None:
         (SYSFS / name).write_text(value)
     return (SYSFS / name).read_text().strip()
@@ -126,7 +126,7 @@ def unload(name="mapstack"):
 
 
 def wait_for(condition, seconds=120):
-    """Wait until something is so; return whether it came to be."""
+    """Wait until a condition is true; return whether it became so in time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():
@@ -136,7 +136,7 @@ def wait_for(condition, seconds=120):
 
 
 def python(code, *arguments):
-    """A command that runs some Python with ASK in it."""
+    """Return a command that runs some Python with ASK in it."""
     return ["python3", "-S", "-c", ASK + code, *map(str, arguments)]
 
 
@@ -145,7 +145,7 @@ def ask(*kinds):
 
 
 def strace_shapes(path):
-    """MAP_STACK calls that an strace log holds, by shape."""
+    """MAP_STACK calls in a log of strace, by shape."""
     shapes = {}
     for line in open(path, errors="replace"):
         match = re.search(r"\bmmap2?\((.*)", line)

@@ -25,7 +25,7 @@ AFTER = ("0", "observe paired fitting private [rfc]", "all")
 
 
 class Terminal:
-    """A process that leads a session on a terminal of its own."""
+    """A process that leads a session on a separate terminal."""
 
     def __init__(self, *command):
         READY.unlink(missing_ok=True)
@@ -40,7 +40,7 @@ class Terminal:
         os.write(self.fd, text.encode())
 
     def expect(self, pattern, seconds=300):
-        """Whether it comes; what is before its end is not looked at again."""
+        """Whether the text comes. What was read is not looked at again."""
         end = time.monotonic() + seconds
         while not (found := re.search(pattern, self.text)):
             left = end - time.monotonic()
@@ -58,13 +58,13 @@ class Terminal:
         return kit.wait_for(READY.exists)
 
     def status(self, seconds=300):
-        """How it ended; None: it did not, and was killed."""
+        """The exit status; None if it did not end and was killed."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
                 return os.waitstatus_to_exitcode(status)
-            # Nobody's output may fill the terminal.
+            # Read, so that output does not fill the terminal.
             self.expect("$^", 0.1)
         os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
@@ -75,7 +75,7 @@ class Terminal:
 
 
 def shell(code, first=":"):
-    """A command that runs some sh, says that it is there, and goes on."""
+    """Return a command that runs a shell, makes READY, and runs the code."""
     return ["sh", "-c", f"{first}; touch {READY}; {code}"]
 
 
@@ -229,7 +229,7 @@ def ignored(report):
 
 
 def hung_up(report):
-    """The kernel tells the leader of the session only: the run."""
+    """The kernel sends SIGHUP only to the leader of the session: the run."""
     run = Terminal(*RUN, "--", *shell("while :; do sleep 0.1; done",
                                 "trap 'echo HUP >/tmp/hup; exit 9' HUP"))
     run.ready()
@@ -295,7 +295,7 @@ def stopped(report):
 
 
 def stopped_alone(report):
-    """Where no shell would continue the run, it is not stopped."""
+    """If no shell would continue the run, it is not stopped."""
     run = start(*shell("kill -STOP $$; exit 4"))
     time.sleep(1)
     state = Path(f"/proc/{run.pid}/stat").read_text().split(") ")[1][0]

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Test README's lines for perf, bpftrace and trace-cmd as they stand there."""
+"""Test README's lines for perf, bpftrace and trace-cmd exactly as they are there."""
 
 import os
 import re
@@ -15,8 +15,8 @@ sys.path.insert(0, "/files")
 import kit  # noqa: E402
 
 USED = "/sys/kernel/tracing/events/mapstack/mapstack_mmap/enable"
-# Each tool, and how it shows that it follows the event: by what it has said, or
-# by the event being enabled.
+# How each tool shows that it follows the event: by its output, or because the event is
+# enabled.
 TOOLS = {
     "perf trace": lambda said: "mapstack_mmap" in said,
     "trace-cmd record": lambda said: "1" in open(USED).read(),
@@ -35,7 +35,7 @@ def lines():
 
 
 def try_line(line, follows):
-    """Run a line while MAP_STACK is asked for; return all that it said."""
+    """Run a line while requests are made; return its output."""
     said = Path("/tmp/said")
     with said.open("w") as out:
         tool = subprocess.Popen(

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Test a kernel that takes signed modules only.
+"""Test a kernel that accepts only signed modules.
 
-There is no way back from it, so this runs last: the guest goes by names.
+That cannot be undone, so this must come last by its name.
 """
 
 import subprocess

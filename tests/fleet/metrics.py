@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""mapstack-watch.service, Debian's node_exporter and Prometheus, and the rules."""
+"""Test mapstack-watch.service with Debian's node_exporter and Prometheus, and rules."""
 
 import json
 import subprocess
@@ -27,7 +27,7 @@ scrape_configs:
     static_configs:
       - targets: [localhost:9100]
 """
-# Shared memory, as if it were a stack.
+# Maps shared memory with MAP_STACK.
 BREAKS = ["python3", "-S", "-c",
           "import mmap; mmap.mmap(-1, 4096, 0x20021); print(42)"]
 
@@ -38,7 +38,7 @@ def systemctl(*words):
 
 
 def ask(query):
-    """What Prometheus answers: (labels, value) of each series."""
+    """Prometheus's answer: (labels, value) of each series."""
     url = "http://localhost:9090/api/v1/query?" + urllib.parse.urlencode(
         {"query": query})
     try:
@@ -96,7 +96,7 @@ def scraped(report):
 
 
 def fires(report):
-    """The program itself gets what it asks for."""
+    """The alert fires, although the program gets what it asks for."""
     said = [subprocess.run(BREAKS, capture_output=True, text=True).stdout
             for _ in range(3)]
     query = 'ALERTS{alertname="MapStackProgramWouldBreak"}'
