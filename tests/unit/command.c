@@ -9,18 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ktap.h"
 #include "machine/doctor.h"
 #include "machine/files.h"
 #include "report/names.h"
 #include "report/text.h"
-
-static unsigned int results, failures;
-
-static void report(bool passed, const char *name)
-{
-	failures += !passed;
-	printf("%sok %u - %s\n", passed ? "" : "not ", ++results, name);
-}
 
 static bool same(const char *got, const char *expected)
 {
@@ -169,9 +162,10 @@ static bool test_names(void)
 
 int main(void)
 {
-	printf("1..3\n");
-	report(test_doctor(), "doctor: each finding from its fact alone");
-	report(test_calls(), "a call as text");
-	report(test_names(), "names that act on a terminal or are no UTF-8");
-	return failures ? 1 : 0;
+	ktap_plan(3);
+	ktap_result(test_doctor(), "doctor: each finding from its fact alone");
+	ktap_result(test_calls(), "a call as text");
+	ktap_result(test_names(),
+		    "names that act on a terminal or are no UTF-8");
+	return ktap_end();
 }

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ktap.h"
 #include "policy.h"
 
 #define WRITE 2UL
@@ -71,16 +72,7 @@ static const struct rule paired_up[NR_POLICIES][2] = {
 
 static enum direction direction;
 
-static unsigned int results, failures;
 static unsigned long met[NR_SHAPES][NR_OUTCOMES];
-
-static void report(bool passed, const char *where, int policy, const char *what)
-{
-	failures += !passed;
-	printf("%sok %u - %s: %s%s%s\n", passed ? "" : "not ", ++results, where,
-	       policy < 0 ? "" : policy_names[policy], policy < 0 ? "" : ", ",
-	       what);
-}
 
 static struct verdict expect_verdict(enum policy policy, unsigned long flags,
 				     bool has_file, bool fits)
@@ -253,23 +245,27 @@ static void try_direction(enum direction where, const char *name)
 	direction = where;
 	memset(met, 0, sizeof(met));
 	for (policy = 0; policy < NR_POLICIES; policy++) {
-		report(try_low_bits(policy, false), name, policy, "no file");
-		report(try_low_bits(policy, true), name, policy, "file");
-		report(try_high_bits(policy, false), name, policy,
-		       "no file, bits without a meaning");
-		report(try_high_bits(policy, true), name, policy,
-		       "file, bits without a meaning");
+		ktap_result(try_low_bits(policy, false), "%s: %s, no file",
+			    name, policy_names[policy]);
+		ktap_result(try_low_bits(policy, true), "%s: %s, file", name,
+			    policy_names[policy]);
+		ktap_result(try_high_bits(policy, false),
+			    "%s: %s, no file, bits without a meaning", name,
+			    policy_names[policy]);
+		ktap_result(try_high_bits(policy, true),
+			    "%s: %s, file, bits without a meaning", name,
+			    policy_names[policy]);
 	}
-	report(met_all(), name, -1,
-	       "every shape met every outcome that it can");
+	ktap_result(met_all(), "%s: every shape met every outcome that it can",
+		    name);
 }
 
 int main(void)
 {
-	printf("1..%d\n", 2 + 2 * (4 * NR_POLICIES + 1));
-	report(try_sizes(4096), "pages of 4 KiB", -1, "what fits");
-	report(try_sizes(65536), "pages of 64 KiB", -1, "what fits");
+	ktap_plan(2 + 2 * (4 * NR_POLICIES + 1));
+	ktap_result(try_sizes(4096), "pages of 4 KiB: which requests fit");
+	ktap_result(try_sizes(65536), "pages of 64 KiB: which requests fit");
 	try_direction(STACK_DOWN, "stacks grow down");
 	try_direction(STACK_UP, "stacks grow up");
-	return failures != 0;
+	return ktap_end();
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "ktap.h"
 #include "recorder/compose.h"
 #include "recorder/leftover.h"
 #include "recorder/owner.h"
@@ -17,14 +18,6 @@
 #include "recorder/timeline.h"
 
 #define MANY 100000
-
-static unsigned int results, failures;
-
-static void report(bool passed, const char *name)
-{
-	failures += !passed;
-	printf("%sok %u - %s\n", passed ? "" : "not ", ++results, name);
-}
 
 /* A row of the table with so many anonymous and shared requests. */
 static void put_row(FILE *file, unsigned long cgroup, unsigned int translated,
@@ -319,14 +312,16 @@ static bool test_timeline(void)
 
 int main(void)
 {
-	printf("1..7\n");
-	report(test_rows(), "rows, and the calls that follow them");
-	report(test_bad_rows(), "a line that is not a row is an error");
-	report(test_owners(), "units and containers");
-	report(test_container_cgroup(), "the cgroup of a whole container");
-	report(test_leftover(), "what stayed of a stack that was unmapped");
-	report(test_many(), "many programs: all counted, in less than 64 MiB");
-	report(test_timeline(),
-	       "a time line of any length: bounded, and in order");
-	return failures ? 1 : 0;
+	ktap_plan(7);
+	ktap_result(test_rows(), "rows, and the calls that follow them");
+	ktap_result(test_bad_rows(), "a line that is not a row is an error");
+	ktap_result(test_owners(), "units and containers");
+	ktap_result(test_container_cgroup(), "the cgroup of a whole container");
+	ktap_result(test_leftover(),
+		    "what stayed of a stack that was unmapped");
+	ktap_result(test_many(),
+		    "many programs: all counted, in less than 64 MiB");
+	ktap_result(test_timeline(),
+		    "a time line of any length: bounded, and in order");
+	return ktap_end();
 }

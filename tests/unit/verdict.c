@@ -5,18 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ktap.h"
 #include "machine/files.h"
 #include "report/document.h"
 #include "report/lines.h"
 #include "report/verdict.h"
-
-static unsigned int results, failures;
-
-static void report(bool passed, const char *name)
-{
-	failures += !passed;
-	printf("%sok %u - %s\n", passed ? "" : "not ", ++results, name);
-}
 
 static bool same(const char *got, const char *expected, const char *what)
 {
@@ -560,10 +553,10 @@ static bool test_bytes(void)
 
 int main(void)
 {
-	printf("1..4\n");
-	report(test_rules(), "each rule of the verdict");
-	report(test_fail_on(), "--fail-on: words, and what they find");
-	report(test_lines(), "lines that differ, and those that vary");
-	report(test_bytes(), "lines of bytes that are no text");
-	return failures ? 1 : 0;
+	ktap_plan(4);
+	ktap_result(test_rules(), "each rule of the verdict");
+	ktap_result(test_fail_on(), "--fail-on: words, and what they find");
+	ktap_result(test_lines(), "lines that differ, and those that vary");
+	ktap_result(test_bytes(), "lines of bytes that are no text");
+	return ktap_end();
 }
