@@ -17,10 +17,10 @@ BUILD = Path("/out/build")
 GUEST_LOCK = threading.Lock()
 
 
-def run_make(what, log, *args):
+def run_make(what, log, *args, mode="w"):
     """Run make with its output in a file; show the errors if it fails."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    with open(log, "w") as out:
+    with open(log, mode) as out:
         result = subprocess.run(
             ["make", *args], stdout=out, stderr=subprocess.STDOUT
         )

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import debian
+from build import run_make
 from debian import Failure
 
 TREES = Path("/cache/source")
@@ -269,20 +270,11 @@ def build(kernel, tree, out, make):
 
 def maker(kernel):
     """Return a make whose output goes into a log beside the build."""
-    log = kernel.where / "build.log"
-
     def make(*words):
-        words += KERNEL_ONLY.get(kernel.name, ())
-        with open(log, "a") as out:
-            result = subprocess.run(
-                ["make", *words], stdout=out, stderr=subprocess.STDOUT
-            )
-        if result.returncode:
-            lines = log.read_text().splitlines()
-            shown = [line for line in lines if "rror" in line] or lines[-5:]
-            raise Failure(
-                f"{kernel.release} does not build:\n" + "\n".join(shown[:10])
-            )
+        run_make(
+            kernel.release, kernel.where / "build.log", *words,
+            *KERNEL_ONLY.get(kernel.name, ()), mode="a",
+        )
 
     return make
 
