@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Prints the report for people. See report.h. */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "machine/files.h"
@@ -407,7 +408,7 @@ static void print_caveats(const json_t *document, FILE *file)
 			outside);
 }
 
-void report_text(const json_t *document, const struct screen *screen)
+static void print_all(const json_t *document, const struct screen *screen)
 {
 	json_t *program;
 	size_t i;
@@ -416,4 +417,19 @@ void report_text(const json_t *document, const struct screen *screen)
 	print_caveats(document, screen->file);
 	json_array_foreach(json_object_get(document, "programs"), i, program)
 		print_program(document, program, screen);
+}
+
+void report_text(const json_t *document, const struct screen *screen)
+{
+	struct screen ready = *screen;
+	char *lines = NULL;
+	size_t size;
+
+	ready.file = open_memstream(&lines, &size);
+	if (!ready.file)
+		return;
+	print_all(document, &ready);
+	fclose(ready.file);
+	screen_fill(screen, lines);
+	free(lines);
 }

@@ -12,6 +12,7 @@
 
 #define WIDTH 80
 #define LEAST_WIDTH 40
+#define HANGING 4 /* what of a line is on the next ones */
 
 static const char *const codes[] = {
 	[COLOUR_BAD] = "31;1",
@@ -54,15 +55,29 @@ void screen_paint(const struct screen *screen, enum colour colour,
 		fputs(words, screen->file);
 }
 
-void screen_wrap(const struct screen *screen, const char *text, int at,
-		 int indent)
+/* A colour takes none, and a character of several bytes takes one. */
+static int columns(const char *word)
 {
-	char *copy = xcopy(text), *rest = copy, *word;
+	int count = 0;
+
+	for (; *word; word++) {
+		count += (*word & 0xc0) != 0x80;
+		if (*word == '\033')
+			count -= strcspn(word, "m") + 1;
+	}
+	return count;
+}
+
+/* What is printed is safe by now. */
+static void wrap_line(const struct screen *screen, char *line, int at,
+		      int indent)
+{
+	char *word;
 	bool first = true;
 	int length;
 
-	while ((word = strsep(&rest, " "))) {
-		length = strlen(word);
+	while ((word = strsep(&line, " "))) {
+		length = columns(word);
 		if (screen->wraps && !first &&
 		    at + 1 + length > screen->width) {
 			fprintf(screen->file, "\n%*s", indent, "");
@@ -71,10 +86,32 @@ void screen_wrap(const struct screen *screen, const char *text, int at,
 			fputc(' ', screen->file);
 			at++;
 		}
-		text_put(screen->file, word);
+		fputs(word, screen->file);
 		at += length;
 		first = false;
 	}
 	fputc('\n', screen->file);
-	free(copy);
+}
+
+void screen_wrap(const struct screen *screen, const char *text, int at,
+		 int indent)
+{
+	char *safe = NULL;
+	size_t size;
+	FILE *file = open_memstream(&safe, &size);
+
+	if (!file)
+		return;
+	text_put(file, text);
+	fclose(file);
+	wrap_line(screen, safe, at, indent);
+	free(safe);
+}
+
+void screen_fill(const struct screen *screen, char *lines)
+{
+	char *line;
+
+	while ((line = strsep(&lines, "\n")) && lines)
+		wrap_line(screen, line, 0, strspn(line, " ") + HANGING);
 }

@@ -47,4 +47,13 @@ void screen_paint(const struct screen *screen, enum colour colour,
 void screen_wrap(const struct screen *screen, const char *text, int at,
 		 int indent);
 
+/**
+ * screen_fill() - print lines that are ready, broken if lines are
+ * @screen: from screen_open()
+ * @lines: each with its newline, and with colours perhaps; they are changed
+ *
+ * The rest of a line that is broken is indented more than the line.
+ */
+void screen_fill(const struct screen *screen, char *lines);
+
 #endif /* TOOLS_SCREEN_H */
