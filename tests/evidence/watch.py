@@ -317,7 +317,8 @@ def leftover(report):
     entry = kit.program(result, "python3")
     report.result(
         code == 0 and entry["stacks"] == [{
-            "pid": program.pid, "thread": "python3", "mapped": kit.PAGE,
+            "pid": program.pid, "thread": "python3",
+            "end": hex((1 << 45) + kit.PAGE), "mapped": kit.PAGE,
             "size": 4 * kit.PAGE, "space": None, "grown": 3, "denied": 0,
             "reason": None, "leftover": 3 * kit.PAGE,
         }] and entry["sizes"]["16 KiB"] == entry["requests"] == 1 and

@@ -350,6 +350,34 @@ def browse(command, path):
     return Page(done.stdout)
 
 
+def depths(stacks):
+    """What a page has to show of how deep stacks are, the deepest first."""
+    return [
+        (member, f"{stack[member] // 1024} KiB")
+        for stack in sorted(stacks, key=lambda stack: -stack["size"])
+        for member in ("mapped", "size")
+    ]
+
+
+# The stacks of process 5 in run.json, from high addresses to low ones.
+SPACE = [
+    ("first", "256 KiB"), ("first", "256 KiB"), ("free", "8 KiB free below"),
+    ("grew", "grew by 4 KiB"), ("free", "4 KiB free below"),
+    # Here the stack below begins.
+    ("first", "64 KiB"), ("first", "64 KiB"), ("free", "8 KiB free below"),
+    ("free", "8 KiB free below"),
+    ("other", "another mapping"), ("other", "another mapping"),
+    ("apart", "463284 KiB of other mappings and free memory"),
+    ("first", "64 KiB"), ("first", "64 KiB"),
+    ("free", "more than 256 pages free below"),
+    ("free", "more than 256 pages free below"),
+    # At another time.
+    ("first", "64 KiB"), ("first", "64 KiB"),
+    ("free", "more than 256 pages free below"),
+    ("grew", "grew by 64 KiB"), ("free", "more than 256 pages free below"),
+]
+
+
 def check_page(command):
     """--html: a browser shows the figures of the JSON, and does not complain"""
     path = command.work / "page.html"
@@ -370,6 +398,8 @@ def check_page(command):
                  f"{pages * document['page_size'] // 1024} KiB"),
                 ("grow_denied", sum(entry["grow_denied"].values())),
                 ("peak_mappings", entry["peak_mappings"]),
+                *depths(entry.get("stacks", [])),
+                *(SPACE if entry.get("stacks") else []),
             ]
         assert page.figures == [
             (member, "unknown" if value is None else str(value))
@@ -423,6 +453,16 @@ def check_try_page(command):
             row(member, of(name, lambda p, member=member: p[member]))
         row("grow_denied", of(name, lambda p: sum(p["grow_denied"].values())))
         row("peak_mappings", of(name, lambda p: p["peak_mappings"], max))
+        for policy in policies:
+            for entry in policy["runs"][0]["report"]["programs"]:
+                if entry["program"] == name and "stacks" in entry:
+                    expected += [
+                        *depths(entry["stacks"]), ("first", "64 KiB"),
+                        ("first", "64 KiB"),
+                        ("free", "more than 256 pages free below"),
+                        ("grew", "grew by 64 KiB"),
+                        ("free", "more than 256 pages free below"),
+                    ]
     command.text("report", REPORTS / "try.json", "--html", path)
     page = browse(command, path)
     assert page.figures == expected, (page.figures, expected)

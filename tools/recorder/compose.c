@@ -47,7 +47,10 @@ static json_t *stack_json(const struct stack *stack)
 				 (json_int_t)stack->size, "grown", stack->grown,
 				 "denied", stack->denied);
 	long left = leftover_of(stack);
+	char end[24];
 
+	snprintf(end, sizeof(end), "%#lx", stack->end);
+	json_object_set_new(json, "end", json_string(end));
 	json_object_set_new(json, "thread", text_json(stack->thread));
 	json_object_set_new(json, "space",
 			    known_json(stack->space >= 0, stack->space));
