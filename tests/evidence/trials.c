@@ -11,7 +11,7 @@
  *	flaky FILE	ends with 0 and 1 in turn, which FILE remembers
  *	clock		prints something else each time, and something that stays
  *	tells		prints whether its stack can grow
- *	fiber		recurses by 128 KiB on a stack of 64 KiB
+ *	fibers		recurses by 128 KiB and more on three stacks of 64 KiB
  *	killed		ends by SIGKILL
  *	memory		touches 64 MiB if its stack can grow
  *	daemon		leaves a process behind
@@ -148,19 +148,32 @@ static int recurse(int depth)
 	return depth ? recurse(depth - 1) + frame[0] : frame[0];
 }
 
-static void run_fiber(void)
+static void run_fiber(int depth)
 {
-	printf("recursed: %d\n", recurse(128) != 0);
+	printf("recursed %d times: %d\n", depth, recurse(depth) != 0);
 }
 
-static int have_fiber(void)
+static int run_on(char *stack, int depth)
 {
 	getcontext(&fiber);
-	fiber.uc_stack.ss_sp = map_stack(STACK_SIZE);
+	fiber.uc_stack.ss_sp = stack;
 	fiber.uc_stack.ss_size = STACK_SIZE;
 	fiber.uc_link = &back;
-	makecontext(&fiber, run_fiber, 0);
+	makecontext(&fiber, (void (*)(void))run_fiber, 1, depth);
 	return swapcontext(&back, &fiber);
+}
+
+static int have_fibers(void)
+{
+	char *stacks[3];
+	int i;
+
+	for (i = 0; i < 3; i++)
+		stacks[i] = map_stack(STACK_SIZE);
+	for (i = 0; i < 3; i++)
+		if (run_on(stacks[i], 128 << i))
+			return 1;
+	return 0;
 }
 
 static int leave_process(void)
@@ -202,8 +215,8 @@ int main(int argc, char **argv)
 		return print_clock();
 	if (!strcmp(what, "tells"))
 		return printf("grows: %d\n", can_grow()) < 0;
-	if (!strcmp(what, "fiber"))
-		return have_fiber();
+	if (!strcmp(what, "fibers"))
+		return have_fibers();
 	if (!strcmp(what, "killed"))
 		return raise(SIGKILL);
 	if (!strcmp(what, "memory"))

@@ -20,17 +20,17 @@ import kit  # noqa: E402
 from kit import SCHEMA, TOOL, settings, tool  # noqa: E402
 
 TRIALS = "/files/trials"
+KEPT = Path("/run/mapstack/report.json")
 OFF = ("0", "observe paired fitting private [rfc]", "all")
 
 
 def attempt(*command, options=()):
     """mapstack try; return the finished process and the document."""
-    kept = Path("/run/mapstack/report.json")
-    kept.unlink(missing_ok=True)
+    KEPT.unlink(missing_ok=True)
     done = tool("try", *options, "--", *command)
-    if not kept.exists():
+    if not KEPT.exists():
         return done, None
-    document = json.loads(kept.read_text())
+    document = json.loads(KEPT.read_text())
     jsonschema.validate(document, SCHEMA)
     return done, document
 
@@ -159,12 +159,26 @@ def unchanged(report):
 
 def gaining(report):
     fate(
-        report, "gains: a fiber that needs more than its stack",
-        [TRIALS, "fiber"], 0,
+        report, "gains: fibers that need more than their stacks",
+        [TRIALS, "fibers"], 0,
         "gains: .* under private: ends with exit status 0; off with SIGSEGV",
         check=lambda document, _: verdicts(document) ==
         [None, "gains", "gains"] and
         policy(document, "private")["runs"][0]["report"]["counters"]["grown"],
+    )
+
+
+def building(report):
+    """A source package, by several processes at a time."""
+    command = "rm -rf /tmp/built && cp -r /usr/src/bzip2 /tmp/built && " \
+        "cd /tmp/built && make -s -j2 CFLAGS=-O0 bzip2 && " \
+        "./bzip2 <bzip2.1 | ./bzip2 -d | cmp - bzip2.1 && sha256sum bzip2"
+    fate(
+        report, "unchanged: make -j2 of a source package",
+        ["sh", "-c", command], 0, "unchanged$",
+        check=lambda document, _: all(
+            kit.program(run["report"], "make")["requests"] > 8
+            for entry in document["policies"] for run in entry["runs"]),
     )
 
 
@@ -281,7 +295,7 @@ def printing(report):
     again = tool("report")
     same = json.loads(tool("report", "--json").stdout)
     page = tool("report", "--html", "/tmp/page.html")
-    merged = tool("merge", "/run/mapstack/report.json")
+    merged = tool("merge", KEPT)
     report.result(
         again.stdout == done.stdout and same == document and
         page.returncode == 0 and merged.returncode == 125 and
@@ -297,32 +311,53 @@ def plain(text):
     return re.sub("N to N", "N", " ".join(text.split()))
 
 
+def other_lines(before, printed):
+    """What README shows behind these words, and what of it is not printed."""
+    text = Path("/files/README.md").read_text().partition(before + "\n")[2]
+    shown = re.match(r"(    .*\n|\n)*", text.lstrip("\n"))[0]
+    lines = [plain(line) for line in printed.splitlines()]
+    for line in printed.splitlines():
+        print(f"# {line}")
+    return len(shown), [line for line in shown.splitlines()
+                        if plain(line) not in lines]
+
+
+def print_kept():
+    """For a picture: see tests/README.md."""
+    print("# JSON", json.dumps(json.loads(KEPT.read_text())))
+
+
 def documented(report):
     """What README shows is what it prints."""
     place = Path("/srv")
     shutil.copy(TRIALS, place / "your-tests")
     done = tool("try", "--", "./your-tests", cwd=place)
-    text = Path("/files/README.md").read_text()
-    shown = text.partition("mapstack try -- ./your-tests\n")[2]
-    shown = re.match(r"(    .*\n|\n)*", shown.lstrip("\n"))[0]
-    lines = [plain(line) for line in done.stdout.splitlines()]
-    other = [line for line in shown.splitlines() if plain(line) not in lines]
-    for line in done.stdout.splitlines():
-        print(f"# {line}")
+    print_kept()
+    length, other = other_lines("mapstack try -- ./your-tests", done.stdout)
     report.result(
-        len(shown) > 500 and not other and done.returncode == 1,
+        length > 500 and not other and done.returncode == 1,
         "README shows what it prints", *other,
     )
+    done = tool("run", "-p", "rfc", "--", *kit.ask("anonymous", "shared"))
+    length, other = other_lines(
+        "A report has a part like this for each program:", done.stdout)
+    report.result(
+        length > 300 and not other and done.returncode == 0,
+        "README shows what a report has of a program", *other,
+    )
+    tool("run", "-p", "private", "--", TRIALS, "fibers")
+    print_kept()
 
 
 def main():
-    report = kit.Report(24)
+    report = kit.Report(26)
     kit.load()
     documented(report)
     breaking(report)
     costing(report)
     unchanged(report)
     gaining(report)
+    building(report)
     starting(report)
     failing(report)
     ending(report)

@@ -26,12 +26,23 @@ PACKAGES = (
     # what they are compared with, and what README names
     "bpftrace", "linux-perf", "strace", "trace-cmd",
     # what the tests use
-    "libc6-dbg", "procps", "python3-jsonschema", "util-linux",
+    "gcc", "libc6-dbg", "libc6-dev", "make", "procps", "python3-jsonschema", "util-linux",
 )
+# What make builds in the guest: the source of a package, small and without configure.
+SOURCE = """
+apt=/etc/apt/sources.list
+sed 's/^deb /deb-src /' $apt >$apt.d/source.list
+apt-get -qq update
+cd /usr/src
+apt-get -qq --download-only source bzip2
+mkdir bzip2
+tar -xf bzip2_*.orig.tar.?z -C bzip2 --strip-components=1
+rm -rf bzip2_* $apt.d/source.list /var/lib/apt/lists/*
+"""
 
 
 def root():
-    return rootfs.Root(SUITE, PACKAGES, rootfs.JAVA)
+    return rootfs.Root(SUITE, PACKAGES, rootfs.JAVA + SOURCE)
 
 
 def build_command():
