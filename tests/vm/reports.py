@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Test the outputs that the command makes of the documents in tests/report.
 
-Runs in the lab: tests/vm/lab -a tests/vm/reports.py [--write]. --write writes the
-expected outputs (NAME.txt, NAME.prom) again. The documents contain:
+Runs in the lab: tests/vm/lab -a python3 tests/vm/reports.py [--write]. --write writes the
+expected outputs (NAME.txt, NAME.prom) again. --draw LOG makes the pictures of pages, from
+the status.log of the guest of evidence. The documents contain:
 
     run      refused calls, with and without a backtrace, growth that was
              refused, names that are HTML; x86-64
@@ -335,16 +336,21 @@ class Page(HTMLParser):
         self.texts.append(data)
 
 
-def browse(command, path):
-    """Open a page in a browser; return what it shows."""
-    done = subprocess.run(
+def browser(command, path, *options):
+    """Open a page in a browser; return the finished process."""
+    return subprocess.run(
         ["chromium-headless-shell", "--headless", "--no-sandbox",
          "--disable-gpu", "--no-first-run", "--disable-background-networking",
          "--disable-sync", f"--user-data-dir={command.work}/browser",
-         "--enable-logging=stderr", "--dump-dom", f"file://{path}"],
+         "--enable-logging=stderr", *options, f"file://{path}"],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True, timeout=300,
     )
+
+
+def browse(command, path):
+    """Open a page in a browser; return what it shows."""
+    done = browser(command, path, "--dump-dom")
     said = [x for x in done.stderr.splitlines() if "CONSOLE" in x]
     assert done.returncode == 0 and not said, (done.returncode, said)
     return Page(done.stdout)
@@ -409,6 +415,15 @@ def check_page(command):
             assert entry["program"] in page.texts, entry["program"]
         assert page.tags.count("script") == 2 and "b" not in page.tags, page
         assert "://" not in path.read_text(), "the page names another"
+    # What comes first is what breaks; a stack that could not grow breaks nothing.
+    document = read("run")
+    document["programs"][0].update(refused=0, grow_denied={})
+    document["programs"][2]["grow_denied"] = {"memory": 2}
+    command.keep(document)
+    command.text("report", "--html", path)
+    texts = browse(command, path).texts
+    assert "No call is refused, but 2 expansions were" in texts and \
+        texts.index("/usr/bin/dash") < texts.index("/usr/bin/python3.13"), texts
     # Make sure that a complaint would be noticed.
     path.write_text(path.read_text().replace("JSON.parse", "JSON.pars"))
     try:
@@ -623,7 +638,22 @@ def run(write=False):
     return report
 
 
+def draw(log):
+    """Make the pictures of the pages of two reports that a guest has printed."""
+    work = Path(tempfile.mkdtemp())
+    command, path = Command(evidence.build_command(), work), work / "page.html"
+    texts = re.findall(r"# JSON (.*)", Path(log).read_text())
+    for name, height, text in zip(("try", "stacks"), (1000, 1800), texts):
+        command.keep(json.loads(text))
+        command.text("report", "--html", path)
+        browser(command, path, "--hide-scrollbars", f"--window-size=760,{height}",
+                f"--screenshot=/src/docs/pictures/{name}.png")
+    shutil.rmtree(work)
+
+
 def main():
+    if "--draw" in sys.argv[1:]:
+        return draw(sys.argv[-1])
     report = run("--write" in sys.argv[1:])
     for name in report.passed:
         print(f"ok {name}")
