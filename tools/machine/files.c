@@ -174,6 +174,11 @@ void *xalloc(size_t size)
 	return not_null(calloc(1, size));
 }
 
+void *xrealloc(void *memory, size_t size)
+{
+	return not_null(realloc(memory, size));
+}
+
 char *xcopy(const char *text)
 {
 	return not_null(strdup(text));

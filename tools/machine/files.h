@@ -95,6 +95,11 @@ void say_err(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void *xalloc(size_t size);
 
 /**
+ * xrealloc() - change the size of what was allocated, or end the program
+ */
+void *xrealloc(void *memory, size_t size);
+
+/**
  * xcopy() - copy a string, or end the program
  * @text: the string
  */

@@ -35,9 +35,15 @@ static json_t *known_json(bool known, uint64_t value)
 	return known ? json_integer(value) : json_null();
 }
 
+/* Most numbers are 0, and share one. */
 static void put_count(json_t *json, const char *name, uint64_t count)
 {
-	json_object_set_new(json, name, json_integer(count));
+	static json_t *zero;
+
+	if (!zero)
+		zero = json_integer(0);
+	json_object_set_new(json, name,
+			    count ? json_integer(count) : json_incref(zero));
 }
 
 static json_t *stack_json(const struct stack *stack)

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <mntent.h>
 #include <pwd.h>
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,10 +19,16 @@
 #define FILEID_KERNFS 0xfe /* linux/exportfs.h */
 #define ID_DIGITS 12 /* as docker and podman print an id */
 
+/* There can be as many as the module has rows, so each is small. */
+struct cgroup {
+	uint64_t id;
+	char path[]; /* empty: it is not known */
+};
+
 struct owners {
 	int mount; /* of cgroup2; -1: there is none */
 	size_t mount_len; /* of its path */
-	json_t *cgroups; /* id: path or null */
+	void *cgroups; /* a tree of tsearch() */
 	json_t *users; /* uid: name or null */
 };
 
@@ -32,7 +39,6 @@ struct owners *owners_new(void)
 	struct mntent *entry;
 
 	owners->mount = -1;
-	owners->cgroups = json_object();
 	owners->users = json_object();
 	while (mounts && (entry = getmntent(mounts))) {
 		if (strcmp(entry->mnt_type, "cgroup2"))
@@ -47,43 +53,58 @@ struct owners *owners_new(void)
 	return owners;
 }
 
+static struct cgroup *new_cgroup(uint64_t id, const char *path)
+{
+	size_t size = strlen(path) + 1;
+	struct cgroup *cgroup = xalloc(sizeof(*cgroup) + size);
+
+	cgroup->id = id;
+	memcpy(cgroup->path, path, size);
+	return cgroup;
+}
+
 /* The id of a cgroup is its file handle: kernfs_encode_fh() since 5.5. */
-static json_t *path_of(const struct owners *owners, uint64_t cgroup)
+static struct cgroup *find_cgroup(const struct owners *owners, uint64_t id)
 {
 	struct {
 		struct file_handle handle;
 		uint64_t id;
 	} at = {
-		{ .handle_bytes = sizeof(cgroup),
-		  .handle_type = FILEID_KERNFS },
-		cgroup,
+		{ .handle_bytes = sizeof(id), .handle_type = FILEID_KERNFS },
+		id,
 	};
-	char path[PATH_MAX], link[64];
+	char path[PATH_MAX], link[64], *below;
 	ssize_t len;
 	int fd;
 
 	fd = open_by_handle_at(owners->mount, &at.handle, O_PATH | O_CLOEXEC);
 	if (fd < 0)
-		return json_null();
+		return new_cgroup(id, "");
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	len = readlink(link, path, sizeof(path) - 1);
 	close(fd);
 	if (len < (ssize_t)owners->mount_len)
-		return json_null();
+		return new_cgroup(id, "");
 	path[len] = '\0';
-	return text_json(path[owners->mount_len] ? path + owners->mount_len :
-						   "/");
+	below = path + owners->mount_len;
+	return new_cgroup(id, *below ? below : "/");
 }
 
-static json_t *look(struct owners *owners, uint64_t cgroup)
+static int by_id(const void *one, const void *two)
 {
-	char key[24];
+	const uint64_t *a = one, *b = two;
 
-	snprintf(key, sizeof(key), "%llu", (unsigned long long)cgroup);
-	if (!json_object_get(owners->cgroups, key))
-		json_object_set_new(owners->cgroups, key,
-				    path_of(owners, cgroup));
-	return json_object_get(owners->cgroups, key);
+	return (*a > *b) - (*a < *b);
+}
+
+/* The path of a cgroup; NULL: it is not known. */
+static const char *look(struct owners *owners, uint64_t id)
+{
+	struct cgroup **at = tfind(&id, &owners->cgroups, by_id);
+
+	if (!at)
+		at = tsearch(find_cgroup(owners, id), &owners->cgroups, by_id);
+	return at && *(*at)->path ? (*at)->path : NULL;
 }
 
 void owners_look(struct owners *owners, uint64_t cgroup)
@@ -215,14 +236,11 @@ size_t container_cgroup(const char *path)
 void owners_put(struct owners *owners, json_t *json, uint64_t cgroup,
 		uint64_t uid)
 {
-	json_t *path = look(owners, cgroup);
-	char *unit = NULL, *container = NULL;
+	const char *path = look(owners, cgroup);
+	char *unit = path ? unit_of(path) : NULL;
+	char *container = path ? container_of_cgroup(path) : NULL;
 
-	if (json_string_value(path)) {
-		unit = unit_of(json_string_value(path));
-		container = container_of_cgroup(json_string_value(path));
-	}
-	json_object_set(json, "cgroup", path);
+	json_object_set_new(json, "cgroup", text_json(path));
 	json_object_set_new(json, "unit", text_json(unit));
 	json_object_set_new(json, "container", text_json(container));
 	json_object_set(json, "user", user_of(owners, uid));
@@ -235,7 +253,7 @@ void owners_free(struct owners *owners)
 {
 	if (owners->mount >= 0)
 		close(owners->mount);
-	json_decref(owners->cgroups);
+	tdestroy(owners->cgroups, free);
 	json_decref(owners->users);
 	free(owners);
 }

@@ -106,11 +106,25 @@ static bool parse_stack(struct stack *stack, char *line)
 	return true;
 }
 
+static void free_calls(struct row *row)
+{
+	free(row->calls);
+	row->calls = NULL;
+	row->nr_calls = 0;
+}
+
+static void free_stacks(struct row *row)
+{
+	free(row->stacks);
+	row->stacks = NULL;
+	row->nr_stacks = 0;
+}
+
 static void free_row(struct row *row)
 {
+	free_calls(row);
+	free_stacks(row);
 	free(row->program);
-	free(row->calls);
-	free(row->stacks);
 }
 
 static void add_to_others(struct table *table, struct row *row)
@@ -136,11 +150,29 @@ static int by_weight(const void *one, const void *two)
 	return (x < y) - (x > y) ?: strcmp(a->program, b->program);
 }
 
+/* Those of the rows that matter most; a row has all of its own, or none. */
+static void keep_details(struct table *table)
+{
+	size_t calls = 0, stacks = 0;
+	struct row *row;
+
+	for (row = table->rows; row < table->rows + table->nr_rows; row++) {
+		if (calls + row->nr_calls > MAX_DETAILS)
+			free_calls(row);
+		if (stacks + row->nr_stacks > MAX_DETAILS)
+			free_stacks(row);
+		calls += row->nr_calls;
+		stacks += row->nr_stacks;
+	}
+	table->nr_details = calls + stacks;
+}
+
 static void keep_most(struct table *table)
 {
 	qsort(table->rows, table->nr_rows, sizeof(*table->rows), by_weight);
 	while (table->nr_rows > MAX_ROWS)
 		add_to_others(table, &table->rows[--table->nr_rows]);
+	keep_details(table);
 }
 
 /* The module's first row has all requests for which it had no room. */
@@ -149,7 +181,8 @@ static bool take_program(struct table *table, char *line, bool first)
 	struct row *row;
 
 	/* Add up rows before a new one, because its calls follow it. */
-	if (table->nr_rows == 2 * MAX_ROWS)
+	if (table->nr_rows == 2 * MAX_ROWS ||
+	    table->nr_details >= 4 * MAX_DETAILS)
 		keep_most(table);
 	row = &table->rows[table->nr_rows];
 	memset(row, 0, sizeof(*row));
@@ -165,16 +198,24 @@ static bool take_program(struct table *table, char *line, bool first)
 	return true;
 }
 
+static void *add_detail(struct table *table, void *details, unsigned int nr,
+			size_t size)
+{
+	table->nr_details++;
+	return xrealloc(details, (nr + 1) * size);
+}
+
 static bool take_call(struct table *table, char *line)
 {
 	struct row *row = &table->rows[table->nr_rows - 1];
 
 	if (!table->nr_rows)
 		return true;
-	if (!row->calls)
-		row->calls = xalloc(MAX_CALLS * sizeof(*row->calls));
-	return row->nr_calls < MAX_CALLS &&
-	       parse_call(&row->calls[row->nr_calls++], line);
+	if (row->nr_calls == MAX_CALLS)
+		return false;
+	row->calls = add_detail(table, row->calls, row->nr_calls,
+				sizeof(*row->calls));
+	return parse_call(&row->calls[row->nr_calls++], line);
 }
 
 static bool take_stack(struct table *table, char *line)
@@ -183,10 +224,11 @@ static bool take_stack(struct table *table, char *line)
 
 	if (!table->nr_rows)
 		return true;
-	if (!row->stacks)
-		row->stacks = xalloc(MAX_STACKS * sizeof(*row->stacks));
-	return row->nr_stacks < MAX_STACKS &&
-	       parse_stack(&row->stacks[row->nr_stacks++], line);
+	if (row->nr_stacks == MAX_STACKS)
+		return false;
+	row->stacks = add_detail(table, row->stacks, row->nr_stacks,
+				 sizeof(*row->stacks));
+	return parse_stack(&row->stacks[row->nr_stacks++], line);
 }
 
 int table_read(struct table *table, FILE *file)

@@ -16,7 +16,8 @@
 #include "policy.h"
 #include "reason.h"
 
-#define MAX_ROWS 4096 /* kept; the rest is added up */
+#define MAX_ROWS 2048 /* kept; the rest is added up */
+#define MAX_DETAILS 2048 /* calls kept, of all rows; stacks likewise */
 #define MAX_CALLS 32 /* of a row, as in module/programs.c */
 #define MAX_STACKS 32 /* likewise */
 
@@ -58,9 +59,9 @@ struct stack {
 struct row {
 	uint64_t number[NR_ROW_NUMBERS];
 	char *program;
-	struct call *calls;
+	struct call *calls; /* none if others matter more */
 	unsigned int nr_calls;
-	struct stack *stacks;
+	struct stack *stacks; /* likewise */
 	unsigned int nr_stacks;
 };
 
@@ -68,6 +69,7 @@ struct table {
 	bool results; /* every answer of the kernel was seen */
 	struct row *rows; /* with refused calls first, then by requests */
 	size_t nr_rows;
+	size_t nr_details; /* calls and stacks */
 	struct row others; /* the sum of all rows that were not kept */
 };
 
