@@ -10,9 +10,9 @@
 #include <linux/module.h>
 #include <linux/sched.h>
 
+#include "device.h"
 #include "growth.h"
 #include "hook.h"
-#include "programs.h"
 #include "scope.h"
 #include "switch.h"
 #include "sysfs.h"
@@ -89,7 +89,7 @@ static int __init mapstack_init(void)
 	if (ret)
 		goto err_off;
 	/* Last: whoever opens it holds the module, and then nothing may fail. */
-	ret = programs_init();
+	ret = device_init();
 	if (ret)
 		goto err_sysfs;
 	return 0;
@@ -106,7 +106,7 @@ err_off:
 
 static void __exit mapstack_exit(void)
 {
-	programs_exit();
+	device_exit();
 	sysfs_remove_mapstack();
 	switch_off_for_good();
 	growth_exit();

@@ -235,7 +235,7 @@ class Checks:
         def check(job):
             return run(
                 *job, "-Imodule", "-Itools", "-Itests/guest",
-                "-D_GNU_SOURCE=",
+                "-Itests/unit", "-D_GNU_SOURCE=",
                 '-DMAPSTACK_VERSION="1"', '-DSELFTEST_DIR=""',
                 '-DLEFT_OUT=""', "-c", "-o", "/dev/null",
             )

@@ -5,7 +5,8 @@
 Boots each kernel with one CPU whose time counts instructions, runs cost.c in it,
 and keeps the output in docs/cost/*.csv. Writes the tables of docs/cost.md and the
 plot from these. With KERNEL only some kernels are measured, and the figures of the
-others stay. --report measures nothing.
+others stay. "many" is the events of very many programs, which need no kernel. --report
+measures nothing.
 """
 
 import argparse
@@ -24,6 +25,7 @@ import cost  # noqa: E402
 import debian  # noqa: E402
 import report  # noqa: E402
 import source  # noqa: E402
+import unit  # noqa: E402
 
 # In the order of the tables. The last two have the same configuration. The last one
 # has the proposed line, so nothing is loaded into it.
@@ -34,6 +36,8 @@ KERNELS = (
 WITH_THE_LINE = "6.12-proposal-amd64"
 # On these the cost of recorders is measured too.
 RECORDED = ("6.12-amd64", "7.3-amd64")
+MANY = "many"
+DAY = 86_400_000  # events: a thousand in a second
 SUITE = "trixie"  # of a kernel that tests/vm/kernels does not list
 
 
@@ -50,6 +54,16 @@ def add_layout(kernel, where, lines):
     log = (where / "console.log").read_text(errors="replace")
     unit = re.search(r"percpu: Embedded .* u(\d+)", log)
     lines.append(f"memory,between two CPUs,{unit.group(1)}")
+
+
+def measure_many():
+    """Feed events to what counts them, in user space; return what went wrong."""
+    print("  many                 about a minute", flush=True)
+    done = subprocess.run([unit.build_tests() / "programs", str(DAY)],
+                          stdout=subprocess.PIPE, text=True)
+    report.keep_many(line.split(",") for line in re.findall(
+        r"^# many,(.*)", done.stdout, re.M))
+    return re.findall("^not ok .*", done.stdout, re.M) if done.returncode else []
 
 
 def measure(cache, name):
@@ -96,14 +110,20 @@ def main():
         report.write(KERNELS)
         return 0
 
-    names = options.names or KERNELS
-    unknown = set(names) - set(KERNELS)
+    known = (MANY, *KERNELS)
+    names = list(options.names or known)
+    unknown = set(names) - set(known)
     if unknown:
         raise debian.Failure(
-            f"there is no {' '.join(unknown)}; there are {' '.join(KERNELS)}"
+            f"there is no {' '.join(unknown)}; there are {' '.join(known)}"
         )
-    cache = debian.update(*names)
     failed = False
+    if MANY in names:
+        names.remove(MANY)
+        for fault in measure_many():
+            print(f"  {MANY:20} FAILED {fault}")
+            failed = True
+    cache = debian.update(*names) if names else None
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for name, release, lines, faults in pool.map(
             lambda name: measure(cache, name), names

@@ -2,8 +2,8 @@
 """Keep the raw figures, and write the tables and the plot from them.
 
 docs/cost/calls.csv has the instructions of calls, docs/cost/rest.csv milliseconds
-of guest time, and bytes. This writes the parts of docs/cost.md between two marks,
-and leaves the text around them.
+of guest time, and bytes, docs/cost/many.csv what very many events take. This writes
+the parts of docs/cost.md between two marks, and leaves the text around them.
 """
 
 import csv
@@ -13,6 +13,7 @@ from pathlib import Path
 PAGE = Path("docs/cost.md")
 CALLS = Path("docs/cost/calls.csv")
 REST = Path("docs/cost/rest.csv")
+MANY = Path("docs/cost/many.csv")
 PLOT = Path("docs/cost/ways.svg")
 PLOTTED = "6.12-amd64"
 SMALL, PROPOSAL = "6.12-small-amd64", "6.12-proposal-amd64"
@@ -20,6 +21,7 @@ SMALL, PROPOSAL = "6.12-small-amd64", "6.12-proposal-amd64"
 CALL_FIELDS = ("kernel", "release", "way", "policy", "scope", "traced", "call",
                "instructions", "repeats", "runs")
 REST_FIELDS = ("kernel", "release", "kind", "what", "value")
+MANY_FIELDS = ("what", "events", "value")
 
 CALLS_TEXT = {
     "getppid": "getppid()",
@@ -70,6 +72,11 @@ def keep(kernels, name, release, lines):
         rows.sort(key=lambda row: kernels.index(row["kernel"]))
     write_rows(CALLS, CALL_FIELDS, calls)
     write_rows(REST, REST_FIELDS, rest)
+
+
+def keep_many(lines):
+    """Keep what many events took, in the place of what was before."""
+    write_rows(MANY, MANY_FIELDS, [dict(zip(MANY_FIELDS, line)) for line in lines])
 
 
 class Figures:
@@ -235,6 +242,16 @@ def rows_table(figures, kernels):
     ])
 
 
+def many_table():
+    rows = read(MANY)
+    sizes = list(dict.fromkeys(row["events"] for row in rows))
+    values = {(row["what"], row["events"]): row["value"] for row in rows}
+    return table(["events", *(f"{int(size):,}" for size in sizes)], [
+        [what, *(values.get((what, size), "") for size in sizes)]
+        for what in dict.fromkeys(row["what"] for row in rows)
+    ])
+
+
 def met(value, limit):
     """Text for a target: the measured value, and whether it is met."""
     if value in ("", None):
@@ -313,6 +330,7 @@ def write(kernels):
         ("rest", rest_table(figures, beside)),
         ("recorders", recorders_table(figures, beside)),
         ("rows", rows_table(figures, beside)),
+        ("many", many_table()),
         ("targets", targets_table(figures, beside)),
     ):
         text = replace(text, name, content)

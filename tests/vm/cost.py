@@ -8,7 +8,6 @@ import build
 import evidence
 import guest
 import rootfs
-import unit
 from machines import machine_of
 
 
@@ -52,8 +51,7 @@ def measure_recorders(kernel, where, hear):
     vm = rootfs.boot(
         kernel, evidence.root().image(), where,
         tests=["tests/bench/recorders.py"], modules=build.build_modules(kernel),
-        files=[*evidence.files(), built / "threads", built / "rows",
-               unit.build_tests() / "recorder"], memory=2048,
-        counting=True,
+        files=[*evidence.files(), built / "threads", built / "rows"],
+        memory=2048, counting=True,
     )
     return guest.boot_and_report(vm, hear)

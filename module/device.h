@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Counts what each program asks for, while somebody holds /dev/mapstack open.
+ *
+ * Opening the device begins a recording, reading shows it, and closing ends it,
+ * also when the process dies. docs/ABI describes the text. Requests and growth
+ * come from the module's own tracepoints, so nothing is paid while nobody
+ * records. The table (programs.h) has everything that the counters count meanwhile.
+ */
+#ifndef MAPSTACK_DEVICE_H
+#define MAPSTACK_DEVICE_H
+
+/**
+ * device_init() - create the device
+ *
+ * Context: process; may sleep.
+ * Return: 0, or the error of misc_register().
+ */
+int device_init(void);
+
+/**
+ * device_exit() - remove the device
+ *
+ * Nobody has it open, because an open file holds the module.
+ *
+ * Context: process; may sleep.
+ */
+void device_exit(void);
+
+#endif /* MAPSTACK_DEVICE_H */

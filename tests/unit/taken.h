@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the command makes of a table of the module. The two name their types alike,
+ * so no file can know both.
+ */
+#ifndef UNIT_TAKEN_H
+#define UNIT_TAKEN_H
+
+#include <stdio.h>
+
+struct taken {
+	long long requests; /* of all programs of the report */
+	size_t programs;
+	size_t calls, stacks; /* that it tells of one by one */
+	size_t cgroups; /* whose path it has */
+};
+
+/**
+ * take_report() - read a table and make the report of it, as the command does
+ * @file: what /dev/mapstack would say, from its beginning
+ * @taken: is filled in
+ *
+ * Return: whether all could be read.
+ */
+int take_report(FILE *file, struct taken *taken);
+
+#endif /* UNIT_TAKEN_H */
