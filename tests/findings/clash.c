@@ -148,10 +148,7 @@ int main(void)
 
 	mallopt(M_ARENA_MAX, 1);
 	measure_word(gnu_get_libc_version(), "glibc");
-	left = mmap(NULL, page, PROT_READ | PROT_WRITE,
-		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (left == MAP_FAILED)
-		guest_die("mmap");
+	left = guest_share(page);
 	measure_overrun("guard.ordinary-frames", page, false);
 	measure_overrun("guard.one-large-frame", page, true);
 	measure_overrun("no-guard.ordinary-frames", 0, false);

@@ -57,18 +57,9 @@ static char *map_stack(char *room)
 	return addr == MAP_FAILED ? NULL : addr;
 }
 
-/*
- * Finds free pages between two used ones, so that the next mapping of this kind
- * goes somewhere else.
- */
 static char *find_room(void)
 {
-	char *low = mmap(NULL, (ROOM + 2) * page, PROT_NONE,
-			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (low == MAP_FAILED || munmap(low + page, ROOM * page))
-		guest_die("no room");
-	return low + page;
+	return guest_find_room(ROOM * page, page);
 }
 
 /* Maps a page of its own in the same address space, again and again. */
@@ -270,8 +261,7 @@ static bool churn_once(unsigned int cycle, unsigned int workers,
 
 static void test_churn(void)
 {
-	const char *text = getenv("churn_cycles");
-	unsigned int cycles = text ? atoi(text) : CYCLES;
+	unsigned int cycles = guest_option("churn_cycles", CYCLES);
 	unsigned int workers = start_workers(), i;
 	struct kept kept[MAX_CYCLES];
 	bool passed = cycles > 0 && cycles <= MAX_CYCLES;
@@ -334,10 +324,7 @@ int main(void)
 
 	ktap_plan(6);
 	page = sysconf(_SC_PAGESIZE);
-	churn = mmap(NULL, sizeof(*churn), PROT_READ | PROT_WRITE,
-		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (churn == MAP_FAILED)
-		guest_die("mmap");
+	churn = guest_share(sizeof(*churn));
 	read_kprobes(kprobes_before);
 	ktap_result(nothing_is_left() && !strstr(kprobes_before, "do_mmap") &&
 			    !strstr(kprobes_before, "expand_downwards"),

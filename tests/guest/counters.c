@@ -472,8 +472,7 @@ static bool adds_up(void)
 
 static void test_exact_load(void)
 {
-	const char *text = getenv("counters_rounds");
-	const unsigned int rounds = text ? atoi(text) : ROUNDS;
+	const unsigned int rounds = guest_option("counters_rounds", ROUNDS);
 	const unsigned long calls = (unsigned long)rounds * WORKERS;
 	unsigned long seen = 0;
 	bool passed;
@@ -559,10 +558,7 @@ int main(void)
 		guest_write("/proc/sys/vm/nr_hugepages", "8");
 	for (i = 0; i < ARRAY_SIZE(kinds); i++)
 		find_kind(&kinds[i]);
-	load = mmap(NULL, sizeof(*load), PROT_READ | PROT_WRITE,
-		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (load == MAP_FAILED)
-		guest_die("mmap");
+	load = guest_share(sizeof(*load));
 
 	mapstack_load("");
 	mapstack_set("enabled", "1");

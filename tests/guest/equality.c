@@ -7,7 +7,7 @@
  *
  * Each mode makes the same generated calls at the same addresses, and the
  * results are compared byte for byte. The kernel command line can set the seed
- * and the number of calls too: equality.seed=, equality.calls=.
+ * and the number of calls too: equality_seed=, equality_calls=.
  *
  * Where stacks grow up, no flag does without the module what MAP_STACK does
  * with it. There the mappings are compared without their growth.
@@ -273,23 +273,10 @@ static void count_kinds(void)
 		    "the calls are of every kind");
 }
 
-/* Takes a number from the kernel command line, if it is there. */
-static unsigned long long boot_number(const char *name,
-				      unsigned long long otherwise)
-{
-	char cmdline[2048];
-	const char *at;
-
-	if (guest_read("/proc/cmdline", cmdline, sizeof(cmdline)) < 0)
-		return otherwise;
-	at = strstr(cmdline, name);
-	return at ? strtoull(at + strlen(name), NULL, 0) : otherwise;
-}
-
 static void take_arguments(char **argv)
 {
-	seed = boot_number("equality.seed=", seed);
-	calls = boot_number("equality.calls=", calls);
+	seed = guest_option("equality_seed", seed);
+	calls = guest_option("equality_calls", calls);
 	if (argv[1])
 		seed = strtoull(argv[1], NULL, 0);
 	if (argv[1] && argv[2])

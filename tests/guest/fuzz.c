@@ -251,10 +251,8 @@ static bool fuzz_once(void)
 
 int main(void)
 {
-	const char *seconds = getenv("fuzz_seconds");
-	const char *given = getenv("fuzz_seed");
-	time_t end = time(NULL) + (seconds ? atoi(seconds) : SECONDS);
-	unsigned int seed = given ? (unsigned int)atoi(given) : time(NULL);
+	time_t end = time(NULL) + guest_option("fuzz_seconds", SECONDS);
+	unsigned int seed = guest_option("fuzz_seed", time(NULL));
 	unsigned long writes = 0;
 	bool passed = true;
 

@@ -36,16 +36,6 @@
 static size_t page;
 static int zero; /* /dev/zero */
 
-/* Finds @pages free pages with a used page on each side. */
-static char *find_room(size_t pages)
-{
-	char *low = mmap(NULL, (pages + 2) * page, PROT_NONE, ANONYMOUS, -1, 0);
-
-	if (low == MAP_FAILED || munmap(low + page, pages * page))
-		guest_die("no room");
-	return low + page;
-}
-
 static char *map_at(char *place, int flags)
 {
 	return mmap(place, page, PROT_READ | PROT_WRITE,
@@ -64,7 +54,7 @@ static bool can_write(char *addr)
  */
 static bool check_map(int flags, bool grows)
 {
-	char *room = find_room(ROOM), *addr;
+	char *room = guest_find_room(ROOM * page, page), *addr;
 	struct mapping mapping;
 	bool passed, marked;
 
@@ -104,7 +94,7 @@ static void test_flags(const char *policy, bool stack, bool paired)
 static void test_rlimit(void)
 {
 	struct rlimit limit, small = { 4 * page, RLIM_INFINITY };
-	char *room = find_room(ROOM), *addr;
+	char *room = guest_find_room(ROOM * page, page), *addr;
 	bool passed;
 
 	getrlimit(RLIMIT_STACK, &limit);
@@ -245,7 +235,7 @@ static bool run_storm(bool toggling)
 	for (process = 0; process < 2; process++) {
 		if (fork())
 			continue;
-		char *room = find_room(THREADS * BETWEEN);
+		char *room = guest_find_room(THREADS * BETWEEN * page, page);
 
 		for (i = 0; i < THREADS; i++)
 			if (pthread_create(&threads[i], NULL, storm_thread,
@@ -299,10 +289,9 @@ int main(void)
 	ktap_plan(1 + 4 * 3 + 1 + 1 + 2 + 2 + 2 + 2 + 2);
 	page = sysconf(_SC_PAGESIZE);
 	zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
-	storm = mmap(NULL, sizeof(*storm), PROT_READ | PROT_WRITE,
-		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (zero < 0 || storm == MAP_FAILED)
-		guest_die("cannot begin");
+	if (zero < 0)
+		guest_die("cannot open /dev/zero");
+	storm = guest_share(sizeof(*storm));
 	guest_load("mapstack", "");
 
 	ktap_result(check_map(MAP_STACK, false) &&

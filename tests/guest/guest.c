@@ -332,6 +332,33 @@ bool guest_stack_grows(void)
 	return grows;
 }
 
+unsigned long long guest_option(const char *name, unsigned long long otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoull(text, NULL, 0) : otherwise;
+}
+
+void *guest_share(size_t size)
+{
+	void *addr = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (addr == MAP_FAILED)
+		guest_die("cannot map %zu shared bytes", size);
+	return addr;
+}
+
+char *guest_find_room(size_t room, size_t beside)
+{
+	char *addr = mmap(NULL, room + 2 * beside, PROT_NONE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (addr == MAP_FAILED || munmap(addr + beside, room))
+		guest_die("no room for %zu bytes", room);
+	return addr + beside;
+}
+
 char *guest_map_stack(void)
 {
 	const size_t page = sysconf(_SC_PAGESIZE), room = 1024 * page;

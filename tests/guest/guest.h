@@ -55,6 +55,35 @@ void guest_die(const char *format, ...)
 	__attribute__((format(printf, 1, 2), noreturn));
 
 /**
+ * guest_option() - a number from the environment
+ * @name: its name
+ * @otherwise: the number if the environment does not have it
+ *
+ * Words NAME=NUMBER of a guest's kernel command line are in the environment.
+ *
+ * Return: the number
+ */
+unsigned long long guest_option(const char *name, unsigned long long otherwise);
+
+/**
+ * guest_share() - map memory that is shared with processes forked later
+ * @size: in bytes
+ *
+ * Return: its address; it is zeroed. Ends the program if it cannot be mapped.
+ */
+void *guest_share(size_t size);
+
+/**
+ * guest_find_room() - find free addresses that no other mapping will take
+ * @room: how many bytes
+ * @beside: bytes of inaccessible memory to map on each side, so that the hole is
+ * too small for others
+ *
+ * Return: where the free addresses begin. Ends the program if there are none.
+ */
+char *guest_find_room(size_t room, size_t beside);
+
+/**
  * guest_has_kprobes() - whether a kprobe can be at the entry of do_mmap()
  *
  * riscv64's kprobes refuse the entry of a function that ftrace can trace.

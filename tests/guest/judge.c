@@ -32,10 +32,7 @@ void judge_prepare(void)
 {
 	page_size = sysconf(_SC_PAGESIZE);
 	getrlimit(RLIMIT_STACK, &stack_limit);
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (shared == MAP_FAILED)
-		guest_die("cannot map the record");
+	shared = guest_share(sizeof(*shared));
 	if (guest_read("/proc/self/maps", maps_before, sizeof(maps_before)) < 0)
 		guest_die("cannot read maps");
 }

@@ -153,12 +153,11 @@ static bool run_jobs(unsigned int seconds)
 
 static bool test_mapstack(void)
 {
-	const char *text = getenv("races_seconds");
 	int log = guest_log_open();
 	bool passed;
 
 	guest_load("mapstack", "enabled=1");
-	passed = run_jobs(text ? atoi(text) : SECONDS);
+	passed = run_jobs(guest_option("races_seconds", SECONDS));
 	guest_unload("mapstack");
 	passed &= !is_reported(log, "[mapstack]");
 	close(log);

@@ -162,21 +162,6 @@ static void *work(void *room)
 	return NULL;
 }
 
-/*
- * Finds a place for each thread, between two used ones, so that nothing else is
- * mapped in it.
- */
-static char *find_room(void)
-{
-	const size_t beside = 512 * page, room = (ROOM + STACK_PAGES) * page;
-	char *addr = mmap(NULL, room + 2 * beside, PROT_NONE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (addr == MAP_FAILED || munmap(addr + beside, room))
-		guest_die("no room");
-	return addr + beside;
-}
-
 static void run_workers(void)
 {
 	int threads = THREADS_PER_CPU * sysconf(_SC_NPROCESSORS_ONLN), i;
@@ -187,7 +172,9 @@ static void run_workers(void)
 	/* The C library maps their stacks. */
 	storm->calls += threads;
 	for (i = 0; i < threads; i++)
-		if (pthread_create(&thread[i], NULL, work, find_room()))
+		if (pthread_create(&thread[i], NULL, work,
+				   guest_find_room((ROOM + STACK_PAGES) * page,
+						   512 * page)))
 			guest_die("no thread");
 	for (i = 0; i < threads; i++)
 		pthread_join(thread[i], NULL);
@@ -435,16 +422,12 @@ static bool is_clean(void)
 
 int main(void)
 {
-	const char *text = getenv("storm_seconds");
-	unsigned int seconds = text ? atoi(text) : SECONDS;
+	unsigned int seconds = guest_option("storm_seconds", SECONDS);
 	int log;
 
 	ktap_plan(6);
 	page = sysconf(_SC_PAGESIZE);
-	storm = mmap(NULL, sizeof(*storm), PROT_READ | PROT_WRITE,
-		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (storm == MAP_FAILED)
-		guest_die("mmap");
+	storm = guest_share(sizeof(*storm));
 	guest_trace_filter("do_mmap");
 
 	/* The first module of the tests taints the kernel and logs that. */

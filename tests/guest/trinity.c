@@ -91,7 +91,6 @@ static bool let_run(unsigned int seconds)
 
 int main(void)
 {
-	const char *text = getenv("trinity_seconds");
 	unsigned long seen;
 	bool passed;
 	size_t i;
@@ -106,7 +105,7 @@ int main(void)
 		guest_die("cannot make " DIRECTORY);
 	guest_load("mapstack", "");
 	mapstack_set("enabled", "1");
-	passed = let_run(text ? atoi(text) : SECONDS);
+	passed = let_run(guest_option("trinity_seconds", SECONDS));
 	if (!passed)
 		note_output();
 	ktap_result(passed, "%s", names[0]);

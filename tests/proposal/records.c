@@ -29,14 +29,6 @@
 #define SEED 1
 #define CALLS 2000
 
-/* Reads a number from the kernel command line, which is init's environment. */
-static unsigned long number(const char *name, unsigned long otherwise)
-{
-	const char *text = getenv(name);
-
-	return text ? strtoul(text, NULL, 0) : otherwise;
-}
-
 /* FNV-1a */
 static uint64_t hash(const char *text)
 {
@@ -49,9 +41,9 @@ static uint64_t hash(const char *text)
 
 static void make_calls(void)
 {
-	unsigned long seed = number("records_seed", SEED);
-	unsigned long calls = number("records_calls", CALLS);
-	unsigned long shown = number("records_show", ~0UL);
+	unsigned long seed = guest_option("records_seed", SEED);
+	unsigned long calls = guest_option("records_calls", CALLS);
+	unsigned long shown = guest_option("records_show", ~0UL);
 	const struct record *record;
 	unsigned long i, grew = 0;
 	struct call call;

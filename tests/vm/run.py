@@ -20,7 +20,7 @@ Without a NAME all are run, as many at a time as there are CPUs. NAME is one of:
 of minutes. It writes the results into the table of docs/trust.md.
 --only TEST,... runs only programs whose names begin so; --show prints their
 reports. --append WORDS adds words to the guests' kernel command line, where some
-programs look for their own: "equality.seed=7 equality.calls=5000". --table writes
+programs look for their own: "equality_seed=7 equality_calls=5000". --table writes
 the results into the table of docs/kernels.md, as a run of all does.
 The exit status is 0 only if everything that was asked for ran and passed.
 """
@@ -57,7 +57,7 @@ WORK = Path("/out/guests")
 # Words for the programs of tests/guest.
 LONG = (
     "storm_seconds=60 fuzz_seconds=60 trinity_seconds=60 counters_rounds=200 "
-    "churn_cycles=20 equality.calls=2000"
+    "churn_cycles=20 equality_calls=2000"
 )
 # A kernel that checks itself is slow, and a busy host makes it slower.
 LONG_SILENT_SECONDS = 1200
