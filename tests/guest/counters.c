@@ -233,18 +233,21 @@ static void test_uncounted(void)
 	mapstack_set("reset", "1");
 	call_anonymous(0, 50);
 	call_anonymous(MAP_GROWSDOWN, 50);
-	ktap_result(counter_is("seen", 0), "calls without MAP_STACK");
+	ktap_result(counter_is("seen", 0),
+		    "calls without MAP_STACK are not counted");
 
 	passed &= mmap(NULL, kinds[0].len, PROT_READ, MAP_PRIVATE | MAP_STACK,
 		       missing, 0) == MAP_FAILED;
 	passed &= counter_is("seen", 0);
-	ktap_result(passed, "a call that never comes to do_mmap()");
+	ktap_result(passed,
+		    "a call that never reaches do_mmap() is not counted");
 
 	passed = mmap(NULL, 0, PROT_READ,
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1,
 		      0) == MAP_FAILED;
 	passed &= counter_is("translated", 1);
-	ktap_result(passed, "a call that do_mmap() refuses by itself counts");
+	ktap_result(passed,
+		    "a call that do_mmap() refuses by itself is counted");
 
 	mapstack_set("reset", "1");
 	call_anonymous(MAP_STACK, 7);

@@ -537,7 +537,8 @@ int main(void)
 				  operations[i].name);
 		ktap_skip("this kernel has no fault injection",
 			  "files refused");
-		ktap_skip("this kernel has no fault injection", "in the end");
+		ktap_skip("this kernel has no fault injection",
+			  "in the end nothing is left");
 		return ktap_end();
 	}
 	prepare_faults();

@@ -121,12 +121,12 @@ static void test_gain(void)
 	mapstack_set("policy", "private");
 	ktap_result(dies(limit, READ_WRITE, READ_WRITE) &&
 			    !dies(limit - page, READ_WRITE, READ_WRITE),
-		    "private: one as long as the limit does not grow");
+		    "private: a stack as long as the limit does not grow");
 	ktap_result(dies(limit / 2, PROT_NONE, READ_WRITE),
-		    "private: one that is opened by mprotect() does not grow");
+		    "private: a stack that mprotect() opens does not grow");
 	mapstack_set("policy", "fitting");
 	ktap_result(!dies(limit - page, READ_WRITE, READ_WRITE),
-		    "fitting: one that is shorter grows");
+		    "fitting: a shorter stack grows");
 }
 
 static void test_others(void)

@@ -556,7 +556,7 @@ static void test_kprobes_off(void)
 	static const char *const names[] = {
 		"kprobes are switched off: the counters do not know",
 		"kprobes are switched on again: growth is counted",
-		"on while kprobes are off: said once, and not known",
+		"on while kprobes are off: one log line, and not known",
 		"the remedy that was printed is enough",
 		"off while kprobes are off: not known",
 		"on again: growth is counted",

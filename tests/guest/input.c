@@ -186,7 +186,8 @@ static void test_bad_texts(const struct file *file, const char *state)
 			  -EINVAL);
 	/* sysfs does not pass on an empty write. */
 	passed &= refuses(file->name, "", 0, 0, 0);
-	ktap_result(passed, "%s: what is no %s is EINVAL and changes nothing",
+	ktap_result(passed,
+		    "%s: a text that is no %s is EINVAL and changes nothing",
 		    state, file->name);
 }
 
@@ -283,7 +284,7 @@ static void test_read_only(void)
 	if (dir)
 		closedir(dir);
 	ktap_result(passed && counters && nothing_changed(),
-		    "counters cannot be written, by the superuser either");
+		    "not even the superuser can write counters");
 	ktap_result(is_mode(MAPSTACK_DIR "reset", 0200) &
 			    cannot_open(MAPSTACK_DIR "reset", O_RDONLY) &
 			    is_mode(MAPSTACK_DIR "enabled", 0644) &
@@ -388,14 +389,14 @@ static void test_kernel_writer(void)
 	ktap_result(refuses_kernel() && mapstack_is("enabled", "1") &&
 			    guest_stack_grows() &&
 			    guest_hooked("expand_downwards") == followed,
-		    "on: a kernel thread cannot prove it, and on it stays");
+		    "on: a kernel thread cannot prove it, and it stays on");
 	mapstack_set("enabled", "0");
 }
 
 static void test_ftrace_off(void)
 {
 	static const char *const names[] = {
-		"ftrace off: switching on is EBUSY, and off it stays",
+		"ftrace off: switching on is EBUSY, and it stays off",
 		"ftrace off: one log line says what to do",
 		"ftrace off: loading switched on is EBUSY, nothing is left",
 		"ftrace off: one log line at loading",
@@ -429,7 +430,7 @@ static void test_ftrace_off(void)
 	ret = guest_write(SYSCTL, "0");
 	ktap_note("kernel.ftrace_enabled=0 while on: %s", strerror(-ret));
 	ktap_result(ret && mapstack_is("enabled", "1") && guest_stack_grows(),
-		    "on: kernel.ftrace_enabled=0 is refused, on it stays");
+		    "on: kernel.ftrace_enabled=0 is refused, it stays on");
 	mapstack_set("enabled", "0");
 }
 

@@ -488,7 +488,8 @@ static void make_deep(char *path, size_t size, const char *from)
  */
 int main(int argc, char **argv)
 {
-	static const char alike[] = "programs whose paths end alike are two";
+	static const char alike[] =
+		"programs whose long paths end alike are distinct";
 	char deep_one[600], deep_two[600];
 	int fd;
 
@@ -513,7 +514,7 @@ int main(int argc, char **argv)
 	ktap_result(test_counts(fd),
 		    "every request is in the row of its program");
 	ktap_result(test_first_call(), "the first call of a kind is kept");
-	ktap_result(test_kinds(fd), "so many kinds and no more");
+	ktap_result(test_kinds(fd), "only so many kinds of calls are kept");
 	if (access("/sys/kernel/realtime", F_OK))
 		ktap_result(test_long(fd, deep_one, deep_two), "%s", alike);
 	else
@@ -521,10 +522,10 @@ int main(int argc, char **argv)
 	ktap_result(test_forgery(fd), "a name cannot forge a line");
 	if (guest_follows_growth())
 		ktap_result(test_failure(fd),
-			    "a request that fails is known to");
+			    "a failed request is counted as failed");
 	else
 		ktap_skip("results are not followed here",
-			  "a request that fails is known to");
+			  "a failed request is counted as failed");
 	if (guest_follows_growth())
 		ktap_result(test_growth(fd), "growth");
 	else
@@ -535,7 +536,7 @@ int main(int argc, char **argv)
 		ktap_skip("growth is not followed here",
 			  "sizes, and how deep a stack grew");
 	ktap_result(test_ends(fd),
-		    "it holds the module, and ends with close()");
+		    "the open device holds the module until close()");
 	ktap_result(test_killed(), "it ends with its process");
 	guest_unload("mapstack");
 	return ktap_end();

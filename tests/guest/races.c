@@ -29,7 +29,7 @@
 
 static const char *const names[] = {
 	"KCSAN finds a race that is there",
-	"it finds none in mapstack",
+	"KCSAN finds no race in mapstack",
 };
 
 /* Reads on in the log: whether a report is about a function of a module. */

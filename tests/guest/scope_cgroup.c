@@ -78,7 +78,7 @@ static void test_membership(void)
 	ktap_result(in_cgroup("/a/deep", guest_stack_grows),
 		    "a member of a descendant grows");
 	ktap_result(!in_cgroup("/b", guest_stack_grows) && !guest_stack_grows(),
-		    "others do not");
+		    "a process outside does not");
 	mapstack_set("scope", "cgroup:/");
 	ktap_result(in_cgroup("/b", guest_stack_grows) && guest_stack_grows(),
 		    "the root cgroup is everybody");
@@ -91,7 +91,7 @@ static void test_errors(void)
 			    mapstack_write("scope", "cgroup:/a/none") ==
 				    -ENOENT &&
 			    mapstack_is("scope", "cgroup:/a"),
-		    "-ENOENT for one that there is not; nothing changes");
+		    "-ENOENT for a missing cgroup; nothing changes");
 	ktap_result(mapstack_write("scope", "cgroup:/a/cgroup.procs") ==
 				    -ENOTDIR &&
 			    mapstack_is("scope", "cgroup:/a"),
@@ -108,10 +108,10 @@ static void test_removed(void)
 	make_cgroup("/a/deep");
 	ktap_result(!in_cgroup("/a/deep", guest_stack_grows) &&
 			    mapstack_is("scope", "cgroup:/a/deep (gone)"),
-		    "one made anew at that path is not meant");
+		    "a new cgroup at that path is not in scope");
 	mapstack_set("scope", "cgroup:/a/deep");
 	ktap_result(in_cgroup("/a/deep", guest_stack_grows),
-		    "until it is written");
+		    "it is in scope after its path is written again");
 }
 
 static bool names_own_root(void)
@@ -192,7 +192,7 @@ static void test_growth(void)
 {
 	const size_t page = sysconf(_SC_PAGESIZE);
 	static const char outside[] = "growth out of scope is not counted";
-	static const char inside[] = "growth in scope is";
+	static const char inside[] = "growth in scope is counted";
 	unsigned long grown;
 	char *addr;
 

@@ -226,18 +226,20 @@ static void test_silence(void)
 	forget(ONE "trace");
 	munmap(mmap(NULL, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
 	       page);
-	ktap_result(!count_events(ONE "trace"), "nothing without MAP_STACK");
+	ktap_result(!count_events(ONE "trace"),
+		    "a call without MAP_STACK is not recorded");
 
 	mapstack_scope_elsewhere();
 	make_call(&calls[0], 0, -1);
-	ktap_result(!count_events(ONE "trace"), "nothing out of scope");
+	ktap_result(!count_events(ONE "trace"),
+		    "a request out of scope is not recorded");
 	mapstack_scope_again();
 
 	mapstack_set("enabled", "0");
 	make_call(&calls[0], 0, -1);
 	mapstack_set("enabled", "1");
 	ktap_result(!count_events(ONE "trace"),
-		    "nothing while off, nor for the proof");
+		    "nothing is recorded while off, or for the proof");
 }
 
 static void test_filter(void)

@@ -29,7 +29,7 @@
 
 static const char *const names[] = {
 	"trinity goes on until it is interrupted",
-	"it made requests",
+	"trinity made requests",
 	"the counters add up",
 	"the hook is on, and stacks grow",
 };

@@ -26,7 +26,7 @@ static const char *const names[] = {
 	"the module cannot be unloaded",
 	"on again: stacks grow, and growth is counted",
 	"off again is an error, without a line, and off",
-	"nor can it be unloaded later",
+	"the module cannot be unloaded later either",
 };
 
 /* Unloading by force is for another configuration of the kernel. */
