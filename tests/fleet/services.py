@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""mapstack watch on what runs under systemd before it begins."""
+"""Test mapstack watch on services and containers that run before it begins."""
 
 import json
 import signal
@@ -17,7 +17,7 @@ import kit  # noqa: E402
 TOOL = "/usr/sbin/mapstack"
 REPORT = Path("/tmp/watch.json")
 AFTER = ("0", "observe paired fitting private [rfc]", "all")
-# Asks a few times a second, for ever. Threads would not: glibc keeps their stacks.
+# Makes requests all the time, but not by threads, whose stacks glibc keeps.
 ASKS = """
 import mmap, time
 while True:
@@ -33,7 +33,7 @@ def sh(command, **options):
 
 
 def watch(words, act):
-    """Follow something while act() runs; return status, report, what was said."""
+    """Follow something while act() runs; return status, report, and messages."""
     REPORT.unlink(missing_ok=True)
     said = Path("/tmp/watch.said")
     with open(said, "w") as out:
@@ -53,7 +53,7 @@ def watch(words, act):
 
 
 def requests(result, **what):
-    """Requests of the programs of which all of this is true, and of others."""
+    """Requests of the programs that match `what`, and of the others."""
     ours = others = 0
     for entry in result["programs"]:
         if all(entry[name] and value in entry[name]
@@ -65,7 +65,7 @@ def requests(result, **what):
 
 
 def await_requests():
-    """An emulated processor takes its time to start a program."""
+    """Wait: an emulated processor needs time to start a program."""
     before = kit.counter("seen")
     kit.wait_for(lambda: kit.counter("seen") > before + 2)
 
@@ -77,7 +77,7 @@ def adds_up(result):
 
 
 def look_at(report, name, words, act, **what):
-    """Something is followed: all that is reported is its, and something is."""
+    """Follow something. All reported requests must be its own, and there are some."""
     code, result, said = watch(words, act)
     ours, others = requests(result, **what) if result else (0, 0)
     report.result(
@@ -124,7 +124,7 @@ def nginx(report):
 
 
 def restarted(report):
-    """The threads of the service that was started anew are seen as well."""
+    """Threads of a restarted service are seen as well."""
     def act():
         sh("systemctl restart nginx")
         time.sleep(3)
