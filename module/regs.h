@@ -19,7 +19,8 @@
 	!(defined(CONFIG_RISCV) && defined(CONFIG_64BIT) &&              \
 	  defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS)) &&                   \
 	!(defined(CONFIG_PPC64) && defined(CONFIG_CPU_LITTLE_ENDIAN)) && \
-	!defined(CONFIG_S390) && !defined(CONFIG_PARISC)
+	!defined(CONFIG_S390) && !defined(CONFIG_LOONGARCH) &&           \
+	!defined(CONFIG_PARISC)
 #error mapstack cannot reach the arguments of do_mmap() here: see docs/architectures.md.
 #elif !defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS) && \
 	!defined(CONFIG_DYNAMIC_FTRACE_WITH_REGS)
@@ -98,6 +99,8 @@ static __always_inline unsigned long *regs_pt_argument(struct pt_regs *regs,
 	 * vm_mmap_pgoff(), does not look at them again.
 	 */
 	return &regs->gprs[2 + n];
+#elif defined(CONFIG_LOONGARCH)
+	return &regs->regs[4 + n];
 #elif defined(CONFIG_PARISC)
 	return &regs->gr[26 - n];
 #endif

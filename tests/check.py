@@ -88,7 +88,8 @@ HEADERS = {
 # What uname -m prints on the architectures that module/regs.h knows.
 UNAME = {
     "X86_64": "x86_64", "ARM64": "aarch64", "RISCV": "riscv64",
-    "PPC64": "ppc64le", "S390": "s390x", "PARISC": "parisc64?",
+    "PPC64": "ppc64le", "S390": "s390x",
+    "LOONGARCH": "loongarch64", "PARISC": "parisc64?",
 }
 
 

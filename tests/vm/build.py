@@ -63,11 +63,13 @@ def copy_sources(where, *names):
 
 def build_external(kernel, what, where, *options):
     cc = compiler(kernel)
+    machine = machine_of(kernel.name)
     run_make(
         f"{what} for {kernel.release}", where / "build.log",
         "-C", str(kernel.headers), f"M={where}", f"CC={cc}",
         *(("LLVM=1",) if cc == "clang" else ()),
-        f"CROSS_COMPILE={machine_of(kernel.name).cross}", *kernel.options,
+        f"CROSS_COMPILE={machine.cross}", *machine.make,
+        *kernel.options,
         "KCFLAGS=-Werror", *options, "modules",
     )
 

@@ -30,6 +30,7 @@ class Machine:
     cmdline: str  # status= is the port of the report, see tests/guest/init.c
     flavour: str = None  # of Debian's kernel, if not the architecture's name
     user: str = None  # prefix of user space's compiler, if another
+    make: tuple = ()  # more words for make, to build modules
     cpus: int = 2
     accelerator: str = TURNS
     counting: tuple = ()  # more of QEMU's words, for time that counts instructions
@@ -74,6 +75,16 @@ MACHINES = {
         # a busy host 26 s were seen, more than the limit of a soft lockup.
         cmdline="console=hvc0 status=hvc1 watchdog_thresh=60",
         flavour="powerpc64le",
+    ),
+    "loong64": Machine(
+        cross="loongarch64-linux-gnu-",
+        # The kernel is an EFI program, and dies without ACPI.
+        qemu=("qemu-system-loongarch64", "-M", "virt", "-cpu", "la464",
+              "-bios", "/usr/share/qemu-efi-loongarch64/QEMU_EFI.fd", *PORTS),
+        cmdline="console=ttyS0 status=ttyS1",
+        # forky's headers are for gcc 16, and the lab has 14.
+        make=("CONFIG_CC_HAS_ANNOTATE_TABLEJUMP=",
+              "CFLAGS_MODULE=-Wno-attributes"),
     ),
     "s390x": Machine(
         cross="s390x-linux-gnu-",
