@@ -52,6 +52,18 @@ notrace struct verdict request_judge(unsigned long len, unsigned long prot,
 	return judge(len, prot, flags, has_file);
 }
 
+/*
+ * Not inlined, although it is called once: a request that nobody traces would
+ * save six registers for the arguments of the probes.
+ */
+static noinline notrace void
+request_trace(unsigned long addr, unsigned long len, unsigned long prot,
+	      unsigned long flags, struct verdict verdict)
+{
+	trace_mapstack_mmap(addr, len, prot, flags, verdict.shape,
+			    verdict.outcome);
+}
+
 notrace unsigned long request_handle(unsigned long addr, unsigned long len,
 				     unsigned long prot, unsigned long flags,
 				     bool has_file)
@@ -59,7 +71,7 @@ notrace unsigned long request_handle(unsigned long addr, unsigned long len,
 	struct verdict verdict = judge(len, prot, flags, has_file);
 
 	counters_add(verdict.shape, verdict.outcome);
-	trace_mapstack_mmap(addr, len, prot, flags, verdict.shape,
-			    verdict.outcome);
+	if (trace_mapstack_mmap_enabled())
+		request_trace(addr, len, prot, flags, verdict);
 	return verdict.grow ? request_grow(flags, has_file) : flags;
 }

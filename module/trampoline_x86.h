@@ -3,15 +3,16 @@
 #ifndef MAPSTACK_TRAMPOLINE_X86_H
 #define MAPSTACK_TRAMPOLINE_X86_H
 
-#include <linux/linkage.h> /* ASM_ENDBR and ASM_RET, where there are any */
+#include <linux/linkage.h> /* ASM_RET, where there is one */
 #include <linux/mman.h>
+#include <linux/objtool.h>
 #include <linux/stringify.h>
 
 #include <asm/alternative.h>
 #include <asm/nospec-branch.h>
 
-#ifndef ASM_ENDBR
-#define ASM_ENDBR
+#ifndef ANNOTATE_NOENDBR
+#define ANNOTATE_NOENDBR
 #endif
 #ifndef CALL_DEPTH_ACCOUNT
 #define CALL_DEPTH_ACCOUNT
@@ -31,7 +32,6 @@
  * caller.
  */
 #ifdef CONFIG_FRAME_POINTER
-#include <linux/objtool.h>
 #define TRAMPOLINE_FRAME                                           \
 	"pushq %rbp; pushq 16(%rsp); pushq %rbp; movq %rsp, %rbp;" \
 	"pushq 24(%rsp); pushq %rbp; movq %rsp, %rbp\n"
@@ -66,15 +66,16 @@
  * Nothing on the way to it counts the call for the return thunk that fills the
  * return stack buffer (call depth tracking), so it does that itself. Its
  * address is even: 7.3 jumps to an odd one and expects no return
- * (ftrace_is_jmp()).
+ * (ftrace_is_jmp()). It begins without endbr64, as ftrace's own trampolines do:
+ * a call or a return leads here, and no indirect branch.
  */
-#define TRAMPOLINE(name, body)                                                 \
-	void name(void);                                                       \
-	asm(".pushsection .text, \"ax\", @progbits\n"                          \
-	    ".balign 16\n"                                                     \
-	    ".type " #name ", @function\n"                                     \
-	    ".globl " #name "\n" #name ":\n" ASM_ENDBR "\n" CALL_DEPTH_ACCOUNT \
-	    "\n" body ASM_RET "\n"                                             \
+#define TRAMPOLINE(name, body)                                \
+	void name(void);                                      \
+	asm(".pushsection .text, \"ax\", @progbits\n"         \
+	    ".balign 16\n"                                    \
+	    ".type " #name ", @function\n"                    \
+	    ".globl " #name "\n" #name ":\n" ANNOTATE_NOENDBR \
+	    "\n" CALL_DEPTH_ACCOUNT "\n" body ASM_RET "\n"    \
 	    ".size " #name ", . - " #name "\n.popsection\n")
 
 /*
