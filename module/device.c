@@ -194,7 +194,7 @@ static notrace void note_failure(void *data, unsigned long len)
 	preempt_enable_notrace();
 }
 
-static int device_show(struct seq_file *m, void *row)
+static int mapstack_device_show(struct seq_file *m, void *row)
 {
 	const struct programs *programs =
 		((struct recording *)m->private)->programs;
@@ -208,7 +208,7 @@ static int device_show(struct seq_file *m, void *row)
 }
 
 /* Reading allocates rows. Without memory, later programs share the first row. */
-static void *device_start(struct seq_file *m, loff_t *number)
+static void *mapstack_device_start(struct seq_file *m, loff_t *number)
 {
 	struct recording *recording = m->private;
 
@@ -216,22 +216,22 @@ static void *device_start(struct seq_file *m, loff_t *number)
 	return programs_row(recording->programs, *number);
 }
 
-static void *device_next(struct seq_file *m, void *row, loff_t *number)
+static void *mapstack_device_next(struct seq_file *m, void *row, loff_t *number)
 {
 	struct recording *recording = m->private;
 
 	return programs_row(recording->programs, ++*number);
 }
 
-static void device_stop(struct seq_file *m, void *row)
+static void mapstack_device_stop(struct seq_file *m, void *row)
 {
 }
 
-static const struct seq_operations device_seq = {
-	.start = device_start,
-	.next = device_next,
-	.stop = device_stop,
-	.show = device_show,
+static const struct seq_operations mapstack_device_seq = {
+	.start = mapstack_device_start,
+	.next = mapstack_device_next,
+	.stop = mapstack_device_stop,
+	.show = mapstack_device_show,
 };
 
 static void recording_free(struct recording *recording)
@@ -282,7 +282,7 @@ static void probes_off(struct recording *recording)
 	tracepoint_synchronize_unregister();
 }
 
-static int device_open(struct inode *inode, struct file *file)
+static int mapstack_device_open(struct inode *inode, struct file *file)
 {
 	struct recording *recording;
 	int ret;
@@ -295,7 +295,7 @@ static int device_open(struct inode *inode, struct file *file)
 		goto err_clear;
 	/* misc_open() has put the device there, and seq_open() would warn. */
 	file->private_data = NULL;
-	ret = seq_open(file, &device_seq);
+	ret = seq_open(file, &mapstack_device_seq);
 	if (ret)
 		goto err_free;
 	((struct seq_file *)file->private_data)->private = recording;
@@ -314,7 +314,7 @@ err_clear:
 	return ret;
 }
 
-static int device_release(struct inode *inode, struct file *file)
+static int mapstack_device_release(struct inode *inode, struct file *file)
 {
 	struct seq_file *m = file->private_data;
 	struct recording *recording = m->private;
@@ -326,27 +326,27 @@ static int device_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
-static const struct file_operations device_fops = {
+static const struct file_operations mapstack_device_fops = {
 	.owner = THIS_MODULE,
-	.open = device_open,
+	.open = mapstack_device_open,
 	.read = seq_read,
 	.llseek = seq_lseek,
-	.release = device_release,
+	.release = mapstack_device_release,
 };
 
-static struct miscdevice device_misc = {
+static struct miscdevice mapstack_device_misc = {
 	.minor = MISC_DYNAMIC_MINOR,
 	.name = "mapstack",
 	.mode = 0600,
-	.fops = &device_fops,
+	.fops = &mapstack_device_fops,
 };
 
-int device_init(void)
+int mapstack_device_init(void)
 {
-	return misc_register(&device_misc);
+	return misc_register(&mapstack_device_misc);
 }
 
-void device_exit(void)
+void mapstack_device_exit(void)
 {
-	misc_deregister(&device_misc);
+	misc_deregister(&mapstack_device_misc);
 }

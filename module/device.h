@@ -11,20 +11,20 @@
 #define MAPSTACK_DEVICE_H
 
 /**
- * device_init() - create the device
+ * mapstack_device_init() - create the device
  *
  * Context: process; may sleep.
  * Return: 0, or the error of misc_register().
  */
-int device_init(void);
+int mapstack_device_init(void);
 
 /**
- * device_exit() - remove the device
+ * mapstack_device_exit() - remove the device
  *
  * Nobody has it open, because an open file holds the module.
  *
  * Context: process; may sleep.
  */
-void device_exit(void);
+void mapstack_device_exit(void);
 
 #endif /* MAPSTACK_DEVICE_H */

@@ -89,7 +89,7 @@ static int __init mapstack_init(void)
 	if (ret)
 		goto err_off;
 	/* Last: whoever opens it holds the module, and then nothing may fail. */
-	ret = device_init();
+	ret = mapstack_device_init();
 	if (ret)
 		goto err_sysfs;
 	return 0;
@@ -106,7 +106,7 @@ err_off:
 
 static void __exit mapstack_exit(void)
 {
-	device_exit();
+	mapstack_device_exit();
 	sysfs_remove_mapstack();
 	switch_off_for_good();
 	growth_exit();

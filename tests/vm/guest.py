@@ -32,8 +32,9 @@ RACE = re.compile(r"[^\n]*={60,}\n[^\n]*BUG: KCSAN: .*?={60,}[^\n]*\n", re.S)
 INJECTED = re.compile(
     r"failures: (?:vmalloc error|page allocation failure).*?</TASK>", re.S
 )
-# Bit 12: an out-of-tree module; bit 13: an unsigned one.
-TAINT_EXPECTED = 1 << 12 | 1 << 13
+# Bit 12: an out-of-tree module; bit 13: an unsigned one; bit 17: a kernel with
+# randomised structures, as cfi.config builds it.
+TAINT_EXPECTED = 1 << 12 | 1 << 13 | 1 << 17
 SILENT_SECONDS = 300
 
 # One CPU whose time is the number of instructions that it has executed. When idle
