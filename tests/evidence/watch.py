@@ -17,6 +17,7 @@ sys.path.insert(0, "/files")
 import jsonschema  # noqa: E402
 import kit  # noqa: E402
 from kit import ask, python, setting, settings, tool  # noqa: E402
+from workloads import POSTGRES, PROGRAMS  # noqa: E402
 
 REPORT = Path("/tmp/watch.json")
 CGROUPS = Path("/sys/fs/cgroup")
@@ -445,26 +446,45 @@ def disturbed(report):
     )
 
 
-DATABASE = """
-install -d -o postgres /run/postgresql
-su postgres -s /bin/sh -c '
-    cd /tmp
-    bin=$(ls -d /usr/lib/postgresql/*/bin)
-    data=$(ls -d /var/lib/postgresql/*/main)
-    conf=$(ls /etc/postgresql/*/main/postgresql.conf)
-    $bin/pg_ctl -w -t 120 -D $data -o "-c config_file=$conf -c ssl=off" \
-        -l /tmp/pg.log "$0"' "$1"
-"""
-QUERY = """
-su postgres -s /bin/sh -c '
-    psql -qAtc "copy (select 6 * 7) to program \\$\\$cat >/tmp/pg.out\\$\\$"
-'
-"""
+def beside(report):
+    """The whole machine is watched while real programs run, and strace sees one."""
+    traced = "ruby: threads and fibers"
+    log = "/tmp/strace.log"
+    wrong = []
+    watch = Watch("--all")
+    chosen = [row for row in PROGRAMS if row[0] != "java" or shutil.which("java")]
+    for name, _, command, output, _ in chosen:
+        if name == traced:
+            command = ["strace", "-f", "--seccomp-bpf", "-qq", "-e", "trace=mmap",
+                       "-o", log, *command]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, text=True,
+                              capture_output=True, errors="replace")
+        if output not in done.stdout:
+            wrong += name, done.stdout[-500:], done.stderr[-500:]
+    code, result = watch.ended(signal.SIGTERM)
+    silent = [name for name, program, _, _, shapes in chosen
+              if shapes and not kit.program(result, program)["requests"]]
+    report.result(
+        code == 0 and not wrong and not silent and not adds_up(result) and
+        not result["complete"]["dropped"] and
+        not result["counters"]["out_of_scope"],
+        f"--all beside {len(chosen)} real programs: {result['counters']['seen']} "
+        "requests, and no sum is wrong", code, *wrong, silent, adds_up(result),
+        result["counters"],
+    )
+    expected = kit.strace_shapes(log)
+    seen = {shape: count for shape, count in
+            kit.program(result, "ruby")["shapes"].items() if count}
+    report.result(
+        seen == expected and seen,
+        f"one of them made {sum(seen.values())} requests, as strace saw them",
+        seen, expected, result["programs"],
+    )
 
 
 def database(report):
     """PostgreSQL, up before the watch, and what strace says of it."""
-    subprocess.run(["sh", "-c", DATABASE, "sh", "start"], check=True,
+    subprocess.run(["sh", "-c", POSTGRES + "control start"], check=True,
                    stdout=subprocess.DEVNULL)
     (pid,) = Path(next(Path("/var/lib/postgresql").glob(
         "*/main/postmaster.pid"))).read_text().split()[:1]
@@ -476,7 +496,8 @@ def database(report):
                  Path(f"/proc/{pid}/status").read_text())
     watch = Watch("--pid", pid)
     for _ in range(3):
-        subprocess.run(["sh", "-c", QUERY], check=True)
+        subprocess.run(["sh", "-c", POSTGRES + "query"], check=True,
+                       stdout=subprocess.DEVNULL)
     code, result = watch.ended(signal.SIGTERM)
     strace.terminate()
     strace.wait()
@@ -494,12 +515,12 @@ def database(report):
         f"PostgreSQL that runs: {seen.get('anonymous')} requests, as strace saw "
         "them", seen, expected, result["programs"], watch.said.read_text(),
     )
-    subprocess.run(["sh", "-c", DATABASE, "sh", "stop"], check=True,
+    subprocess.run(["sh", "-c", POSTGRES + "control stop"], check=True,
                    stdout=subprocess.DEVNULL)
 
 
 def main():
-    report = kit.Report(19)
+    report = kit.Report(21)
     kit.load()
     refused(report)
     process(report)
@@ -511,10 +532,8 @@ def main():
     storms(report)
     killed(report)
     disturbed(report)
-    if shutil.which("psql"):
-        database(report)
-    else:
-        report.skip("PostgreSQL that runs", "it is not installed")
+    database(report)
+    beside(report)
     kit.unload()
     report.end()
 

@@ -68,7 +68,8 @@ def build_trials():
 def files():
     """What the programs in the guest need."""
     return [
-        build_command(), build_trials(), "tests/evidence/kit.py", "tools/mapstack.bash",
+        build_command(), build_trials(), "tests/evidence/kit.py",
+        "tests/evidence/workloads.py", "tools/mapstack.bash",
         "tools/report/schema.json", "README.md",
     ]
 
