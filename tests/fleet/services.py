@@ -3,6 +3,7 @@
 """Test mapstack watch on services and containers that run before it begins."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import kit  # noqa: E402
 
 TOOL = "/usr/sbin/mapstack"
 REPORT = Path("/tmp/watch.json")
+SAID = Path("/tmp/watch.said")
 AFTER = ("0", "observe paired fitting private [rfc]", "all")
 # Makes requests all the time, but not by threads, whose stacks glibc keeps.
 ASKS = """
@@ -35,13 +37,12 @@ def sh(command, **options):
 def watch(words, act):
     """Follow something while act() runs; return status, report, and messages."""
     REPORT.unlink(missing_ok=True)
-    said = Path("/tmp/watch.said")
-    with open(said, "w") as out:
+    with open(SAID, "w") as out:
         process = subprocess.Popen(
             [TOOL, "watch", "--json", "-o", REPORT, *words],
             stdin=subprocess.DEVNULL, stderr=out,
         )
-    kit.wait_for(lambda: "following" in said.read_text() or
+    kit.wait_for(lambda: "following" in SAID.read_text() or
                  process.poll() is not None)
     act()
     process.send_signal(signal.SIGINT)
@@ -49,7 +50,7 @@ def watch(words, act):
     result = json.loads(REPORT.read_text()) if REPORT.exists() else None
     if result:
         jsonschema.validate(result, kit.SCHEMA)
-    return process.returncode, result, said.read_text()
+    return process.returncode, result, SAID.read_text()
 
 
 def requests(result, **what):
@@ -96,6 +97,24 @@ def unit_is_off(report):
                   Path("/tmp/dpkg").read_text())
 
 
+def workers():
+    """nginx's workers, and how many threads each has."""
+    master = Path("/run/nginx.pid").read_text().strip()
+    lines = sh(f"ps -o pid=,nlwp= --ppid {master}").stdout.splitlines()
+    return dict(line.split() for line in lines)
+
+
+def reload():
+    """Ask for new workers, and wait until they have the threads of their pools."""
+    def are_new():
+        new = [threads for pid, threads in workers().items() if pid not in old]
+        return new == ["5"] * os.cpu_count()
+
+    old = workers()
+    sh("nginx -s reload")
+    kit.wait_for(are_new)
+
+
 def nginx(report):
     """A reload starts workers, which start the threads of a pool."""
     pid = Path("/run/nginx.pid").read_text().strip()
@@ -104,12 +123,11 @@ def nginx(report):
     kit.wait_for(lambda: "TracerPid:\t0" not in
                  Path(f"/proc/{pid}/status").read_text())
 
-    def reload():
+    def act():
         for _ in range(3):
-            sh("nginx -s reload")
-            time.sleep(3)
+            reload()
 
-    result, _ = look_at(report, "nginx.service", ["--unit", "nginx"], reload,
+    result, _ = look_at(report, "nginx.service", ["--unit", "nginx"], act,
                         program="/usr/sbin/nginx", unit="nginx.service")
     strace.terminate()
     strace.wait()
@@ -127,9 +145,8 @@ def restarted(report):
     """Threads of a restarted service are seen as well."""
     def act():
         sh("systemctl restart nginx")
-        time.sleep(3)
-        sh("nginx -s reload")
-        time.sleep(3)
+        kit.wait_for(lambda: "is followed again" in SAID.read_text())
+        reload()
 
     result, said = look_at(report, "nginx.service, restarted",
                            ["--unit", "nginx"], act, unit="nginx.service")
@@ -146,6 +163,9 @@ def databases(report):
                    .replace("$$", "\\$\\$")),
         program="postgres", user="postgres",
     )
+    answer = Path("/tmp/pg.out")
+    answer = answer.exists() and answer.read_text()
+    report.result(answer == "42\n", "PostgreSQL answers meanwhile", answer)
     look_at(
         report, "MariaDB", ["--unit", "mariadb"],
         lambda: sh("for i in 1 2 3 4; do mariadb -e 'select sleep(2)' & done; "
@@ -194,6 +214,28 @@ def containers(report):
     sh("podman rm -f -t 0 web")
 
 
+def docker(report):
+    """As podman's; the root of the image is what containers() has made."""
+    started = time.monotonic()
+    said = sh(
+        "systemctl start docker && tar -C /srv/web -c . | docker import - web && "
+        "docker run -d --name boxed --network none --log-driver none "
+        f"--volume /usr:/usr:ro web /usr/bin/python3 -S -c '{ASKS}'"
+    ).stdout
+    took = time.monotonic() - started
+    digits = said.split()[-1][:12] if said else ""
+    result, followed = look_at(
+        report, f"docker, up after {took:.0f} s", ["--container", "boxed"],
+        await_requests, container=digits, program="/usr/bin/python3",
+    )
+    report.result(
+        result and result["followed"] == "container boxed of docker" and
+        digits in result["scope"], "docker: its cgroup", said, followed,
+        sh("journalctl -q -o cat -u docker -u containerd | tail -n 15").stdout,
+    )
+    sh("docker rm -f boxed; systemctl stop docker.socket docker containerd")
+
+
 def session(report):
     sh("useradd -m person")
     login = subprocess.Popen(
@@ -215,7 +257,7 @@ def refusals(report):
     for words, text in {
         ("--unit", "nothing"): "does not run",
         ("--unit", "-x"): "does not run",
-        ("--container", "nothing"): "(asked: podman, systemd-nspawn)",
+        ("--container", "nothing"): "(asked: podman, docker, systemd-nspawn)",
     }.items():
         done = subprocess.run([TOOL, "watch", *words], capture_output=True,
                               text=True, timeout=300)
@@ -227,12 +269,13 @@ def refusals(report):
 
 
 def main():
-    report = kit.Report(12)
+    report = kit.Report(15)
     unit_is_off(report)
     nginx(report)
     restarted(report)
     databases(report)
     containers(report)
+    docker(report)
     session(report)
     refusals(report)
     report.end()

@@ -17,10 +17,10 @@ PACKAGES = (
     # what the command needs
     "kmod", "libjansson4",
     # what it is asked to follow
-    "crun", "dbus", "libpam-systemd", "mariadb-server", "nginx-light", "podman",
-    "postgresql", "systemd-container", "systemd-sysv",
+    "crun", "dbus", "docker-cli", "docker.io", "libpam-systemd", "mariadb-server",
+    "nginx-light", "podman", "postgresql", "systemd-container", "systemd-sysv",
     # what reads its metrics
-    "prometheus", "prometheus-node-exporter",
+    "chromium-headless-shell", "prometheus", "prometheus-node-exporter",
     # what the tests use
     "procps", "python3", "python3-jsonschema", "strace", "util-linux",
 )
@@ -43,6 +43,17 @@ driver = "vfs"
 runroot = "/run/containers/storage"
 graphroot = "/var/lib/containers/storage"
 END
+mkdir -p /etc/docker
+cat >/etc/docker/daemon.json <<'END'
+{{
+    "bridge": "none",
+    "iptables": false,
+    "ip6tables": false,
+    "storage-driver": "vfs"
+}}
+END
+# Its test starts it.
+systemctl disable containerd.service docker.service docker.socket
 echo 'thread_pool default threads=4;' >/etc/nginx/modules-enabled/50-pool.conf
 cat >/etc/systemd/system/fleet.service <<'END'
 {UNIT}END
@@ -67,6 +78,6 @@ def run(kernel, where, hear):
             package, *tests.iterdir(), "tests/evidence/kit.py",
             "tools/report/schema.json", "examples/mapstack.rules.yml",
         ],
-        memory=2048, start="/sbin/init",
+        memory=3072, start="/sbin/init",
     )
     return guest.boot_and_report(vm, hear)
