@@ -5,7 +5,7 @@
  *	breaks FILE	maps a file, shared and with MAP_STACK, and needs it
  *	falls-back FILE	the same, and goes on without
  *	costs COUNT	maps so many small stacks
- *	slow COUNT	and between them as many ordinary mappings
+ *	slow COUNT	maps so many, a MiB apart, and then 300 times other memory
  *	nothing		asks for no stack
  *	thread		has a thread
  *	flaky FILE	ends with 0 and 1 in turn, which FILE remembers
@@ -34,10 +34,16 @@
 
 #define STACK_SIZE 65536
 
-static void *map_stack(size_t size)
+static char *map_stack(size_t size)
 {
 	return mmap(NULL, size, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+}
+
+static char *map_stack_at(char *place, size_t size)
+{
+	return mmap(place, size, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_FIXED, -1, 0);
 }
 
 static int map_file(const char *path, int otherwise)
@@ -57,18 +63,33 @@ static int map_file(const char *path, int otherwise)
 	return 0;
 }
 
-static int map_stacks(long count, size_t between)
+/* Where stacks grow, no hole between two of them has room for what is mapped then. */
+static int map_apart(long count)
+{
+	size_t hole = 1 << 20, size = count * (hole + 8192);
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+	char *at = mmap(NULL, size, PROT_NONE, flags, -1, 0);
+	long i;
+
+	if (at == MAP_FAILED || munmap(at, size))
+		return 1;
+	for (i = 0; i < count; i++, at += hole + 8192)
+		if (map_stack_at(at + hole, 8192) != at + hole)
+			return 1;
+	for (i = 0; i < 300; i++)
+		if (mmap(NULL, hole, PROT_READ, flags, -1, 0) == MAP_FAILED)
+			return 1;
+	printf("%ld stacks\n", count);
+	return 0;
+}
+
+static int map_stacks(long count)
 {
 	long i;
 
-	for (i = 0; i < count; i++) {
+	for (i = 0; i < count; i++)
 		if (map_stack(8192) == MAP_FAILED)
 			return 1;
-		if (between &&
-		    mmap(NULL, between, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS,
-			 -1, 0) == MAP_FAILED)
-			return 1;
-	}
 	printf("%ld stacks\n", count);
 	return 0;
 }
@@ -187,7 +208,7 @@ static int leave_process(void)
 
 static int run_tests(void)
 {
-	return have_thread() || map_stacks(100, 0) || map_file("log", 1);
+	return have_thread() || map_stacks(100) || map_file("log", 1);
 }
 
 int main(int argc, char **argv)
@@ -202,9 +223,9 @@ int main(int argc, char **argv)
 	if (!strcmp(what, "falls-back"))
 		return map_file(argument, 0);
 	if (!strcmp(what, "costs"))
-		return map_stacks(atol(argument), 0);
+		return map_stacks(atol(argument));
 	if (!strcmp(what, "slow"))
-		return map_stacks(atol(argument), 4096);
+		return map_apart(atol(argument));
 	if (!strcmp(what, "nothing"))
 		return puts("nothing") < 0;
 	if (!strcmp(what, "thread"))

@@ -109,8 +109,8 @@ def costing(report):
         [TRIALS, "memory"], 0, r"costs: .* under private: \d+ KiB of memory",
     )
     fate(
-        report, "costs: time, as it is beyond what off varies by",
-        [TRIALS, "slow", 1000], 0,
+        report, "costs: time of mmap() beside 10,000 stacks, beyond what off varies by",
+        [TRIALS, "slow", 10000], 0,
         r"costs: .* under private: \d+\.\d+ s of wall time; off \d",
         ("--runs", 5, "--policies", "private"),
         lambda document, _:
@@ -119,7 +119,7 @@ def costing(report):
     )
     fate(
         report, "--fail-on slower: exit status 1",
-        [TRIALS, "slow", 1000], 1, r"costs: .*% slower than off \(wall",
+        [TRIALS, "slow", 10000], 1, r"costs: .*% slower than off \(wall",
         ("--policies", "private", "--fail-on", "denied,slower=5%"),
         lambda document, _: document["failed_on"] == ["slower"],
     )
