@@ -15,6 +15,8 @@ from machines import machine_of
 
 BUILD = Path("/out/build")
 GUEST_LOCK = threading.Lock()
+MODULES_LOCK = threading.Lock()
+MODULES = {}  # by directory: a lock, and what was built there
 
 
 def run_make(what, log, *args, mode="w"):
@@ -77,8 +79,20 @@ def build_external(kernel, what, where, *options):
 def build_modules(
     kernel, directory="mapstack", helpers="tests/modules", options=()
 ):
-    """Build mapstack.ko and other modules; return their paths."""
+    """Build mapstack.ko and other modules, once a run; return their paths.
+
+    Several guests at the same time may have the same kernel.
+    """
     where = BUILD / kernel.name / directory
+    with MODULES_LOCK:
+        lock, built = MODULES.setdefault(where, (threading.Lock(), []))
+    with lock:
+        if not built:
+            built += make_modules(kernel, where, helpers, options)
+    return list(built)
+
+
+def make_modules(kernel, where, helpers, options):
     copy_sources(where, "Kbuild", "VERSION", "module")
     build_external(kernel, "mapstack", where, *options)
     # At the same place below module/, because they use its headers.
