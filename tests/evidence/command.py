@@ -27,12 +27,12 @@ def loaded_or_not(report):
     done = tool("status")
     report.result(
         done.returncode == 4 and "not loaded" in done.stdout,
-        "status: not loaded is 4", done,
+        "status: without the module the exit status is 4", done,
     )
     done = tool("run", "--", "true")
     report.result(
         done.returncode == 125 and "doctor" in done.stderr,
-        "run: without the module 125, and says whom to ask", done,
+        "run: without the module the exit status is 125, and doctor is named", done,
     )
     release = os.uname().release
     place = Path("/lib/modules", release, "updates")
@@ -114,7 +114,7 @@ def unprivileged(report):
 
 def bad_words(report):
     before = settings()
-    # Each with the word that the error must name.
+    # Each has the exit status, and the word that the error must name.
     cases = {
         (): (2, "say what to do"), ("nonsense",): (2, "nonsense"),
         ("status", "more"): (2, "more"), ("on", "--json"): (2, "--json"),
@@ -135,7 +135,7 @@ def bad_words(report):
         ):
             wrong += words, done.returncode, first
     report.result(not wrong and settings() == before,
-                  "what is not understood: said, and nothing changes", *wrong)
+                  "words that are not understood are refused, and nothing changes", *wrong)
 
 
 def asked_for_help(report):
@@ -149,7 +149,7 @@ def asked_for_help(report):
         (word, done) for word in words for done in [tool(*word)]
         if done.returncode or words[word] not in done.stdout or done.stderr
     ]
-    report.result(not wrong, "help and version, wherever asked for", *wrong)
+    report.result(not wrong, "help and version are printed wherever they are asked for", *wrong)
     completed = subprocess.run(
         ["bash", "-c", ". /files/mapstack.bash; PATH=/files:$PATH; "
          "_command_offset() { COMPREPLY=(command at $1); }; for line in "
@@ -174,7 +174,7 @@ def names_in_errors(report):
     report.result(
         done.returncode == 127 and done.stderr.count("\n") == 1 and
         "/tmp/\\x1b[2J\\x0amapstack: " in done.stderr,
-        "names in errors", done,
+        "a name in an error is printed safely", done,
     )
 
 
@@ -193,12 +193,12 @@ def another_root(report):
         all("MAPSTACK_ROOT" in one.stderr for one in done) and
         not os.path.exists("/tmp/ran") and settings() == before and
         (root / "enabled").read_text() == "0\n",
-        "MAPSTACK_ROOT: what would change something is refused", *done,
+        "MAPSTACK_ROOT: verbs that would change something are refused", *done,
     )
 
 
 def locking(report):
-    """A user cannot keep root from it, and reading disturbs no other process."""
+    """A user cannot keep root from the lock, and status disturbs no other process."""
     os.umask(0o077)
     shutil.rmtree("/run/mapstack")
     going = Going()
@@ -210,7 +210,7 @@ def locking(report):
     report.result(
         names == ["lock", "state"] and modes == ["0o755", "0o600", "0o644"] and
         "\nwhat run python3\n" in state and "while True" not in state,
-        "the lock is root's; the state can be read, without arguments",
+        "only root can open the lock; all can read the state, which has no arguments",
         names, modes, state,
     )
     users = [
@@ -223,7 +223,7 @@ def locking(report):
     off = tool("off")
     ran = tool("run", "--", "true")
     report.result(off.returncode == 0 and ran.returncode == 0,
-                  "a user's lock is in nobody's way", off, ran)
+                  "a lock that a user takes delays neither off nor run", off, ran)
     for user in users:
         user.kill()
         user.wait()
@@ -243,11 +243,11 @@ def locking(report):
         time.sleep(0.7)
         still = waiting.poll() is None
     report.result(still and waiting.wait(60) == 0,
-                  "off waits a little for another to end", still)
+                  "off waits a little for another process to end", still)
 
 
 def elsewhere(report):
-    """A run in another pid namespace, whose process numbers mean nothing here."""
+    """Test a run in another pid namespace, whose process numbers mean nothing here."""
     Path("/tmp/ready").unlink(missing_ok=True)
     there = subprocess.Popen(
         ["unshare", "-pf", "--mount-proc", kit.TOOL, "run", "-q", "--", "sh",
@@ -262,7 +262,7 @@ def elsewhere(report):
         "a run is going on" in status.stdout and off.returncode == 1 and
         again.returncode == 0 and "was killed; putting back" in again.stderr
         and settings()[0] == "0",
-        "a run in a pid namespace", status, off, again,
+        "a run in another pid namespace is seen, and put back when killed", status, off, again,
     )
 
 
@@ -280,7 +280,7 @@ def closed_files(report):
         values["run"]["state"] == "none" and
         Path("/tmp/closed").stat().st_size and
         not Path("/run/mapstack/lock").stat().st_size,
-        "standard files that are closed stay so", done, fds, values,
+        "standard files that are closed stay closed", done, fds, values,
     )
 
 
@@ -290,7 +290,7 @@ def exit_status(report):
         ("/nonexistent",): 127, ("/etc/passwd",): 126, ("true",): 0,
     }
     got = {words: tool("run", "--", *words).returncode for words in cases}
-    report.result(got == cases, "run: the command's exit status", got)
+    report.result(got == cases, "run: the exit status is the command's", got)
 
 
 def effects(report):
@@ -298,7 +298,7 @@ def effects(report):
     entry = kit.program(result, "python3")
     report.result(
         done.stdout == "anonymous grows\nshared EINVAL\nfile EINVAL\n",
-        "rfc: the command meets what the proposal does", done,
+        "rfc: the command sees what the proposal does", done,
     )
     calls = [call["call"] for call in entry["refused_calls"]]
     report.result(
@@ -307,14 +307,14 @@ def effects(report):
         "MAP_SHARED|MAP_ANONYMOUS|MAP_STACK)" in calls and
         f"mmap(NULL, {kit.PAGE}, PROT_READ|PROT_EXEC, MAP_PRIVATE|MAP_STACK)"
         in calls,
-        "rfc: the report names what was refused", entry,
+        "rfc: the report names the calls that were refused", entry,
     )
     done, result = run(*ask("anonymous", "shared"),
                        options=("--policy", "private"))
     report.result(
         done.stdout == "anonymous grows\nshared stays\n" and
         kit.program(result, "python3")["outcomes"]["spared"] == 1,
-        "private: spared", done, result,
+        "private: a shared mapping is spared", done, result,
     )
     done, result = run(*ask("anonymous", "shared"),
                        options=("--policy", "observe"))
@@ -323,7 +323,7 @@ def effects(report):
         done.stdout == "anonymous stays\nshared stays\n" and
         result["forecast"] and entry["refused"] == 1 and
         entry["growable"] == entry["requests"] - 1,
-        "observe: a forecast, and nothing changes", done, result,
+        "observe: the report is a forecast, and nothing changes", done, result,
     )
 
 
@@ -332,7 +332,7 @@ def report_again(report):
     report.result(
         re.search(r"^/.*/python3[.0-9]* \(", text, re.M) and "the kernel refused" in text and
         text.endswith(tool("report").stdout),
-        "report: the last run's, in text", text,
+        "report prints the report of the last run as text", text,
     )
     values = json.loads(tool("report", "--json").stdout)
     metrics = tool("report", "--prometheus").stdout
@@ -340,7 +340,7 @@ def report_again(report):
         values["version"] == 1 and kit.program(values, "python3")["refused"]
         == 1 and re.search(r'/python3[^}]*,shape="shared"} 1$', metrics,
                               re.M),
-        "report: --json and --prometheus", values, metrics,
+        "report --json, report --prometheus", values, metrics,
     )
 
 
@@ -353,7 +353,7 @@ def written(report):
         if done.returncode != 125 or words[1] not in done.stderr or \
                 os.path.exists("/tmp/ran"):
             wrong.append(done)
-    report.result(not wrong, "run: no place for the report, no run", *wrong)
+    report.result(not wrong, "run: the command does not run if the report cannot be opened", *wrong)
     with open("/dev/full", "w") as full:
         done = subprocess.run([kit.TOOL, "run", "--", "true"], stdout=full,
                               stderr=subprocess.PIPE, text=True)
@@ -362,7 +362,7 @@ def written(report):
         done.returncode == file.returncode == 125 and
         "No space left" in done.stderr and "No space left" in file.stderr and
         settings()[0] == "0",
-        "run: a report that could not be written is 125", done, file,
+        "run: the exit status is 125 if the report cannot be written", done, file,
     )
     for name in Path("/tmp").glob("kept*"):
         name.unlink()
@@ -376,10 +376,10 @@ def written(report):
         during == "before" and after["version"] == 1 and
         os.path.islink("/tmp/kept.link") and
         len(list(Path("/tmp").glob("kept*"))) == 2,
-        "--output replaces a file whole, at the end", during, after,
+        "--output replaces the whole file at the end", during, after,
     )
     mode = os.stat("/run/mapstack/report.json").st_mode & 0o7777
-    report.result(mode == 0o600, "the report that is kept is root's only",
+    report.result(mode == 0o600, "only root can read the report that is kept",
                   oct(mode))
 
 
@@ -402,7 +402,7 @@ import time; time.sleep(2)
         done.stdout == "11\n" and entry["grown"] == 3 and
         entry["grown_pages"] == 3 and
         entry["grow_denied"]["rlimit_stack"] == 1,
-        "growth, and growth that the kernel refused", done, entry,
+        "the report counts growth, and growth that the kernel refused", done, entry,
     )
 
 
@@ -420,9 +420,9 @@ ask("anonymous")
 """
     done, result = run(*python(code))
     most = kit.program(result, "python3")["peak_mappings"] or 0
-    # vsyscall is a line but not a mapping.
+    # vsyscall has a line in maps but is not a mapping.
     report.result(400 < int(done.stdout) <= most + 1 < int(done.stdout) + 20,
-                  "the most mappings of a process that asks", done, most)
+                  "the report has the largest number of mappings of a process", done, most)
 
 
 def progress(report):
@@ -440,11 +440,11 @@ def progress(report):
         stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300,
     )
     report.result(" requests" not in done.stdout,
-                  "but not where the command paints it", done)
+                  "a long run prints nothing on a terminal that the command has set up", done)
 
 
 def another_user(report):
-    """Like strace -u: with the user's groups and root's environment."""
+    """--user is like strace -u: with the user's groups and root's environment."""
     Path("/etc/group").open("a").write("extra:x:4242:nobody\n")
     done = tool("run", "-q", "-o", "/tmp/as", "--user", "nobody", "--",
                 "sh", "-c", "id; echo $HOME; cat /root/.profile")
@@ -452,14 +452,14 @@ def another_user(report):
     report.result(
         done.stdout == expected.stdout + "/root\n" and done.returncode == 1 and
         "4242" in done.stdout and "Permission denied" in done.stderr,
-        "--user: the command is that user's", done,
+        "--user: the command runs as that user", done,
     )
     before = settings()
     done = tool("run", "-u", "nonesuch", "--", "touch", "/tmp/ran")
     report.result(
         done.returncode == 125 and "no user nonesuch" in done.stderr and
         not os.path.exists("/tmp/ran") and settings() == before,
-        "--user: one that there is not", done,
+        "--user: an unknown user is refused", done,
     )
 
 
@@ -484,11 +484,11 @@ os.wait()
     )
     done, result = run("sh", "-c", "setsid sleep 3 & sleep 0.1")
     report.result(result["still_running"],
-                  "the report says that processes run on", done, result)
+                  "the report says that processes are still running", done, result)
 
 
 class Going:
-    """A run that goes on until it is ended."""
+    """A run that goes on until a test ends it."""
 
     def __init__(self, *options):
         self.ready = "/tmp/ready"
@@ -532,11 +532,11 @@ def outside(report):
         second.returncode == 125 and switch.returncode == 1 and
         f"another run is going on (pid {going.process.pid}: " in second.stderr
         and setting("enabled") == "1" and setting("scope") == scope,
-        "a second run and off are refused, and name the first", second, switch,
+        "a second run and off are refused, and name the first run", second, switch,
     )
     status = tool("status")
     report.result("a run is going on" in status.stdout and
-                  status.returncode == 0, "status tells of a run", status)
+                  status.returncode == 0, "status says that a run is going on", status)
     code, _, err = going.end(signal.SIGTERM)
     report.result(
         code == -signal.SIGTERM and
@@ -565,7 +565,8 @@ def restores(report):
     code = going.process.wait(120)
     states.append((True, code == -9, settings() == before))
     report.result(all(all(state) for state in states),
-                  "signals and a killed command: put back", states, settings())
+                  "settings are put back after a signal or a killed command",
+                  states, settings())
     setting("enabled", "0")
     setting("scope", "all")
     setting("policy", "rfc")
@@ -596,7 +597,7 @@ def killed(report):
     report.result(
         off.returncode == 0 and settings() == before and
         "none" in tool("status", "--json").stdout,
-        "SIGKILL: off puts back", off, settings(),
+        "SIGKILL: off puts the settings back", off, settings(),
     )
     going.kill_command("-s")
     going = Going("--policy", "rfc")
@@ -607,13 +608,13 @@ def killed(report):
     report.result(
         again.returncode == 0 and "was killed; putting back" in again.stderr
         and settings() == before,
-        "SIGKILL: the next run puts back", again, settings(),
+        "SIGKILL: the next run puts the settings back", again, settings(),
     )
     setting("policy", "rfc")
 
 
 def nothing_is_lost(report):
-    """Many requests at once, of threads and of many short programs."""
+    """Four processes make many requests at the same time."""
     code = """
 import threading
 def many():
@@ -661,7 +662,7 @@ echo $$ >/sys/fs/cgroup/x.service/cgroup.procs && ./srv -S -c "$1"
                   ("/tmp/two/srv", "root", None): 2,
                   ("/tmp/two/srv", "nobody", None): 1,
                   ("/tmp/two/srv", "root", "x.service"): 1},
-        "a program is its path, its user and its cgroup", found, done,
+        "programs are told apart by path, user and cgroup", found, done,
     )
     Path("/sys/fs/cgroup/x.service").rmdir()
 
@@ -679,7 +680,7 @@ def long_names(report):
         len(found) == 1 and found[0]["program"].startswith("...") and
         found[0]["program"].endswith("/a\\x1b[2J\\x0a0 refused") and
         "\x1b" not in text and "\n0 refused" not in text,
-        "a long path with control characters", found, text, done,
+        "a long path with control characters is printed safely", found, text, done,
     )
 
 
@@ -692,7 +693,7 @@ def others_tracing(report):
     report.result(
         events == "sched:sched_process_exec\n" and "/true" in trace and
         "mapstack_mmap" not in trace,
-        "another's tracing goes on as it was", events, trace,
+        "tracing by others goes on as it was", events, trace,
     )
     (kit.TRACING / "set_event").write_text("")
 

@@ -48,7 +48,7 @@ class Bpf:
         ) is not None
 
     def end(self):
-        """Stop it; return how many calls it saw, or None if it saw nothing."""
+        """Stop bpftrace; return how many calls it saw, or None if it did not count."""
         if self.process.poll() is None:
             os.kill(self.process.pid, signal.SIGINT)
         self.process.wait(SECONDS)
@@ -87,7 +87,7 @@ def test_before(report):
         "the hook can come after a BPF program, and both work",
         attached, calls, SAID.read_text(),
     )
-    report.result(grows(), "the hook works on when the program has gone")
+    report.result(grows(), "the hook still works when the BPF program has gone")
 
 
 def test_after(report):

@@ -20,8 +20,8 @@ TRACING = Path("/sys/kernel/tracing")
 PAGE = mmap.PAGESIZE
 MAP_STACK = 0x20000
 
-# Makes requests as a program would: anonymous, shared or of a file. Prints a line for
-# each: the name of the error, or whether the mapping grows.
+# Defines ask(), which makes a request as a program would: anonymous, shared or of a
+# file. It returns the name of the error, or whether the mapping grows.
 ASK = r"""
 import ctypes, mmap, os, sys, errno, tempfile
 libc = ctypes.CDLL(None, use_errno=True)
@@ -47,7 +47,7 @@ def ask(kind):
 
 
 class Report:
-    """Prints KTAP. The plan comes first, so that the end of a dead test is noticed."""
+    """Prints KTAP. The plan comes first, so that a test that dies is noticed."""
 
     def __init__(self, plan):
         self.plan, self.done, self.failed = plan, 0, 0
@@ -81,7 +81,7 @@ def tool(*words, **options):
 
 
 def run(*command, options=()):
-    """mapstack run --json; return the finished process and its report."""
+    """Run mapstack run --json; return the finished process and its report."""
     Path("/tmp/report.json").unlink(missing_ok=True)
     done = tool("run", "--quiet", "--json", "-o", "/tmp/report.json", *options,
                 "--", *command)
@@ -94,7 +94,7 @@ def run(*command, options=()):
 
 
 def program(report, name):
-    """The sum of all programs of a report whose path ends so."""
+    """Return the first program whose file name begins so, or one without requests."""
     for entry in (report or {}).get("programs", []):
         if entry["program"].split("/")[-1].startswith(name):
             return entry
@@ -145,7 +145,7 @@ def ask(*kinds):
 
 
 def strace_shapes(path):
-    """MAP_STACK calls in a log of strace, by shape."""
+    """Count the MAP_STACK calls in a log of strace, by shape."""
     shapes = {}
     for line in open(path, errors="replace"):
         match = re.search(r"\bmmap2?\((.*)", line)

@@ -3,7 +3,7 @@
 """Run real programs under mapstack run, and compare the report with strace.
 
 strace watches in the same run, so that both see the same calls. Every MAP_STACK
-request, except strace's own, has to be in both, by shape.
+request, except strace's own, must be in both, by shape.
 """
 
 import shutil
@@ -20,7 +20,7 @@ LOG = "/tmp/strace.log"
 
 
 def shapes_of(result, without):
-    """Requests by shape of every program but one."""
+    """Return the requests of every program but one, by shape."""
     sums = {}
     for entry in result["programs"]:
         if entry["program"].split("/")[-1] == without:
@@ -33,7 +33,7 @@ def shapes_of(result, without):
 
 def look_at(report, name, program, command, output, shapes):
     if name == "java" and not shutil.which("java"):
-        for test in name, f"{name}: as strace saw it":
+        for test in name, f"{name}: strace saw the same requests":
             report.skip(test, "it could not be installed")
         return
     started = time.monotonic()
@@ -44,7 +44,7 @@ def look_at(report, name, program, command, output, shapes):
     seconds = time.monotonic() - started
     if not result:
         report.result(False, name, done)
-        report.result(False, f"{name}: as strace saw it")
+        report.result(False, f"{name}: strace saw the same requests")
         return
     entry = kit.program(result, program)
     seen = shapes_of(result, "strace")
@@ -62,13 +62,13 @@ def look_at(report, name, program, command, output, shapes):
         strace == seen and not result["complete"]["dropped"] and
         result["counters"]["seen"] ==
         sum(entry["requests"] for entry in result["programs"]),
-        f"{name}: as strace saw it", f"strace {strace}", f"report {seen}",
+        f"{name}: strace saw the same requests", f"strace {strace}", f"report {seen}",
         result["counters"], f"lost {result['complete']['dropped']}",
     )
 
 
 def look_at_gdb(report):
-    """strace would have to share the program with gdb, which cannot be."""
+    """Run gdb without strace, because only one of them can trace a program."""
     done, result = kit.run(
         "gdb", "-batch", "-ex", "run", "--args", "python3", "-c",
         "import threading\nt = threading.Thread(target=print, args=('42',))\n"
@@ -78,13 +78,13 @@ def look_at_gdb(report):
         "42" in done.stdout and "exited normally" in done.stdout and
         kit.program(result, "python3")["requests"] == 1 and
         kit.program(result, "gdb")["requests"] >= 1,
-        f"gdb: {kit.program(result, 'gdb')['requests']} requests and those of "
-        "its program", done.stdout, done.stderr, result,
+        f"gdb: {kit.program(result, 'gdb')['requests']} requests, and the "
+        "report has those of its program", done.stdout, done.stderr, result,
     )
 
 
 def who_breaks(report, name, thread, command):
-    """Without strace, which slows down: does the report name who broke?"""
+    """Check that the report names the thread that breaks. strace would slow it down."""
     done, result = kit.run(*command)
     entry = kit.program(result, "stress-ng")
     threads = {call["sample"]["thread"] for call in entry["refused_calls"]}
@@ -92,7 +92,7 @@ def who_breaks(report, name, thread, command):
     report.result(
         entry["refused"] > 0 and shapes & {"shared", "file"} and
         any(t.startswith(thread) for t in threads),
-        f"{name}: the report names it ({entry['refused']} calls refused)",
+        f"{name}: the report names the thread that breaks ({entry['refused']} calls refused)",
         threads, shapes, done.stderr[-1000:],
     )
 

@@ -40,7 +40,7 @@ class Terminal:
         os.write(self.fd, text.encode())
 
     def expect(self, pattern, seconds=300):
-        """Whether the text comes. What was read is not looked at again."""
+        """Wait for a text, and drop everything up to it; return whether it came."""
         end = time.monotonic() + seconds
         while not (found := re.search(pattern, self.text)):
             left = end - time.monotonic()
@@ -116,7 +116,7 @@ def interrupted(report):
         setup.type("\x03")
         statuses.append(setup.status())
     report.result(statuses == 3 * [-2] and kit.settings() == AFTER,
-                  "Ctrl-C while all is set up is not lost", statuses)
+                  "Ctrl-C before the command starts is not lost", statuses)
     deaf = Terminal(*RUN, "--", *shell("sleep 4; exit 5", "trap '' INT"))
     deaf.ready()
     for _ in range(3):
@@ -141,7 +141,7 @@ def waiting(report):
     report.result(
         running and status == -2 and found and daemon and
         kit.settings() == AFTER,
-        "--wait: Ctrl-C ends the waiting, and daemons run on", status, found,
+        "--wait: Ctrl-C ends the run, and daemons go on", status, found,
     )
 
 
@@ -158,7 +158,7 @@ def detached(report):
     report.result(
         code == 7 and early and over and not found["still_running"] and
         found["exit_status"] == 7 and kit.settings() == AFTER,
-        "--detach: the caller is let go, and the run goes on", code, early,
+        "--detach: the caller may continue, and the run goes on", code, early,
         over, found,
     )
     front = start(*shell("exec sleep 100"), options=("--detach",))
@@ -167,7 +167,7 @@ def detached(report):
     report.result(
         code == -signal.SIGTERM and kit.wait_for(lambda: not STATE.exists())
         and kit.settings() == AFTER,
-        "--detach: a signal goes to the command, whose end is the caller's",
+        "--detach: a signal goes to the command, and the run ends as the command does",
         code,
     )
 
@@ -202,14 +202,14 @@ def passed_on(report):
         statuses.append(found["signal"] == name.replace("SIGIO", "SIGPOLL") and
                         found["exit_status"] is None)
     report.result(all(statuses) and kit.settings() == AFTER,
-                  "the run dies of what the command died of", statuses)
+                  "the run dies of the signal that ended the command", statuses)
     alarm = subprocess.Popen(
         ["python3", "-S", "-c", "import os, signal, sys; signal.alarm(4); "
          "os.execv(sys.argv[1], sys.argv[1:])", *RUN, "--", "sleep", "100"],
     )
     status = ended(alarm)
     report.result(status == -signal.SIGALRM and kit.settings() == AFTER,
-                  "an alarm that was set before", status)
+                  "an alarm that was set before the run ends the command", status)
 
 
 def ignored(report):
@@ -225,7 +225,7 @@ def ignored(report):
     run = start(*shell("exit 6"),
                 preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
     status = ended(run)
-    report.result(status == 6, "SIGCHLD ignored by who starts it", status)
+    report.result(status == 6, "a run works if its parent ignored SIGCHLD", status)
 
 
 def hung_up(report):
@@ -242,7 +242,8 @@ def hung_up(report):
         time.sleep(0.1)
     report.result(
         status == 9 and Path("/tmp/hup").read_text() == "HUP\n" and
-        kit.settings() == AFTER, "a terminal that goes away", status,
+        kit.settings() == AFTER,
+        "when the terminal goes away, the command gets SIGHUP", status,
     )
 
 
@@ -263,13 +264,13 @@ def stopped(report):
     step("\x03", "now> ")
     step("echo status $?\n", "status 130\r\n")
     report.result(all(done for _, done in steps) and kit.settings() == AFTER,
-                  "Ctrl-Z, fg, Ctrl-C", steps, user.text)
+                  "Ctrl-Z, fg and Ctrl-C work", steps, user.text)
     steps.clear()
     step(f"{LINE} sh -c 'kill -STOP $$; echo went-on'\n",
          "Stopped[^\n]*\r\n(.*\r\n)*now> ")
     step("fg\n", "\nwent-on\r\n(.*\r\n)*now> ")
-    report.result(all(done for _, done in steps), "a command that stops itself",
-                  steps, user.text)
+    report.result(all(done for _, done in steps),
+                  "fg continues a command that stopped itself", steps, user.text)
     steps.clear()
     step(f"{LINE} cat &\n", "now> ")
     time.sleep(3)
@@ -279,7 +280,7 @@ def stopped(report):
     step("heard\n", "heard\r\nheard\r\n")
     step("\x04", "now> ")
     report.result(all(done for _, done in steps),
-                  "a command in the background that reads the terminal",
+                  "fg continues a background command that wants to read the terminal",
                   steps, user.text)
     steps.clear()
     step(f"{LINE} bash --norc -i\n", "now> ")
@@ -289,7 +290,7 @@ def stopped(report):
     step("exit 3\n", "now> ")
     step("echo status $?\n", "status 3\r\n")
     report.result(all(done for _, done in steps) and kit.settings() == AFTER,
-                  "a shell as the command, suspended", steps, user.text)
+                  "a shell that is the command can be suspended", steps, user.text)
     user.type("exit\n")
     user.status()
 
@@ -302,7 +303,7 @@ def stopped_alone(report):
     subprocess.run(["pkill", "-CONT", "-P", str(run.pid)])
     status = ended(run)
     report.result(state != "T" and status == 4,
-                  "a command that stops where there is no shell", state, status)
+                  "the run is not stopped with its command where there is no shell", state, status)
 
 
 def main():

@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What mapstack try is tried on: trials WHAT [ARGUMENT], in a guest.
+ * Commands for tests of mapstack try, in a guest: trials NAME [ARGUMENT]. Each
+ * NAME behaves in one way, which the verdict must recognise:
  *
- *	breaks FILE	maps a file, shared and with MAP_STACK, and needs it
- *	falls-back FILE	the same, and goes on without
- *	costs COUNT	maps so many small stacks
- *	slow COUNT	maps so many, a MiB apart, and then 300 times other memory
+ *	breaks FILE	maps FILE shared, with MAP_STACK; fails if it cannot
+ *	falls-back FILE	tries the same mapping; succeeds without it, too
+ *	costs COUNT	maps COUNT small stacks
+ *	slow COUNT	maps COUNT stacks 1 MiB apart, then memory 300 times
  *	nothing		asks for no stack
- *	thread		has a thread
- *	flaky FILE	ends with 0 and 1 in turn, which FILE remembers
- *	clock		prints something else each time, and something that stays
+ *	thread		starts a thread
+ *	flaky FILE	exits with 1 and 0 in turn; FILE counts its runs
+ *	clock		prints a line that always differs, and two that do not
  *	tells		prints whether its stack can grow
- *	fibers		recurses by 128 KiB and more on three stacks of 64 KiB
- *	killed		ends by SIGKILL
+ *	fibers		uses 128 KiB or more of each of three 64 KiB stacks
+ *	killed		kills itself with SIGKILL
  *	memory		touches 64 MiB if its stack can grow
- *	daemon		leaves a process behind
+ *	daemon		leaves a process running
  *
- * Called your-tests it does what README shows: some stacks, and a log that is mapped
- * with MAP_STACK.
+ * Under the name your-tests, the program does what README shows: it starts a
+ * thread, maps 100 small stacks, and maps a log with MAP_STACK.
  */
 
 #include <errno.h>
@@ -63,7 +64,10 @@ static int map_file(const char *path, int otherwise)
 	return 0;
 }
 
-/* Where stacks grow, no hole between two of them has room for what is mapped then. */
+/*
+ * The 300 mappings fit exactly into the holes between the stacks. If the stacks
+ * can grow, the kernel keeps a gap below each, and no hole is large enough.
+ */
 static int map_apart(long count)
 {
 	size_t hole = 1 << 20, size = count * (hole + 8192);
@@ -127,7 +131,7 @@ static int print_clock(void)
 	return 0;
 }
 
-/* A line of smaps that only a mapping that grows has. */
+/* Whether a new stack can grow, by its VmFlags in smaps; -1: unknown. */
 static int can_grow(void)
 {
 	char *stack = map_stack(STACK_SIZE), line[512];

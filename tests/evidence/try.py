@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""mapstack try: a verdict for programs whose fate is known (trials.c)."""
+"""Test the verdicts of mapstack try on programs with known behaviour (trials.c)."""
 
 import json
 import os
@@ -25,7 +25,7 @@ OFF = ("0", "observe paired fitting private [rfc]", "all")
 
 
 def attempt(*command, options=()):
-    """mapstack try; return the finished process and the document."""
+    """Run mapstack try; return the finished process and the document."""
     KEPT.unlink(missing_ok=True)
     done = tool("try", *options, "--", *command)
     if not KEPT.exists():
@@ -36,7 +36,7 @@ def attempt(*command, options=()):
 
 
 def fate(report, name, command, status, first, options=(), check=None):
-    """One command, and what the first line of the report has to be."""
+    """Try a command, and compare the exit status and the first line of the report."""
     done, document = attempt(*command, options=options)
     line = done.stdout.partition("\n")[0]
     found = document and (not check or check(document, done.stdout))
@@ -66,7 +66,7 @@ def notes(pattern):
 
 def breaking(report):
     fate(
-        report, "breaks: a shared mapping of a file, named with its call",
+        report, "breaks: a shared mapping of a file is refused, and the call is named",
         [TRIALS, "breaks", "/tmp/file"], 1,
         rf"breaks: {TRIALS} under rfc: mmap\(NULL, 65536, "
         r"PROT_READ\|PROT_WRITE, MAP_SHARED\|MAP_STACK",
@@ -82,7 +82,7 @@ def breaking(report):
         check=lambda document, _: document["failed_on"] == ["refused"],
     )
     fate(
-        report, "breaks: what it prints is something else",
+        report, "breaks: the command prints something else",
         [TRIALS, "tells"], 1,
         'breaks: .*under private: standard output differs: line 1 is '
         '"grows: 1"',
@@ -90,7 +90,7 @@ def breaking(report):
         verdicts(document) == [None, "breaks", "breaks"],
     )
     fate(
-        report, "breaks, without --ignore of it: unchanged with",
+        report, "unchanged: --ignore removes the text that differs",
         [TRIALS, "tells"], 0, "unchanged$", ("--ignore", "[0-9]$"),
     )
 
@@ -105,11 +105,11 @@ def costing(report):
         not document["failed_on"],
     )
     fate(
-        report, "costs: memory",
+        report, "costs: memory that the command needs only with growable stacks",
         [TRIALS, "memory"], 0, r"costs: .* under private: \d+ KiB of memory",
     )
     fate(
-        report, "costs: time of mmap() beside 10,000 stacks, beyond what off varies by",
+        report, "costs: time of mmap() beside 10,000 stacks, beyond the spread of off",
         [TRIALS, "slow", 10000], 0,
         r"costs: .* under private: \d+\.\d+ s of wall time; off \d",
         ("--runs", 5, "--policies", "private"),
@@ -127,7 +127,7 @@ def costing(report):
 
 def unchanged(report):
     fate(
-        report, "unchanged: a program that asks for no stack, which is said",
+        report, "unchanged: a program asks for no stack, and a note says so",
         [TRIALS, "nothing"], 0, "unchanged$",
         check=notes("nothing that .* started asked for MAP_STACK"),
     )
@@ -135,23 +135,23 @@ def unchanged(report):
          check=lambda document, _: not any(
              "asked for" in note for note in document["notes"]))
     fate(
-        report, "unchanged: flaky by itself, which is said",
+        report, "unchanged: a command is flaky by itself, and a note says so",
         [TRIALS, "flaky", "/tmp/turns"], 0, "unchanged$",
         check=notes("by itself .* ends with exit status . or exit status .,"),
     )
     fate(
-        report, "unchanged: a line that varies by itself",
+        report, "unchanged: a line varies by itself, and a note says so",
         [TRIALS, "clock"], 0, "unchanged$",
         check=notes("by itself .* 1 line of standard output varies"),
     )
     fate(
-        report, "--ignore: the line does not vary then",
+        report, "--ignore removes the line that varies, and there is no note",
         [TRIALS, "clock"], 0, "unchanged$", ("--ignore", "^at .*"),
         lambda document, _: not any(
             "varies" in note for note in document["notes"]),
     )
     fate(
-        report, "unchanged: one that is killed, which is said",
+        report, "unchanged: a command is always killed, and a note says so",
         [TRIALS, "killed"], 0, "unchanged$",
         check=notes("by itself .* ends with SIGKILL"),
     )
@@ -159,7 +159,7 @@ def unchanged(report):
 
 def gaining(report):
     fate(
-        report, "gains: fibers that need more than their stacks",
+        report, "gains: fibers need more than their stacks",
         [TRIALS, "fibers"], 0,
         "gains: .* under private: ends with exit status 0; off with SIGSEGV",
         check=lambda document, _: verdicts(document) ==
@@ -169,7 +169,7 @@ def gaining(report):
 
 
 def building(report):
-    """A source package, by several processes at a time."""
+    """Build a source package, with several processes at once."""
     command = "rm -rf /tmp/built && cp -r /usr/src/bzip2 /tmp/built && " \
         "cd /tmp/built && make -s -j2 CFLAGS=-O0 bzip2 && " \
         "./bzip2 <bzip2.1 | ./bzip2 -d | cmp - bzip2.1 && sha256sum bzip2"
@@ -198,7 +198,7 @@ def starting(report):
         done.returncode == 0 and texts == {"a\nb\n"} and len(kept) == 12 and
         "policy rfc" in again.stdout and differ.returncode == 0 and
         twice.returncode == 125 and "not there" in twice.stderr,
-        "each run has the same input, and --keep keeps what came of it",
+        "each run reads the same input, and --keep keeps its output and its report",
         done, kept, texts, again, differ, twice,
     )
     code = "import re; print(re.search('^.*stack', open('/proc/self/maps')" \
@@ -217,7 +217,7 @@ def starting(report):
     report.result(
         done.returncode == 0 and "still running" in done.stdout and
         waited.returncode == 0 and "still running" not in waited.stdout,
-        "what runs on is said, and --wait waits for it", done, waited,
+        "the report says that a process is still running, and --wait waits for it", done, waited,
     )
     names = {"PATH": os.environ["PATH"]}
     done = tool("try", "--", "/nonexistent", env=names)
@@ -228,12 +228,12 @@ def starting(report):
                  ("--fail-on", "slower"), ("--fail-on", ""))]
     report.result(
         done.returncode == 127 and wrong == 7 * [125] and settings() == OFF,
-        "what cannot be done: said, and nothing changes", done, wrong,
+        "a try that cannot be made is refused, and no setting changes", done, wrong,
     )
 
 
 def failing(report):
-    """--fail-on of run and watch."""
+    """Test --fail-on of run and watch."""
     codes = [
         tool("run", "-q", "--fail-on", "refused", "--policy", policy, "--",
              TRIALS, "falls-back", "/tmp/file").returncode
@@ -259,7 +259,7 @@ def failing(report):
 
 
 def ending(report):
-    """Whatever ends it, everything is put back."""
+    """Whatever signal ends try, every setting is put back."""
     statuses = []
     for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
         process = subprocess.Popen(
@@ -275,7 +275,7 @@ def ending(report):
     left = [path for path in Path("/tmp").glob("mapstack-try-*")]
     report.result(
         all(map(all, statuses)) and not left,
-        "a signal ends it, and everything is put back", statuses, left,
+        "a signal ends try, and every setting is put back", statuses, left,
     )
     process = subprocess.Popen([TOOL, "try", "--", "sleep", "5"])
     kit.wait_for(lambda: settings()[0] == "1")
@@ -286,7 +286,7 @@ def ending(report):
     report.result(
         killed != OFF and done.returncode == 0 and settings() == OFF and
         "was killed" in done.stderr,
-        "killed with SIGKILL: the next one puts back", killed, done,
+        "SIGKILL: the next command puts the settings back", killed, done,
     )
 
 
@@ -300,19 +300,19 @@ def printing(report):
         again.stdout == done.stdout and same == document and
         page.returncode == 0 and merged.returncode == 125 and
         "compares by itself" in merged.stderr,
-        "report prints it again", done, again, page, merged,
+        "report prints the report of try again, and merge refuses it", done, again, page, merged,
     )
 
 
 def plain(text):
-    """A line without figures, spaces, and when and where it was."""
+    """Return a line without its figures, its spacing, its host and its time."""
     text = re.sub(r"on \S+, Linux .*", "", text)
     text = re.sub(r"\d+(\.\d+)?", "N", text)
     return re.sub("N to N", "N", " ".join(text.split()))
 
 
 def other_lines(before, printed):
-    """What README shows behind these words, and what of it is not printed."""
+    """Return the length of README's example after a line, and what was not printed of it."""
     text = Path("/files/README.md").read_text().partition(before + "\n")[2]
     shown = re.match(r"(    .*\n|\n)*", text.lstrip("\n"))[0]
     lines = [plain(line) for line in printed.splitlines()]
@@ -323,12 +323,12 @@ def other_lines(before, printed):
 
 
 def print_kept():
-    """For a picture: see tests/README.md."""
+    """Print the report, to make a picture of it: see tests/README.md."""
     print("# JSON", json.dumps(json.loads(KEPT.read_text())))
 
 
 def documented(report):
-    """What README shows is what it prints."""
+    """Compare the examples in README with what the command prints."""
     place = Path("/srv")
     shutil.copy(TRIALS, place / "your-tests")
     done = tool("try", "--", "./your-tests", cwd=place)
@@ -336,14 +336,14 @@ def documented(report):
     length, other = other_lines("mapstack try -- ./your-tests", done.stdout)
     report.result(
         length > 500 and not other and done.returncode == 1,
-        "README shows what it prints", *other,
+        "try prints what README shows", *other,
     )
     done = tool("run", "-p", "rfc", "--", *kit.ask("anonymous", "shared"))
     length, other = other_lines(
         "A report has a part like this for each program:", done.stdout)
     report.result(
         length > 300 and not other and done.returncode == 0,
-        "README shows what a report has of a program", *other,
+        "run prints the part for each program as README shows it", *other,
     )
     tool("run", "-p", "private", "--", TRIALS, "fibers")
     print_kept()

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""mapstack watch: programs that ran before it began, and go on when it has ended."""
+"""Test mapstack watch on programs that run before it begins and after it ends."""
 
 import json
 import os
@@ -23,9 +23,9 @@ REPORT = Path("/tmp/watch.json")
 CGROUPS = Path("/sys/fs/cgroup")
 STATE = Path("/run/mapstack/state")
 AFTER = ("0", "observe paired fitting private [rfc]", "all")
-# Asks each time that it reads a line, and answers with what came of it.
+# Makes a request for each line that it reads, and prints the result.
 SERVER = "for line in sys.stdin: print(ask(line.strip()), flush=True)"
-# Asks without end, in processes that come and go.
+# Makes requests without end, in processes that come and go.
 STORM = """
 def some(count):
     for _ in range(count):
@@ -43,7 +43,7 @@ while True:
 
 
 class Server:
-    """A program that runs already, and asks when it is told to."""
+    """A running program that makes a request when a test tells it to."""
 
     def __init__(self, cgroup=None):
         self.process = subprocess.Popen(
@@ -65,7 +65,7 @@ class Server:
 
 
 class Watch:
-    """A watch that is under way."""
+    """A running mapstack watch."""
 
     def __init__(self, *words, env=None):
         REPORT.unlink(missing_ok=True)
@@ -83,7 +83,7 @@ class Watch:
         return kit.wait_for(lambda: text in self.said.read_text(), 30)
 
     def ended(self, number=None):
-        """Its exit status, and its report; with a signal if it does not end."""
+        """Send a signal, if one is given; wait; return the exit status and the report."""
         if number:
             self.process.send_signal(number)
         try:
@@ -100,7 +100,7 @@ class Watch:
 
 
 def adds_up(report):
-    """Whether programs and counters say the same, to the last request."""
+    """Return the sums over all programs that differ from the module's counters."""
     counters, programs = report["counters"], report["programs"]
     sums = {
         "seen": sum(entry["requests"] for entry in programs),
@@ -117,7 +117,7 @@ def adds_up(report):
 
 
 def refused(report):
-    """What cannot be followed is refused in a sentence, and nothing changes."""
+    """A watch that cannot begin says why, and nothing changes."""
     before = settings()
     cases = {
         ("--pid", "999999"): "no process 999999",
@@ -144,7 +144,7 @@ def refused(report):
                 "as it was" not in done.stderr:
             wrong.append(done)
     report.result(not wrong and settings() == before and not STATE.exists(),
-                  "what cannot be followed: said, and nothing changes", *wrong)
+                  "a watch that cannot begin says why, and nothing changes", *wrong)
 
 
 def process(report):
@@ -169,13 +169,13 @@ def process(report):
         ))
     report.result(
         all(row[0] for row in seen) and server.process.poll() is None,
-        "a process that runs: SIGINT and SIGTERM end the watch, not the process",
+        "--pid: SIGINT and SIGTERM end the watch, and the process goes on",
         *seen,
     )
     code = Watch("--pid", server.process.pid).ended(signal.SIGHUP)[0]
     report.result(code == -signal.SIGHUP and settings() == AFTER and
-                  REPORT.exists(), "of another signal it dies, with a report",
-                  code)
+                  REPORT.exists(),
+                  "--pid: the watch dies of another signal, after it has reported", code)
     watch = Watch("--pid", server.process.pid)
     server.ask("shared")
     server.end()
@@ -184,7 +184,7 @@ def process(report):
     report.result(
         said and code == 0 and kit.program(result, "python3")["refused"] == 1
         and result["complete"]["gone"] == 1 and settings() == AFTER,
-        "a process that ends: said, and the watch ends", code, result,
+        "--pid: when the process ends, the watch says so and ends", code, result,
     )
 
 
@@ -200,7 +200,7 @@ def duration(report):
             r"following the whole machine \(scope all\) under policy observe, "
             r"which changes nothing, until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \w+, "
             r"SIGINT or SIGTERM", said),
-        "--for: it ends by itself, and says until when", code, took, said,
+        "--for: the watch ends by itself, and has said when", code, took, said,
     )
 
 
@@ -219,12 +219,12 @@ def cgroup(report):
     server = Server(place)
     answers.append(server.ask("shared"))
     code, result = watch.ended(signal.SIGTERM)
-    # Two rows: a cgroup that is made again is another.
+    # Two rows, because a cgroup that is made again is another cgroup.
     entries = result["programs"]
     text = tool("report").stdout
     report.result(
         answers == ["grows", "stays", "EINVAL", "stays", "EINVAL"],
-        "a cgroup, with another policy: for it and nobody else", answers,
+        "--cgroup: the policy is in force for this cgroup and for nobody else", answers,
     )
     report.result(
         gone and back and code == 0 and
@@ -233,8 +233,8 @@ def cgroup(report):
         result["complete"]["gone"] == 1 and
         "1 times what was followed had gone" in text and
         not adds_up(result) and settings() == AFTER,
-        "a cgroup that is removed and made again: said, and followed", code,
-        result, watch.said.read_text(), text,
+        "--cgroup: one that is removed and made again is followed again, and this is said",
+        code, result, watch.said.read_text(), text,
     )
     server.end()
     other.end()
@@ -242,7 +242,7 @@ def cgroup(report):
 
 
 def container(report):
-    """What an engine says of its first process leads to all of the container."""
+    """An engine names the first process, and that leads to the whole container."""
     digits = 4 * "0123456789abcdef"
     place = CGROUPS / f"machine.slice/libpod-{digits}.scope/container"
     place.mkdir(parents=True)
@@ -269,7 +269,7 @@ def container(report):
         result["followed"] == "container web of podman" and
         "container inspect --format {{.State.Pid}} -- web" in
         Path("/tmp/asked").read_text(),
-        "a container: its whole cgroup", scope, result, watch.said.read_text(),
+        "--container: the whole cgroup is followed", scope, result, watch.said.read_text(),
     )
     watch = Watch("--container", "bare", env=environment)
     scope = setting("scope")
@@ -282,8 +282,8 @@ def container(report):
         [one.returncode for one in done] == [125, 125] and
         "does not run" in done[0].stderr and
         "asked: podman, docker" in done[1].stderr,
-        "a container without a cgroup, one that does not run, none", scope,
-        watch.said.read_text(), *done,
+        "--container: without a cgroup the process is followed; one that does not run or "
+        "does not exist is refused", scope, watch.said.read_text(), *done,
     )
     server.end()
     bare.end()
@@ -294,7 +294,7 @@ def container(report):
 
 GROW = """
 for line in sys.stdin:
-    # Where nothing is below.
+    # At an address with nothing below.
     addr = libc.mmap(1 << 45, mmap.PAGESIZE, 3, KINDS["anonymous"], -1, 0)
     for page in 1, 2, 3:
         ctypes.memset(addr - page * mmap.PAGESIZE, 1, 1)
@@ -304,7 +304,7 @@ for line in sys.stdin:
 
 
 def leftover(report):
-    """A stack that grew and whose first page alone is unmapped."""
+    """A program unmaps only the first page of a stack that grew."""
     program = subprocess.Popen(python(GROW), stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE, text=True)
     watch = Watch("--pid", program.pid, "--policy", "rfc")
@@ -325,13 +325,13 @@ def leftover(report):
         }] and entry["sizes"]["16 KiB"] == entry["requests"] == 1 and
         "12 KiB that stacks grew by were still mapped" in text and
         not adds_up(result),
-        "how deep a stack grew, and what stayed of it when it was unmapped",
+        "the report says how far a stack grew, and how much of it stayed mapped",
         entry, text,
     )
 
 
 def interval(report):
-    """A reader never sees half of a report, and each is newer."""
+    """A reader always sees a whole report, and a newer one each time."""
     storm = subprocess.Popen(python(STORM))
     watch = Watch("--all", "--interval", "1")
     kit.wait_for(REPORT.exists)
@@ -349,8 +349,8 @@ def interval(report):
         not wrong and len(lengths) >= 5 and code == 0 and not left and
         result["milliseconds"] > max(lengths) and not adds_up(result) and
         "watch the whole machine" in state,
-        "--interval: the file is always whole, and new", wrong[:3], lengths,
-        code, left, state,
+        "--interval: the file is always a whole report, and a newer one each time",
+        wrong[:3], lengths, code, left, state,
     )
     for option, path, text in ("--prometheus", "/tmp/w.prom",
                                "mapstack_report_gone_total 0\n"), \
@@ -367,7 +367,7 @@ def interval(report):
         going.terminate()
         said = going.communicate(timeout=60)[1]
         report.result(text in first and anew and not said,
-                      f"--interval {option}", first[-500:], said)
+                      f"--interval {option}: the file is replaced", first[-500:], said)
     Path("/tmp/place").mkdir()
     going = subprocess.Popen(
         [kit.TOOL, "watch", "-I", "1", "-o", "/tmp/place/w"],
@@ -383,14 +383,14 @@ def interval(report):
     said = going.communicate(timeout=60)[1]
     report.result(
         again and going.returncode == 0 and "cannot open /tmp/place/w" in said,
-        "--interval: where one cannot be written the next is", said,
+        "--interval: if one report cannot be written, the next one is", said,
     )
     storm.kill()
     storm.wait()
 
 
 def storms(report):
-    """Begun and ended among many requests, the sums are the counters."""
+    """If a watch begins and ends among many requests, its sums are the counters."""
     storm = [subprocess.Popen(python(STORM)) for _ in range(3)]
     before = kit.counter("seen")
     setting("enabled", "1")
@@ -410,14 +410,14 @@ def storms(report):
     for one in storm:
         one.kill()
         one.wait()
-    report.result(not wrong, f"--all: {seen} requests of a storm, and no sum is "
+    report.result(not wrong, f"--all: {seen} requests in a storm, and no sum is "
                   "wrong", *wrong)
 
 
 def killed(report):
     setting("policy", "private")
     before = settings()
-    for words, name in (("off",), "off"), (("watch", "--for", "1s"), "a watch"):
+    for words, name in (("off",), "off"), (("watch", "--for", "1s"), "the next watch"):
         watch = Watch("--all")
         watch.ended(signal.SIGKILL)
         left, status = settings(), tool("status")
@@ -427,13 +427,13 @@ def killed(report):
             "0, policy private, scope all" in status.stdout and
             done.returncode == 0 and "was killed; putting back" in done.stderr
             and settings() == before and not STATE.exists(),
-            f"SIGKILL: {name} puts back", left, status, done, settings(),
+            f"SIGKILL: {name} puts the settings back", left, status, done, settings(),
         )
     setting("policy", "rfc")
 
 
 def disturbed(report):
-    """Who switches off meanwhile is noticed: what was not seen is not nothing."""
+    """If somebody switches off during a watch, it fails, because it missed requests."""
     watch = Watch("--all")
     second = tool("run", "--", "true")
     setting("enabled", "0")
@@ -442,12 +442,12 @@ def disturbed(report):
     report.result(
         said and code == 125 and result and second.returncode == 125 and
         "another run is going on" in second.stderr and settings() == AFTER,
-        "somebody else switches off: said, and 125", code, second,
+        "somebody else switches off: the watch says so, and exits with 125", code, second,
     )
 
 
 def beside(report):
-    """The whole machine is watched while real programs run, and strace sees one."""
+    """Watch the whole machine while real programs run, one of them under strace."""
     traced = "ruby: threads and fibers"
     log = "/tmp/strace.log"
     wrong = []
@@ -477,13 +477,13 @@ def beside(report):
             kit.program(result, "ruby")["shapes"].items() if count}
     report.result(
         seen == expected and seen,
-        f"one of them made {sum(seen.values())} requests, as strace saw them",
+        f"--all: strace saw the same {sum(seen.values())} requests of ruby",
         seen, expected, result["programs"],
     )
 
 
 def database(report):
-    """PostgreSQL, up before the watch, and what strace says of it."""
+    """Watch a PostgreSQL that runs already, and compare the report with strace."""
     subprocess.run(["sh", "-c", POSTGRES + "control start"], check=True,
                    stdout=subprocess.DEVNULL)
     (pid,) = Path(next(Path("/var/lib/postgresql").glob(
@@ -512,8 +512,8 @@ def database(report):
         code == 0 and answer == "42\n" and seen == expected and
         seen["anonymous"] >= 3 and not adds_up(result) and
         kit.program(result, "postgres")["user"] == "postgres",
-        f"PostgreSQL that runs: {seen.get('anonymous')} requests, as strace saw "
-        "them", seen, expected, result["programs"], watch.said.read_text(),
+        f"--pid: strace saw the same {seen.get('anonymous')} requests of PostgreSQL",
+        seen, expected, result["programs"], watch.said.read_text(),
     )
     subprocess.run(["sh", "-c", POSTGRES + "control stop"], check=True,
                    stdout=subprocess.DEVNULL)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Test a kernel that accepts only signed modules.
 
-That cannot be undone, so this must come last by its name.
+The setting cannot be undone. Tests run in the order of their names, so this is the last.
 """
 
 import subprocess
@@ -31,7 +31,7 @@ def main():
     )
     report.result(
         "Key was rejected by service" in loaded.stderr,
-        "and so it is", loaded,
+        "the kernel refuses to load mapstack.ko", loaded,
     )
     report.end()
 

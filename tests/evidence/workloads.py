@@ -11,7 +11,7 @@ for ($i = 0; $i < 20; $i++) {
     $f[$i]->start();
 }
 """
-# Functions. Its processes fork; what it asks for a stack for is to start a program.
+# Shell functions. PostgreSQL has no threads: it asks for a stack when it starts a program.
 POSTGRES = """
 control() {
     install -d -o postgres /run/postgresql
@@ -50,8 +50,8 @@ done 2>/dev/null
 redis-cli -s /tmp/redis shutdown nosave
 """
 STRESS = ("stress-ng", "--timeout", "300")
-# Flags are drawn by lot, MAP_STACK one time in a hundred. With these seeds it comes
-# with shared and with file mappings. Longer runs can take minutes.
+# The flags are random, and one call in a hundred has MAP_STACK. With these seeds some
+# of them are for shared and for file mappings. Longer runs can take minutes.
 TORTURE = """
 for seed in 8 25 31 40; do
     stress-ng --timeout 60 --seed $seed --mmaptorture 1 --mmaptorture-ops 5 \
@@ -59,8 +59,8 @@ for seed in 8 25 31 40; do
 done
 """
 
-# What is looked at: its name, the program that the report has to name, the
-# command, what its output has to hold, and the shapes that there must be.
+# Each row: a name, the program that the report must name, the command, a text that
+# the output must contain, and the shapes that must be requested (None: any or none).
 PROGRAMS = (
     ("python", "python3",
      ["python3", "-c", "import threading\nfor i in range(5):\n"
@@ -77,7 +77,7 @@ PROGRAMS = (
      ["sh", "-c", POSTGRES + "control start; query; control stop"], "42",
      {"anonymous"}),
     ("mariadb", "mariadbd", ["sh", "-c", MARIADB], "42", {"anonymous"}),
-    # Debian's redis-server is a link to this file, and a program is its file.
+    # Debian's redis-server is a link to this file, and the report names the file.
     ("redis", "redis-check", ["sh", "-c", REDIS], "42", {"anonymous"}),
     ("erlang", "beam.smp",
      ["erl", "-noshell", "-eval", 'io:format("~p", [6 * 7]), halt().'], "42",
@@ -92,7 +92,7 @@ PROGRAMS = (
      [*STRESS, "--bad-altstack", "1", "--bad-altstack-ops", "20"], "",
      {"file"}),
 )
-# Under the proposal these break, and the report has to say who did what.
+# These break under the proposal, and the report must name the thread.
 BREAK = {
     "stress-ng mmaptorture": "stress-ng-mmap",
     "stress-ng bad-altstack": "stress-ng-bad",
