@@ -422,7 +422,7 @@ def check_page(command):
     command.keep(document)
     command.text("report", "--html", path)
     texts = browse(command, path).texts
-    assert "No call is refused, but 2 expansions were" in texts and \
+    assert "No call was refused, but 2 expansions were" in texts and \
         texts.index("/usr/bin/dash") < texts.index("/usr/bin/python3.13"), texts
     # Make sure that a complaint would be noticed.
     path.write_text(path.read_text().replace("JSON.parse", "JSON.pars"))
