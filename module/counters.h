@@ -40,7 +40,7 @@ DECLARE_PER_CPU(struct counters, counted);
  */
 static __always_inline void counters_add(enum shape shape, enum outcome outcome)
 {
-	/* Not as an array, whose bounds some kernels check (UBSAN_BOUNDS). */
+	/* No array index, because some kernels check it (UBSAN_BOUNDS). */
 	this_cpu_inc(*(&counted.cell[0][0] + shape * NR_OUTCOMES + outcome));
 }
 
@@ -79,7 +79,7 @@ unsigned long counters_seen(void);
 
 /**
  * counters_shape() - requests of one shape since the last reset
- * @shape: which
+ * @shape: the shape
  *
  * Context: process; may sleep.
  * Return: the number of requests.
@@ -88,7 +88,7 @@ unsigned long counters_shape(enum shape shape);
 
 /**
  * counters_outcome() - requests with one outcome since the last reset
- * @outcome: which
+ * @outcome: the outcome
  *
  * Context: process; may sleep.
  * Return: the number of requests.
@@ -97,7 +97,7 @@ unsigned long counters_outcome(enum outcome outcome);
 
 /**
  * counters_read() - one of the counters that are not part of the table
- * @counter: which
+ * @counter: the counter
  *
  * Context: process; may sleep.
  * Return: its value since the last reset.

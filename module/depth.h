@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* How large a mapping is, in classes; pure, part of what /dev/mapstack tells. */
+/* Classes of mapping sizes, for the counts of /dev/mapstack. Pure. */
 #ifndef MAPSTACK_DEPTH_H
 #define MAPSTACK_DEPTH_H
 
-/* Up to 16 KiB, 64 KiB, and so on by four; the last is what is more than 64 MiB. */
+/*
+ * The limit of each class is four times that of the class before: 16 KiB,
+ * 64 KiB, and so on up to 64 MiB. The last class has no limit.
+ */
 #define NR_DEPTHS 8
 #define DEPTH_LEAST (16UL << 10)
 
 /**
- * depth_of() - the class that a size is in
+ * depth_of() - the class of a size
  * @bytes: the size
  */
 static __always_inline unsigned int depth_of(unsigned long bytes)

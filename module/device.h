@@ -4,8 +4,9 @@
  *
  * Opening the device begins a recording, reading shows it, and closing ends it,
  * also when the process dies. docs/ABI describes the text. Requests and growth
- * come from the module's own tracepoints, so nothing is paid while nobody
- * records. The table (programs.h) has everything that the counters count meanwhile.
+ * come from the module's own tracepoints, so they cost nothing while nobody
+ * records. The table (programs.h) has everything that the counters count
+ * meanwhile.
  */
 #ifndef MAPSTACK_DEVICE_H
 #define MAPSTACK_DEVICE_H

@@ -23,11 +23,11 @@
 /* Protects the state of the probe, and serialises proofs. */
 static DEFINE_MUTEX(growth_lock);
 
-/* The probe is enabled, as far as kprobes told. */
+/* Whether kprobes said that it has enabled the probe. */
 static bool growth_followed;
-/* Why expansions were not followed at the last look, or 0. */
+/* Why expansions could not be followed at the last check, or 0. */
 static int growth_error;
-/* The growth_error that the log has said last. */
+/* The last growth_error in the log. */
 static int growth_said;
 static bool growth_stuck;
 
@@ -56,7 +56,10 @@ static bool is_process_stack(const struct vm_area_struct *vma)
 static struct task_struct *growth_prover;
 static bool growth_fired;
 
-/* Not zero: growth_return() is not called. The most frequent case comes first. */
+/*
+ * If this does not return 0, growth_return() is not called. The most frequent
+ * case comes first.
+ */
 static int growth_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	struct expansion *expansion = (struct expansion *)ri->data;
@@ -97,7 +100,7 @@ static const struct vm_area_struct *neighbour(const struct vm_area_struct *of,
 
 /*
  * Why expand_downwards() refused. Almost every refusal is -ENOMEM, so this
- * tests again what it tested, except may_expand_vm(), which is not exported.
+ * repeats its tests, except may_expand_vm(), which is not exported.
  */
 static enum grow_reason reason_of(const struct expansion *expansion, int error,
 				  const struct vm_area_struct *below)
@@ -137,7 +140,7 @@ static int growth_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	else if (start < expansion->start)
 		counters_grown((expansion->start - start) >> PAGE_SHIFT);
 	else
-		return 0; /* another thread was faster */
+		return 0; /* another thread had expanded it already */
 	if (trace_mapstack_grow_enabled())
 		growth_trace(expansion, error);
 	return 0;
@@ -165,8 +168,9 @@ static int growth_enable(void)
 	if (growth_registered)
 		return enable_kretprobe(&growth_probe);
 	/*
-	 * A failed attempt leaves the address that it looked up, and the next
-	 * attempt refuses that. A disabled probe would be registered disabled.
+	 * A failed attempt leaves the address that it looked up, and with an
+	 * address the next attempt fails. With the flag of a disabled probe it
+	 * would be registered disabled.
 	 */
 	growth_probe.kp.addr = NULL;
 	growth_probe.kp.flags = 0;
@@ -175,8 +179,8 @@ static int growth_enable(void)
 		return ret;
 	/*
 	 * 7.3's __register_kprobe() returns 0 for a probe that it could not arm
-	 * and has removed from its table again. Disabling that one would always
-	 * fail.
+	 * and has removed from its table again. Disabling such a probe always
+	 * fails.
 	 */
 	ret = enable_kretprobe(&growth_probe);
 	if (ret)
@@ -196,7 +200,7 @@ static int growth_disable(void)
 }
 
 /*
- * Whether the probe is called. No function of kprobes tells: while kprobes are
+ * Whether the probe is called. kprobes itself does not tell: while kprobes are
  * switched off (kprobes/enabled in debugfs) enable_kretprobe() returns 0 and
  * arms nothing, and an expand_downwards() that was inlined is never called.
  *

@@ -56,9 +56,9 @@ void growth_exit(void);
 bool growth_is_known(void);
 
 /**
- * growth_missed() - expansions not looked at since loading
+ * growth_missed() - expansions that the probe missed since loading
  *
- * More of them were under way at the same time than the probe can remember.
+ * The probe can follow a limited number of expansions at a time.
  *
  * Context: process. The caller need not serialise.
  */

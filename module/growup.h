@@ -26,15 +26,15 @@
  * Context: ftrace callback on do_mmap(), under mmap_lock for writing; does not
  * sleep.
  * Return: true; or false if this is not private anonymous memory. Such memory
- * can never grow, and the caller has to make do_mmap() refuse it.
+ * can never grow, and the caller must make do_mmap() refuse it.
  */
 bool growup_ask(unsigned long flags, bool has_file);
 
 /**
  * growup_forget() - forget what an earlier do_mmap() asked for
  *
- * To be called at the entry of every do_mmap(): an earlier one may have failed
- * before it called mmap_region().
+ * Must be called at the entry of every do_mmap(), because an earlier one may
+ * have failed before it called mmap_region().
  *
  * Context: as growup_ask().
  */

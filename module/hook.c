@@ -3,7 +3,7 @@
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-/* First: it refuses a kernel that cannot work, before anything else can fail. */
+/* First, so that the first error says why a kernel cannot work. */
 #include "regs.h"
 
 #include <linux/err.h>
@@ -20,9 +20,9 @@
 #include "trampoline.h"
 
 /*
- * Up to 5.10 an ops that needs no protection from recursion says so; since 5.11
- * one that needs it does ("ftrace: Reverse what the RECURSION flag means in the
- * ftrace_ops"), and linux/ftrace.h includes linux/trace_recursion.h.
+ * Up to 5.10 a flag says that an ops needs no protection from recursion. Since
+ * 5.11 a flag says that it does ("ftrace: Reverse what the RECURSION flag means
+ * in the ftrace_ops"), and linux/ftrace.h includes linux/trace_recursion.h.
  */
 #ifdef _LINUX_TRACE_RECURSION_H
 #define HOOK_FTRACE_FLAGS FTRACE_OPS_FL_PERMANENT
@@ -31,13 +31,13 @@
 	(FTRACE_OPS_FL_PERMANENT | FTRACE_OPS_FL_RECURSION_SAFE)
 #endif
 
-/* A function of the kernel, and what runs at its entry. */
+/* A function of the kernel, and the ops that is called at its entry. */
 struct hook {
-	unsigned char function[16]; /* as ftrace takes it, not const */
+	unsigned char function[16]; /* ftrace does not take const */
 	struct ftrace_ops ops;
-	unsigned long ip; /* where it calls ftrace, or 0: not found yet */
+	unsigned long ip; /* where it calls ftrace; 0: not found yet */
 	bool attached;
-	bool fired; /* for hook_prover */
+	bool fired; /* hook_prover called the function */
 };
 
 /* The task that is proving the hook. */
@@ -46,9 +46,9 @@ static struct task_struct *hook_prover;
 static struct hook hook_mmap;
 
 /*
- * Handles a MAP_STACK request. Takes where the arguments of do_mmap() are and
- * not their values: a value that is read when it is needed need not be kept
- * over a call.
+ * Handles a MAP_STACK request. Takes pointers to the arguments of do_mmap(), so
+ * that each value is read only when it is needed. A value that was read before
+ * would have to be saved across calls.
  */
 static __always_inline void hook_request(const unsigned long *file,
 					 const unsigned long *addr,
@@ -105,11 +105,11 @@ TRAMPOLINE_UNCHECKED(mapstack_trampoline);
 #endif
 
 /*
- * PERMANENT: otherwise kernel.ftrace_enabled=0 would silently switch the hook
- * off. Not IPMODIFY, which only one user of do_mmap() can have: it guards the
- * instruction pointer only, and that stays as it is. Neither RECURSION nor RCU,
- * which cost a detour on each call: the callback cannot come back to do_mmap(),
- * and do_mmap() runs where RCU is watching.
+ * Without PERMANENT, kernel.ftrace_enabled=0 would silently switch the hook
+ * off. IPMODIFY is not needed, because the hook does not change the instruction
+ * pointer, and only one user of do_mmap() can have it. RECURSION and RCU are
+ * not needed and would cost a detour on each call: the callback cannot lead
+ * back to do_mmap(), and do_mmap() runs where RCU is watching.
  *
  * ftrace calls mapstack_trampoline() while this ops is the only one. As soon as
  * there is another, ftrace calls the callbacks of both from a trampoline of its
@@ -176,8 +176,8 @@ static void notrace finder_callback(unsigned long ip, unsigned long parent_ip,
 }
 
 /*
- * Without memory for the entry of the name, ftrace_set_filter() returns 0 and
- * leaves an empty filter, which means every function: the caller of
+ * If the name cannot be added for want of memory, ftrace_set_filter() returns 0
+ * and leaves an empty filter, which means every function: the caller of
  * match_records() takes -ENOMEM for a match (6.1 to 7.3). Every empty filter is
  * the same object, EMPTY_HASH. So this empties the filter on purpose first, and
  * compares.
@@ -312,13 +312,13 @@ static int hook_find(struct hook *hook)
 
 	if (hook->ip)
 		return 0;
-	/* ftrace may not have released it after an earlier attempt. */
+	/* ftrace may not have released the finder after an earlier attempt. */
 	ret = hook_unregister(&finder);
 	if (ret)
 		return ret;
 	ret = finder_filter(hook->function);
 	if (ret) {
-		/* Never register now: an empty filter is every function. */
+		/* Do not register now: an empty filter means every function. */
 		pr_err("ftrace does not know %s() (error %d), so the hook was not attached; free memory, or use a kernel whose available_filter_functions lists %s\n",
 		       hook->function, ret, hook->function);
 		return ret;
@@ -340,7 +340,10 @@ static int hook_find(struct hook *hook)
 	return -EIO;
 }
 
-/* Since 5d698966fa7b (6.12) parisc needs no hook, nor would the proposal anywhere. */
+/*
+ * parisc has needed no hook since 5d698966fa7b (6.12), and a kernel with the
+ * proposal would need none.
+ */
 static int check_need(void)
 {
 	int ret = prove();
@@ -413,7 +416,7 @@ int hook_attach(void)
 		ret = prove();
 		if (ret > 0)
 			return 0;
-		/* A proof that could not be made says nothing of the hook. */
+		/* If no proof could be made, the hook may work. */
 		if (ret < 0 && was_attached)
 			return ret;
 		if (!ret)
@@ -428,7 +431,7 @@ int hook_detach(void)
 
 	/*
 	 * In the opposite order: a mmap_region() that is still hooked must not
-	 * find a note of a do_mmap() before the last one.
+	 * find a note that an earlier do_mmap() left.
 	 */
 	for (i = ARRAY_SIZE(hooks) - 1; i >= 0; i--) {
 		ret = hook_unregister(hooks[i]);

@@ -2,7 +2,7 @@
 /*
  * The hook on do_mmap(): attach, prove that it fires, detach.
  *
- * The only place that knows ftrace.
+ * No other part of the module knows ftrace.
  */
 #ifndef MAPSTACK_HOOK_H
 #define MAPSTACK_HOOK_H
@@ -12,9 +12,9 @@
 /**
  * hook_init() - look do_mmap() up
  *
- * The look-up goes through all of ftrace's functions and takes most of the time
- * of switching on, so it can be done before. It maps a page in the caller's
- * address space and takes the function that this call comes to. Meanwhile
+ * The look-up goes through all functions that ftrace knows and takes most of
+ * the time of switching on, so it can be done earlier. It maps a page in the
+ * caller's address space and takes the function that this calls. Meanwhile
  * functions of modules with the same name are traced too, but not changed. A
  * function that was found is not looked up again.
  *
@@ -33,12 +33,12 @@ void hook_exit(void);
 /**
  * hook_attach() - hook do_mmap() and prove that it works
  *
- * The proof is one page that is mapped with MAP_STACK in the caller's address
- * space without any access right, looked at, and unmapped. It is not counted.
- * If the hook is attached already, it is proved again. A hook that does not
- * work is removed, unless ftrace keeps it. A caller whose mapping cannot be
- * made proves nothing and changes nothing. The kernel log says why an attempt
- * failed.
+ * For the proof, this maps a page with MAP_STACK and without access rights in
+ * the caller's address space, checks that the mapping can grow, and unmaps it.
+ * That request is not counted. If the hook is attached already, it is proved
+ * again. A hook that does not work is removed, unless ftrace keeps it. If the
+ * mapping cannot be made, nothing is proved and nothing changes. The kernel log
+ * says why an attempt failed.
  *
  * Context: process with an address space; may sleep; the caller serialises
  * attaching and detaching, outside mmap_lock. Relies on
@@ -46,7 +46,7 @@ void hook_exit(void);
  * Return: 0; -EBUSY if ftrace is switched off; -EIO if the hook does not fire
  * or has no effect; -EINVAL if there is no address space to prove it in;
  * -EALREADY, with a log line, if MAP_STACK grows without a hook; or
- * what ftrace or the mapping answered.
+ * the error of ftrace or of the mapping.
  */
 int hook_attach(void);
 

@@ -49,8 +49,8 @@ MODULE_PARM_DESC(scope, "all, pid:N or cgroup:/path (default: all)");
 
 /*
  * An ftrace that has shut itself down after a kernel bug calls the callback for
- * ever, and a probe that could not be disarmed stays in the kernel's table. To
- * never return is better than a call into text that was freed.
+ * ever, and a probe that could not be disarmed stays in the kernel's table. It
+ * is better never to return than to let them call text that was freed.
  */
 static void switch_off_for_good(void)
 {
@@ -88,7 +88,7 @@ static int __init mapstack_init(void)
 	ret = sysfs_add_mapstack();
 	if (ret)
 		goto err_off;
-	/* Last: whoever opens it holds the module, and then nothing may fail. */
+	/* Last: an open device holds the module, so nothing may fail later. */
 	ret = mapstack_device_init();
 	if (ret)
 		goto err_sysfs;

@@ -18,7 +18,7 @@
 #include <sys/cdefs.h>
 #endif
 
-/* Older headers than 6.11's lack it, and an older do_mmap() refuses the type. */
+/* Headers before 6.11 lack it. do_mmap() of such a kernel refuses the type. */
 #ifndef MAP_DROPPABLE
 #define MAP_DROPPABLE 0x08
 #endif
@@ -43,7 +43,7 @@ enum shape {
 	NR_SHAPES,
 };
 
-/* What the policy made of it. Every request has exactly one outcome. */
+/* What the policy does with it. Every request has exactly one outcome. */
 enum outcome {
 	OUTCOME_TRANSLATED,
 	OUTCOME_ALREADY,
@@ -60,9 +60,9 @@ enum direction {
 };
 
 /**
- * struct verdict - what policy_decide() says of one request
- * @shape: what is to be mapped
- * @outcome: what comes of it
+ * struct verdict - the judgement of policy_decide() on one request
+ * @shape: what the request wants mapped
+ * @outcome: what the policy does with it
  * @grow: whether to ask for a growable mapping
  */
 struct verdict {
@@ -105,8 +105,8 @@ static __always_inline enum shape shape_of(unsigned long flags, bool has_file)
  * to RLIMIT_STACK. So a mapping that can grow by a page is at least a page
  * shorter. A mapping that may not be written is a reservation, and mprotect()
  * opens its upper part later. Memory below that part is mapped already, so that
- * part never grows. The bottom of the reservation does grow, which is of use to
- * nobody and is not accounted (VM_ACCOUNT).
+ * part never grows. The bottom of the reservation can grow, but nobody uses
+ * that memory, and it is not accounted (VM_ACCOUNT).
  *
  * A length of 0, which do_mmap() refuses, fits no limit, and neither does a
  * length that is too long to be rounded up to pages.

@@ -2,15 +2,16 @@
 /*
  * Finds a function's arguments in what ftrace saves at its entry.
  *
- * The only file that knows architectures. A new one is one more branch below.
- * `file` is the first argument of do_mmap() and `flags` the fifth in every
- * prototype from 5.10 to 7.3, and ftrace reloads the argument registers from
- * what it saved, so a callback that edits the saved `flags` edits the call.
+ * Only this file and the trampolines know architectures. A new architecture
+ * needs only one more branch below. `file` is the first argument of do_mmap()
+ * and `flags` the fifth in every prototype from 5.10 to 7.3, and ftrace reloads
+ * the argument registers from what it saved, so a callback that edits the saved
+ * `flags` edits the call.
  *
- * Which registers are saved is a matter of the configuration, not of the
- * version: with CONFIG_DYNAMIC_FTRACE_WITH_ARGS (x86-64 since 5.11, arm64 and
- * riscv64 since 6.2 and 6.8) the arguments always are; with _WITH_REGS only,
- * all registers are, for an ops that asks for them.
+ * The configuration decides which registers are saved, and not the version:
+ * with CONFIG_DYNAMIC_FTRACE_WITH_ARGS (x86-64 since 5.11, arm64 and riscv64
+ * since 6.2 and 6.8) the arguments always are; with _WITH_REGS only, all
+ * registers are, for an ops that asks for them.
  */
 #ifndef MAPSTACK_REGS_H
 #define MAPSTACK_REGS_H
@@ -63,9 +64,9 @@ struct ftrace_regs;
 /**
  * regs_pt_argument() - an argument of the call about to begin
  * @regs: all registers, at the entry of the function
- * @n: which, from 0 to 4 (to 3 on 32-bit parisc); a constant
+ * @n: its number, from 0 to 4 (to 3 on 32-bit parisc); a constant
  *
- * regs_get_kernel_argument() is not there for modules on every architecture.
+ * Modules cannot use regs_get_kernel_argument() on every architecture.
  *
  * Context: any.
  * Return: where the argument is.
@@ -94,9 +95,9 @@ static __always_inline unsigned long *regs_pt_argument(struct pt_regs *regs,
 	return &regs->gpr[3 + n];
 #elif defined(CONFIG_S390)
 	/*
-	 * The fifth is r6, which a function gives back to its caller as it
-	 * came. So do_mmap() returns with the edited flags in it; its caller,
-	 * vm_mmap_pgoff(), does not look at them again.
+	 * The fifth is r6, which do_mmap() restores before it returns. So its
+	 * caller, vm_mmap_pgoff(), finds the edited flags there, but does not
+	 * look at them again.
 	 */
 	return &regs->gprs[2 + n];
 #elif defined(CONFIG_LOONGARCH)
@@ -109,7 +110,8 @@ static __always_inline unsigned long *regs_pt_argument(struct pt_regs *regs,
 /**
  * regs_argument() - an argument of the call about to begin
  * @saved: what ftrace handed to the callback
- * @n: which, from 0 to 4; a constant. do_mmap() has file, addr, len, prot, flags
+ * @n: its number, from 0 to 4; a constant. do_mmap() has file, addr, len, prot,
+ * flags
  *
  * Context: ftrace callback.
  * Return: where the argument is. The function gets the value that is stored

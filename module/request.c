@@ -53,8 +53,8 @@ notrace struct verdict request_judge(unsigned long len, unsigned long prot,
 }
 
 /*
- * Not inlined, although it is called once: a request that nobody traces would
- * save six registers for the arguments of the probes.
+ * Not inlined, although it is called once: otherwise a request that nobody
+ * traces would save six registers for the arguments of the probes.
  */
 static noinline notrace void
 request_trace(unsigned long addr, unsigned long len, unsigned long prot,

@@ -12,7 +12,7 @@
 
 /**
  * request_set_policy() - choose the policy for the requests that follow
- * @policy: which
+ * @policy: the policy
  *
  * A request that is being handled on another CPU meets the old policy or the
  * new one, never a mixture.
@@ -50,8 +50,8 @@ unsigned long request_grow(unsigned long flags, bool has_file);
 /**
  * request_in_scope() - whether the current task's request is in scope
  *
- * A request out of scope is counted as such, and the caller has to leave it as
- * it is. This is not a part of request_handle(), so that a request out of scope
+ * A request out of scope is counted as such, and the caller must leave it as it
+ * is. This is not a part of request_handle(), so that a request out of scope
  * calls nothing and saves no register.
  *
  * Context: ftrace callback on do_mmap(); takes no lock and does not sleep.
@@ -65,7 +65,7 @@ static __always_inline bool request_in_scope(void)
 }
 
 /**
- * request_judge() - judge a request, and do nothing
+ * request_judge() - judge a request, and change nothing
  * @len: the length, in bytes
  * @prot: PROT_ bits
  * @flags: MAP_ bits, with MAP_STACK set

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Sees what becomes of requests. See results.h. */
+/* Finds requests that the kernel refuses. See results.h. */
 
 #include <linux/err.h>
 #include <linux/errno.h>
@@ -35,7 +35,7 @@ static bool is_to_grow(struct pt_regs *regs, unsigned long flags)
 	       scope_includes_current();
 }
 
-/* Not zero: results_return() is not called. */
+/* If this does not return 0, results_return() is not called. */
 static int results_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	unsigned long flags = *regs_pt_argument(regs, 4);
@@ -58,7 +58,7 @@ static struct kretprobe results_probe = {
 	.entry_handler = results_entry,
 	.handler = results_return,
 	.data_size = sizeof(unsigned long),
-	.maxactive = 256, /* it may sleep for memory */
+	.maxactive = 256, /* do_mmap() may sleep for memory */
 };
 
 int results_follow(void (*failed)(void *data, unsigned long len), void *data)
@@ -67,12 +67,11 @@ int results_follow(void (*failed)(void *data, unsigned long len), void *data)
 
 	results_failed = failed;
 	results_data = data;
-	/* A failed attempt leaves its address, and the next attempt refuses that. */
+	/* See growth_enable(), also for enable_kretprobe(). */
 	results_probe.kp.addr = NULL;
 	ret = register_kretprobe(&results_probe);
 	if (ret)
 		return ret;
-	/* See growth_enable(). */
 	ret = enable_kretprobe(&results_probe);
 	if (ret)
 		unregister_kretprobe(&results_probe);

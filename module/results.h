@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Sees what the kernel answers to requests that can grow, during a recording. */
+/* Finds the requests that can grow but are refused, during a recording. */
 #ifndef MAPSTACK_RESULTS_H
 #define MAPSTACK_RESULTS_H
 
@@ -7,16 +7,15 @@
 
 /**
  * results_follow() - call a function for each request that the kernel refuses
- * @failed: what to call; @len is what was asked for, in bytes
- * @data: for it
+ * @failed: the function; @len is the length that was asked for, in bytes
+ * @data: the first argument of @failed
  *
- * The requests are those in scope, while the hook is on, of a shape that can
- * grow. Requests of other shapes are refused because of the flag, so their
- * answer is known. This uses a kretprobe on do_mmap(), which costs nothing
- * otherwise.
+ * Follows requests in scope, of a shape that can grow, while the hook is on.
+ * The answer to requests of other shapes follows from the policy. This uses a
+ * kretprobe on do_mmap(), which costs nothing after results_leave().
  *
  * Context: process; may sleep. @failed is called with preemption off, in
- * process context. One at a time may follow.
+ * process context. Only one caller at a time may follow.
  * Return: 0, or the error of register_kretprobe(); then nothing is followed.
  */
 int results_follow(void (*failed)(void *data, unsigned long len), void *data);
@@ -24,14 +23,15 @@ int results_follow(void (*failed)(void *data, unsigned long len), void *data);
 /**
  * results_leave() - stop calling the function
  *
- * Returns after the last call has returned. Does nothing if nobody follows.
+ * Returns after the last call of the function has returned. Does nothing if
+ * nobody follows.
  *
  * Context: process; may sleep.
  */
 void results_leave(void);
 
 /**
- * results_are_known() - whether all requests were followed until now
+ * results_are_known() - whether no request was missed until now
  *
  * Context: any.
  */

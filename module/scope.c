@@ -107,7 +107,7 @@ static int hold_pid(struct scope *scope, const char *number)
 	pid_t nr;
 	int ret;
 
-	/* kstrtoint() takes a sign. */
+	/* kstrtoint() would accept a sign. */
 	if (!isdigit(*number))
 		return -EINVAL;
 	ret = kstrtoint(number, 10, &nr);

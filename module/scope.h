@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The scope: whose requests are handled. Everybody's, those of a process and
- * its descendants, or those of a cgroup and its descendants.
+ * The scope says whose requests are handled: everybody's, those of a process
+ * and its descendants, or those of a cgroup and its descendants.
  */
 #ifndef MAPSTACK_SCOPE_H
 #define MAPSTACK_SCOPE_H
@@ -19,7 +19,7 @@ struct scope {
 	char text[];
 };
 
-/* NULL is everybody. Only scope.c and the inline function below use it. */
+/* NULL means everybody. Only scope.c and the inline function below use it. */
 extern struct scope __rcu *scope_in_force;
 
 /**
@@ -75,7 +75,7 @@ static __always_inline bool scope_includes_current(void)
 }
 
 /**
- * scope_exit() - forget the scope and what it holds
+ * scope_exit() - forget the scope, and release what it holds
  *
  * Context: process; may sleep. Nobody else uses the scope any more.
  */

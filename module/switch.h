@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The switch: turns on and off all that is on while `enabled` reads 1. */
+/* The switch: turns the hook and the following of growth on and off. */
 #ifndef MAPSTACK_SWITCH_H
 #define MAPSTACK_SWITCH_H
 
@@ -19,7 +19,7 @@
 int switch_on(void);
 
 /**
- * switch_off() - leave nothing on the kernel's functions
+ * switch_off() - remove everything from the kernel's functions
  *
  * Context: process; may sleep.
  * Return: 0; the error of hook_detach(), with the hook still attached; or the

@@ -7,7 +7,7 @@
 #include <linux/stringify.h>
 
 /*
- * With CALL_OPS ftrace_caller() finds the only ops of a function beside the
+ * With CALL_OPS, ftrace_caller() finds the only ops of a function beside the
  * call site, and branches to the address in its direct_call before it saves
  * anything (arch/arm64/kernel/entry-ftrace.S). The one direct call that a
  * function can have is something else, and stays free. With a second ops ftrace

@@ -21,7 +21,7 @@
 #define ASM_RET "ret\n\t"
 #endif
 
-/* The beginning of a body: returns at once if flags, in r8, lacks MAP_STACK. */
+/* The beginning of a body: returns at once if flags (r8) has no MAP_STACK. */
 #define TRAMPOLINE_UNLESS_STACK \
 	"testl $" __stringify(MAP_STACK) ", %r8d\njnz 1f\n" ASM_RET "\n1: "
 
@@ -36,7 +36,7 @@
 	"pushq %rbp; pushq 16(%rsp); pushq %rbp; movq %rsp, %rbp;" \
 	"pushq 24(%rsp); pushq %rbp; movq %rsp, %rbp\n"
 #define TRAMPOLINE_FRAME_END "addq $32, %rsp; popq %rbp\n"
-/* objtool takes its two frames for none. */
+/* objtool does not understand the two frames. */
 #define TRAMPOLINE_UNCHECKED STACK_FRAME_NON_STANDARD
 #else
 #define TRAMPOLINE_FRAME "pushq %rbp; movq %rsp, %rbp\n"
@@ -48,8 +48,8 @@
  * @function: notrace; takes a pointer to do_mmap()'s six arguments, and may
  * change them
  *
- * do_mmap() expects to find nothing but its six arguments in registers, and
- * these come back from the stack. With rax, the frames and two return addresses
+ * do_mmap() expects nothing in registers except its six arguments, and these
+ * are restored from the stack. With rax, the frames and two return addresses
  * they take a multiple of 16 bytes.
  */
 #define TRAMPOLINE_CALL(function)                                                \
@@ -61,13 +61,14 @@
 /**
  * TRAMPOLINE() - make a function in assembler that can be called at an entry
  * @name: its name; not to be called from C
- * @body: instructions that change nothing but flags, or what they mean to
+ * @body: instructions; must keep all registers except flags and those that they
+ * are meant to change
  *
- * Nothing on the way to it counts the call for the return thunk that fills the
- * return stack buffer (call depth tracking), so it does that itself. Its
- * address is even: 7.3 jumps to an odd one and expects no return
- * (ftrace_is_jmp()). It begins without endbr64, as ftrace's own trampolines do:
- * a call or a return leads here, and no indirect branch.
+ * The function counts its own call for call depth tracking, whose return thunk
+ * fills the return stack buffer, because nobody else counts it. Its address is
+ * even: 7.3 jumps to an odd address and expects no return (ftrace_is_jmp()). It
+ * begins without endbr64, as ftrace's own trampolines do: only calls and
+ * returns lead here, and no indirect branch.
  */
 #define TRAMPOLINE(name, body)                                \
 	void name(void);                                      \
@@ -79,8 +80,9 @@
 	    ".size " #name ", . - " #name "\n.popsection\n")
 
 /*
- * ftrace calls the trampoline of the one ops that a function has, and leaves
- * one alone that the ops brings (arch_ftrace_update_trampoline()).
+ * If a function has only one ops, ftrace calls the trampoline of that ops. It
+ * does not replace a trampoline that it did not make
+ * (arch_ftrace_update_trampoline()).
  */
 #define TRAMPOLINE_HOOK(name, function) \
 	TRAMPOLINE(name, TRAMPOLINE_UNLESS_STACK TRAMPOLINE_CALL(function))
