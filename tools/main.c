@@ -130,7 +130,7 @@ static bool take_prometheus(void *field, const char *word)
 	return true;
 }
 
-/* A page is not for a terminal, so this option takes its file. */
+/* A page is not for a terminal, so this option takes the name of a file. */
 static bool take_html(void *field, const char *word)
 {
 	struct options *options = field;

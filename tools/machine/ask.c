@@ -30,7 +30,7 @@ static void __attribute__((noreturn)) execute(const char *const *words,
 	_exit(EXIT_MISSING);
 }
 
-/* Reads to the end; false if the time was over before. */
+/* Reads to the end. Returns false if there was no time for that. */
 static bool read_answer(int fd, char *buf, size_t size)
 {
 	struct pollfd wait = { .fd = fd, .events = POLLIN };

@@ -8,9 +8,9 @@
 /**
  * ask() - run a program and take its answer
  * @words: the program and its arguments; ends with NULL
- * @there: becomes whether the program exists; NULL: not needed
+ * @there: becomes whether the program exists; may be NULL
  *
- * Its standard error is discarded. It has 20 seconds.
+ * The program's standard error is discarded. It has 20 seconds to answer.
  *
  * Return: the first line of its output, to be freed; NULL if it does not exist or
  * failed.

@@ -23,7 +23,7 @@ static const int left_alone[] = { SIGKILL, SIGSTOP, SIGSEGV,  SIGBUS,
 				  SIGFPE,  SIGILL,  SIGTRAP,  SIGSYS,
 				  SIGABRT, SIGURG,  SIGWINCH, SIGCHLD };
 
-/* nohup(1) or a shell's & have us ignore a signal. It stays ignored. */
+/* nohup(1) and a shell's & make us ignore a signal. It stays ignored. */
 static bool is_ignored(int signal)
 {
 	struct sigaction action;
@@ -160,7 +160,7 @@ static bool command_has_it(const struct signalfd_siginfo *info)
 /*
  * Stops this process as the command was stopped, so that the shell gets the
  * terminal. SIGTSTP, SIGTTIN and SIGTTOU have no effect if no shell could continue
- * the process. SIGSTOP would have one, so SIGTSTP takes its place.
+ * the process. SIGSTOP would stop it even then, so SIGTSTP takes its place.
  */
 static void stop_as(int number)
 {
@@ -187,7 +187,7 @@ static void take_signal(struct child *child,
 	case SIGCHLD:
 		return;
 	case SIGCONT:
-		/* A stop of its own may have left it in another group. */
+		/* A command that stopped itself may be in another group. */
 		if (child->stopped)
 			kill(child->pid, SIGCONT);
 		child->stopped = false;

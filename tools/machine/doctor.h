@@ -15,7 +15,7 @@ enum proof {
 	PROOF_NONE, /* not tried: off, or another machine's files */
 	PROOF_WORKS,
 	PROOF_SILENT, /* the hook did not fire */
-	PROOF_UNDONE, /* it fired, and the mapping does not grow */
+	PROOF_UNDONE, /* it fired, but the mapping cannot grow */
 };
 
 struct facts {
@@ -29,8 +29,8 @@ struct facts {
 	bool signed_only; /* lockdown, or module.sig_enforce */
 	bool modules_disabled; /* kernel.modules_disabled=1 */
 	char version[32]; /* of the loaded module */
-	char other_version[32]; /* the same, if it is not the command's */
-	char installed[32]; /* version that modprobe would load, if it is another */
+	char other_version[32]; /* that version, if the command has another */
+	char installed[32]; /* version that modprobe would load, if another */
 	bool ftrace_off; /* kernel.ftrace_enabled=0 */
 	bool confidential; /* lockdown shuts tracefs and perf */
 	bool perf; /* can be executed */

@@ -120,7 +120,7 @@ static int count_kprobes(void)
 	return count;
 }
 
-/* It may be only below debugfs, where looking at it mounts it. */
+/* tracefs may be only below debugfs, where a look at it mounts it. */
 static bool find_tracefs(char *where, size_t size)
 {
 	if (find_mount("tracefs", where, size))
@@ -253,7 +253,7 @@ static enum proof prove(const struct facts *facts)
 	if (!facts->loaded || !facts->settings.enabled || !file_root_is_real())
 		return PROOF_NONE;
 	before = passed_by();
-	/* Its protection is unusual, so that it merges with no neighbour. */
+	/* The protection is unusual, so that no neighbour merges with it. */
 	addr = mmap(NULL, page, PROT_READ | PROT_EXEC,
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 	if (addr == MAP_FAILED)

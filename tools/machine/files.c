@@ -104,7 +104,7 @@ int file_replace(const char *path, const char *text, unsigned int mode)
 
 	file_path(path, real, sizeof(real));
 	snprintf(aside, sizeof(aside), "%s.new", real);
-	/* Created with 0600, then given its mode. */
+	/* write_all() sets the mode. */
 	fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
 		  0600);
 	if (fd < 0)
@@ -154,7 +154,7 @@ void say_err(const char *format, ...)
 	len = vasprintf(&text, format, args);
 	va_end(args);
 	fputs("mapstack: ", stderr);
-	/* It may contain names that somebody else chose. */
+	/* The message may contain names that somebody else chose. */
 	text_put(stderr, len < 0 ? format : text);
 	fputc('\n', stderr);
 	if (len >= 0)

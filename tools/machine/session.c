@@ -30,7 +30,7 @@ static bool process_is_gone(const struct state *state)
 /*
  * The number or path of a process or cgroup that is gone cannot be written again.
  * Then the scope of the session stays. It is gone too, so nobody is in scope. Only
- * the module knows whether a cgroup is gone: one may be called "x (gone)".
+ * the module knows whether a cgroup is gone: its name may be "x (gone)".
  */
 static int put_back_scope(const struct state *state)
 {

@@ -53,7 +53,7 @@ bool state_is_alive(const struct state *state);
 int state_write(struct state *state);
 
 /**
- * state_forget() - remove the file, because nothing is to be put back any more
+ * state_forget() - remove the file, because there is nothing left to put back
  */
 void state_forget(void);
 

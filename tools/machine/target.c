@@ -214,7 +214,7 @@ enum target_state target_look(const struct target *target)
 		return TARGET_THERE;
 	if (strcmp(scope + len, GONE))
 		return TARGET_LOST;
-	/* It fails as long as there is no cgroup of that name. */
+	/* The write fails as long as there is no cgroup of that name. */
 	if (!strncmp(scope, "cgroup:", 7) &&
 	    !file_write(SYSFS "scope", target->scope))
 		return TARGET_BACK;

@@ -2,7 +2,7 @@
 /*
  * The document: one object of JSON, which schema.json describes. Everything that is
  * printed is made from it. It may come from another machine or be made by hand, so
- * no function relies on a member to exist.
+ * no function relies on any member.
  */
 #ifndef TOOLS_DOCUMENT_H
 #define TOOLS_DOCUMENT_H

@@ -8,7 +8,7 @@
 
 #include "report/names.h"
 
-/* Newer than the C library of bookworm. */
+/* The C library of bookworm does not have it. */
 #ifndef MAP_DROPPABLE
 #define MAP_DROPPABLE 0x08
 #endif

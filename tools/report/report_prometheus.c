@@ -10,7 +10,7 @@
 #include "report/report.h"
 #include "report/text.h"
 
-/* A label is a time series for ever, so all other programs share one. */
+/* Each label makes time series that stay, so all other programs share one. */
 #define MOST_PROGRAMS 200
 
 #define PROGRAM "mapstack_program_"
@@ -166,8 +166,9 @@ static void print_report(FILE *file, const json_t *document)
 }
 
 /*
- * A scope belongs to one session or container, and its name has a number that never
- * comes again. This returns its slice instead, to be freed.
+ * Returns the unit of a program, to be freed. The name of a scope has the
+ * number of one session or container, so this returns the slice or service
+ * around it instead.
  */
 static char *lasting_unit(const json_t *program)
 {

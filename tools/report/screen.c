@@ -12,7 +12,7 @@
 
 #define WIDTH 80
 #define LEAST_WIDTH 40
-#define HANGING 4 /* what of a line is on the next ones */
+#define HANGING 4 /* the indent of what did not fit into a line */
 
 static const char *const codes[] = {
 	[COLOUR_BAD] = "31;1",
@@ -55,7 +55,7 @@ void screen_paint(const struct screen *screen, enum colour colour,
 		fputs(words, screen->file);
 }
 
-/* A colour takes none, and a character of several bytes takes one. */
+/* Counts columns. A colour takes none, a character of several bytes one. */
 static int columns(const char *word)
 {
 	int count = 0;
@@ -68,7 +68,7 @@ static int columns(const char *word)
 	return count;
 }
 
-/* What is printed is safe by now. */
+/* The line is safe to print by now. */
 static void wrap_line(const struct screen *screen, char *line, int at,
 		      int indent)
 {

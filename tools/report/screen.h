@@ -48,9 +48,9 @@ void screen_wrap(const struct screen *screen, const char *text, int at,
 		 int indent);
 
 /**
- * screen_fill() - print lines that are ready, broken if lines are
+ * screen_fill() - print finished lines, and break them if the screen wraps
  * @screen: from screen_open()
- * @lines: each with its newline, and with colours perhaps; they are changed
+ * @lines: each with its newline, perhaps with colours; changed by this
  *
  * The rest of a line that is broken is indented more than the line.
  */

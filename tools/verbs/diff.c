@@ -19,7 +19,7 @@ static const char *const kinds[NR_KINDS] = { "breaks", "costs", "gains" };
 
 struct diff {
 	json_t *before, *after;
-	bool forecast; /* both are, so what would be refused is compared */
+	bool forecast; /* both are forecasts: compare calls that would fail */
 	json_t *found[NR_KINDS]; /* sentences */
 };
 

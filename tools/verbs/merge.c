@@ -9,7 +9,7 @@
 #include "report/store.h"
 #include "verbs/verbs.h"
 
-/* Each machine keeps these members. The whole has those that are the same in all. */
+/* Each machine keeps these members. The sum has those that are equal in all. */
 static const char *const heads[] = {
 	"host",	       "kernel", "architecture",  "module",
 	"mapstack",    "start",	 "end",		  "milliseconds",

@@ -7,7 +7,7 @@
 
 /**
  * outputs_compare() - compare what was printed
- * @trials: whose
+ * @trials: the runs
  * @policies: as schema.json has them; the first is off. Each run becomes "stdout"
  * and "stderr", and off becomes "varies"
  *

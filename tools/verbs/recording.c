@@ -63,8 +63,8 @@ int recording_begin(struct recording *recording, const char *verb,
 }
 
 /*
- * A pager, an editor or a shell that reads keys paints the terminal itself. So does
- * another group of processes to which the terminal belongs.
+ * A pager, an editor or a shell that reads keys draws on the terminal itself.
+ * So does another group of processes to which the terminal belongs.
  */
 static bool is_painted(void)
 {
@@ -99,7 +99,7 @@ int recording_end(struct recording *recording)
 {
 	int ret;
 
-	/* Otherwise processes that still run are counted between two readings. */
+	/* First, so that nothing is counted between the two readings. */
 	setting_write("enabled", "0");
 	ret = recorder_stop(recording->recorder);
 	give_back(recording);

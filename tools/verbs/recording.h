@@ -43,7 +43,7 @@ int recording_prepare(struct recording *recording,
  * @recording: from recording_prepare()
  * @verb: see session_begin()
  * @object: see session_begin()
- * @scope: for whom, as the module has it; kept
+ * @scope: the scope, as the module takes it; kept
  * @policy: the policy; NULL: the one in force
  *
  * Begins to count before it switches on, so that no request is in a program's row

@@ -42,7 +42,7 @@ char *trial_path(const struct trials *trials, const char *policy, int number,
 	return path;
 }
 
-/* A command may open its own output anew, as /dev/stdout, and writes at the end. */
+/* O_APPEND, because a command may open its output again, as /dev/stdout. */
 static int open_output(const struct trial *trial, const char *what)
 {
 	const struct passwd *user = trial->trials->user;
@@ -87,8 +87,9 @@ static void end_output(const struct trial *trial)
 }
 
 /*
- * Its report is as mapstack run would have it, so that report and diff take it.
- * perf is nobody's of ours (see its execute()), and belongs to one run.
+ * The report of a run is one of mapstack run, which report and diff take. Only
+ * the first run of a policy has backtraces. perf must not become a child of
+ * this process (see execute() in recorder/perf.c).
  */
 static int prepare(struct trial *trial, const char *path)
 {

@@ -17,14 +17,14 @@ struct trials {
 	const struct passwd *user; /* NULL: root */
 	struct child child;
 	struct session session; /* of all of them */
-	const char *dir; /* what is printed and recorded goes there */
-	int input; /* a descriptor, or 0: standard input, from input_at on */
+	const char *dir; /* for the output and the report of each run */
+	int input; /* a descriptor; 0: standard input, from input_at on */
 	off_t input_at;
 };
 
 /**
- * trial_path() - where something of a run is
- * @trials: which
+ * trial_path() - the path of a file of a run
+ * @trials: the runs
  * @policy: of the run, as the user names it
  * @number: of the run under this policy, from 1
  * @what: "out", "err" or "json"
@@ -36,18 +36,17 @@ char *trial_path(const struct trials *trials, const char *policy, int number,
 
 /**
  * trial_run() - run the command once
- * @trials: which; a session has begun
+ * @trials: the runs; their session has begun
  * @policy: "off", or one of the module
  * @number: of the run under this policy, from 1
  *
  * "off" is the policy observe: it changes nothing and counts at the same price,
- * so that what is compared is growable stacks and not the instrument. Leaves
- * the module off. What was recorded is in a file afterwards, not in memory,
- * because a command's peak of memory is never below what this process had when
- * it forked.
+ * so that the comparison is of growable stacks and not of the instrument.
+ * Leaves the module off. Leaves the report in a file, not in memory, because a
+ * command's peak of memory is never below that of this process when it forked.
  *
- * Return: a member of "runs" as schema.json has it, without its report and what
- * the output is; or NULL after a complaint, with @trials->child.status as the
+ * Return: a member of "runs" as schema.json has it, without its report and its
+ * output; or NULL after a complaint, with @trials->child.status as the
  * exit status to end with.
  */
 json_t *trial_run(struct trials *trials, const char *policy, int number);

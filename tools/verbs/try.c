@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * mapstack try: does a command go on under each policy, and what does it cost?
- * See verbs.h.
+ * mapstack try: runs a command under several policies. See verbs.h.
  *
- * Here is the order of the runs, and what is true whatever ends them. One run
- * is in trial.c, what it printed in outputs.c, and the verdict in
- * report/verdict.c.
+ * This file orders the runs, and puts everything back whatever ends them.
+ * trial.c makes one run, outputs.c compares what the runs printed, and
+ * report/verdict.c finds the verdict.
  */
 
 #include <dirent.h>
@@ -81,7 +80,7 @@ static void remove_dir(struct try *try)
 	free(try->dir);
 }
 
-/* A file is read from the same place each time; of all else there is no twice. */
+/* Each run reads a file from the same place. Other input becomes /dev/null. */
 static int open_input(struct trials *trials)
 {
 	struct stat stat;
@@ -103,7 +102,7 @@ static void add_policy(struct try *try, const char *name)
 			      json_pack("{s:s,s:[]}", "policy", name, "runs"));
 }
 
-/* Off comes first, whatever was named: it is what the others are compared with. */
+/* Off comes first, named or not, because the others are compared with it. */
 static void list_policies(struct try *try)
 {
 	char *copy = xcopy(try->trials.options->policies ?: "private,rfc");
@@ -165,8 +164,9 @@ static bool run_once(struct try *try, json_t *policy)
 }
 
 /*
- * Off twice first, so that what differs by itself is known at once; then one of
- * each in turn, so that a machine that becomes slower does so for all.
+ * Begins with two runs of off, so that it is known at once what differs by
+ * itself. The policies take turns, so that a machine that becomes slower does
+ * so for all.
  */
 static bool run_all(struct try *try)
 {

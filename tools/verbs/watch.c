@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* mapstack watch: what already runs. See verbs.h. */
+/* mapstack watch: follows what already runs. See verbs.h. */
 
 #include <stdio.h>
 #include <string.h>
@@ -18,14 +18,14 @@
 struct watch {
 	const struct options *options;
 	struct recording recording;
-	struct child child; /* none; its signals end the watch */
+	struct child child; /* without a command: takes the signals */
 	struct target target;
 	const char *policy;
-	bool is_process; /* so it cannot come back */
+	bool is_process; /* then the target cannot come back */
 	enum target_state state;
 	long long until; /* clock_ms(); 0: no end */
-	long long next; /* report, likewise */
-	int gone; /* how often it was found gone */
+	long long next; /* clock_ms() of the next report */
+	int gone; /* how often the target was found gone */
 };
 
 static int refuse(const char *why)
@@ -186,7 +186,7 @@ static int watch_begun(struct watch *watch)
 						     0;
 }
 
-/* SIGINT and SIGTERM are the usual end. Of another signal the process dies. */
+/* SIGINT and SIGTERM are the usual end. Any other signal ends the process. */
 static int end(struct watch *watch, int status)
 {
 	int *signal = &watch->child.given_up;
