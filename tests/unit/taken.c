@@ -50,6 +50,16 @@ static size_t count(const json_t *program, const char *member)
 	return json_array_size(json_object_get(program, member));
 }
 
+/* Stacks that are not in the report are null there, and not an empty list. */
+static bool is_silent(const json_t *program)
+{
+	const json_t *stacks = json_object_get(program, "stacks");
+	const json_t *grown = json_object_get(program, "grown");
+
+	return json_integer_value(grown) && json_is_array(stacks) &&
+	       !json_array_size(stacks);
+}
+
 int take_report(FILE *file, struct taken *taken)
 {
 	struct owners *owners = owners_new();
@@ -68,6 +78,7 @@ int take_report(FILE *file, struct taken *taken)
 		taken->requests += json_integer_value(requests);
 		taken->calls += count(program, "refused_calls");
 		taken->stacks += count(program, "stacks");
+		taken->silent |= is_silent(program);
 		taken->cgroups +=
 			json_is_string(json_object_get(program, "cgroup"));
 	}

@@ -6,6 +6,7 @@
 #ifndef UNIT_TAKEN_H
 #define UNIT_TAKEN_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 struct taken {
@@ -13,6 +14,7 @@ struct taken {
 	size_t programs;
 	size_t calls, stacks; /* that it tells of one by one */
 	size_t cgroups; /* whose path it has */
+	bool silent; /* a program that grew has no stacks, and the report says [] */
 };
 
 /**

@@ -404,7 +404,7 @@ def check_page(command):
                  f"{pages * document['page_size'] // 1024} KiB"),
                 ("grow_denied", sum(entry["grow_denied"].values())),
                 ("peak_mappings", entry["peak_mappings"]),
-                *depths(entry.get("stacks", [])),
+                *depths(entry.get("stacks") or []),
                 *(SPACE if entry.get("stacks") else []),
             ]
         assert page.figures == [
@@ -470,7 +470,7 @@ def check_try_page(command):
         row("peak_mappings", of(name, lambda p: p["peak_mappings"], max))
         for policy in policies:
             for entry in policy["runs"][0]["report"]["programs"]:
-                if entry["program"] == name and "stacks" in entry:
+                if entry["program"] == name and entry.get("stacks"):
                     expected += [
                         *depths(entry["stacks"]), ("first", "64 KiB"),
                         ("first", "64 KiB"),

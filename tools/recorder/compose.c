@@ -72,18 +72,40 @@ static json_t *stack_json(const struct stack *stack)
 static void put_depths(json_t *json, const struct row *row)
 {
 	json_t *sizes = json_object(), *passed = json_object();
-	json_t *stacks = json_array();
 	unsigned int i;
 
 	for (i = 0; i < NR_DEPTHS; i++)
 		put_count(sizes, depth_names[i], row->number[ROW_SIZES + i]);
 	for (i = 0; i < NR_DEPTHS - 1; i++)
 		put_count(passed, depth_names[i], row->number[ROW_PASSED + i]);
-	for (i = 0; i < row->nr_stacks; i++)
-		json_array_append_new(stacks, stack_json(&row->stacks[i]));
 	json_object_set_new(json, "sizes", sizes);
 	json_object_set_new(json, "grew_past", passed);
-	json_object_set_new(json, "stacks", stacks);
+}
+
+static uint64_t row_denied(const struct row *row)
+{
+	uint64_t sum = 0;
+	unsigned int i;
+
+	for (i = GROW_DONE + 1; i < NR_GROW_REASONS; i++)
+		sum += row->number[ROW_DENIED + i - 1];
+	return sum;
+}
+
+/* The stacks of rows that matter less were not kept. */
+static json_t *stacks_json(const struct row *row, bool growth)
+{
+	bool kept = row->nr_stacks ||
+		    !(row->number[ROW_GROWN] || row_denied(row));
+	json_t *stacks;
+	unsigned int i;
+
+	if (!growth || !kept)
+		return json_null();
+	stacks = json_array();
+	for (i = 0; i < row->nr_stacks; i++)
+		json_array_append_new(stacks, stack_json(&row->stacks[i]));
+	return stacks;
 }
 
 static json_t *row_json(const struct row *row, const struct perf *perf,
@@ -122,6 +144,7 @@ static json_t *row_json(const struct row *row, const struct perf *perf,
 			    known_json(growth, row->number[ROW_GROWN_PAGES]));
 	json_object_set_new(json, "grow_denied", denied);
 	put_depths(json, row);
+	json_object_set_new(json, "stacks", stacks_json(row, growth));
 	put_count(json, "peak_mappings", row->number[ROW_MAPPINGS]);
 	return json;
 }
