@@ -183,3 +183,8 @@ char *xcopy(const char *text)
 {
 	return not_null(strdup(text));
 }
+
+FILE *xmemory(char **text, size_t *size)
+{
+	return not_null(open_memstream(text, size));
+}

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #define SYSFS "/sys/kernel/mapstack/"
 /* The exit status of a failure of mapstack, for verbs that pass a command's on. */
@@ -104,5 +105,12 @@ void *xrealloc(void *memory, size_t size);
  * @text: the string
  */
 char *xcopy(const char *text);
+
+/**
+ * xmemory() - open a file that is a text in memory, or end the program
+ * @text: becomes the text, to be freed, when the file is closed
+ * @size: becomes its length, in bytes
+ */
+FILE *xmemory(char **text, size_t *size);
 
 #endif /* TOOLS_FILES_H */

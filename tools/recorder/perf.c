@@ -154,11 +154,7 @@ static char *helper_finish(struct helper *helper, int seconds, bool *late)
 	if (!helper->pid)
 		return xcopy("");
 	close(helper->life);
-	file = open_memstream(&text, &size);
-	if (!file) {
-		say_err("out of memory");
-		abort();
-	}
+	file = xmemory(&text, &size);
 	while ((n = helper_read(helper, buf, sizeof(buf), until)) > 0)
 		fwrite(buf, 1, n, file);
 	fclose(file);

@@ -30,9 +30,7 @@ void prometheus_label(FILE *file, const char *name, const char *value)
 	size_t size;
 	FILE *memory;
 
-	memory = open_memstream(&safe, &size);
-	if (!memory)
-		return;
+	memory = xmemory(&safe, &size);
 	text_put(memory, value);
 	fclose(memory);
 	fprintf(file, "%s=\"", name);
@@ -203,9 +201,7 @@ static char *program_labels(const json_t *program)
 	size_t size;
 	FILE *file;
 
-	file = open_memstream(&labels, &size);
-	if (!file)
-		return NULL;
+	file = xmemory(&labels, &size);
 	unit = lasting_unit(program);
 	prometheus_label(file, "program",
 			 document_text(program, "program") ?: "(several)");
@@ -237,8 +233,7 @@ static json_t *label_programs(const json_t *programs)
 	json_array_foreach(programs, i, program)
 	{
 		labels = program_labels(program);
-		if (labels)
-			document_group(groups, labels, program);
+		document_group(groups, labels, program);
 		free(labels);
 	}
 	json_object_foreach(groups, key, program)

@@ -425,9 +425,7 @@ void report_text(const json_t *document, const struct screen *screen)
 	char *lines = NULL;
 	size_t size;
 
-	ready.file = open_memstream(&lines, &size);
-	if (!ready.file)
-		return;
+	ready.file = xmemory(&lines, &size);
 	print_all(document, &ready);
 	fclose(ready.file);
 	screen_fill(screen, lines);

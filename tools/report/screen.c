@@ -98,10 +98,8 @@ void screen_wrap(const struct screen *screen, const char *text, int at,
 {
 	char *safe = NULL;
 	size_t size;
-	FILE *file = open_memstream(&safe, &size);
+	FILE *file = xmemory(&safe, &size);
 
-	if (!file)
-		return;
 	text_put(file, text);
 	fclose(file);
 	wrap_line(screen, safe, at, indent);

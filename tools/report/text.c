@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "machine/files.h"
 #include "report/text.h"
 
 json_t *text_json(const char *text)
@@ -14,12 +15,10 @@ json_t *text_json(const char *text)
 
 	if (!text)
 		return json_null();
-	file = open_memstream(&safe, &size);
-	if (file) {
-		text_put(file, text);
-		fclose(file);
-	}
-	json = json_string(safe ?: "");
+	file = xmemory(&safe, &size);
+	text_put(file, text);
+	fclose(file);
+	json = json_string(safe);
 	free(safe);
 	return json;
 }
