@@ -374,16 +374,18 @@ static void show_stack(struct seq_file *m, const struct stack *stack)
 static void show_numbers(struct seq_file *m, const struct programs *programs,
 			 const struct program *program)
 {
+	/* With add_cell(). */
+	u32 next = smp_load_acquire(&program->cells), i;
 	const struct cell *cell;
-	s64 count;
-	u32 i;
+	s64 count[NR_NUMBERS] = {};
 
-	for (i = 0; i < NR_NUMBERS; i++) {
-		cell = find_cell(programs, program, i);
-		count = cell ? atomic64_read(&cell->count) : 0;
-		/* A failed call may have begun before the recording: bytes below 0. */
-		seq_printf(m, " %lld", max_t(s64, 0, count));
+	for (; next; next = cell->next) {
+		cell = pool_row(&programs->cells, next - 1);
+		count[cell->number] = atomic64_read(&cell->count);
 	}
+	/* A failed call may have begun before the recording: bytes below 0. */
+	for (i = 0; i < NR_NUMBERS; i++)
+		seq_printf(m, " %lld", max_t(s64, 0, count[i]));
 }
 
 void program_show(struct seq_file *m, const struct programs *programs,
