@@ -849,7 +849,8 @@ def machines(report):
 
 
 def backtraces(report):
-    done, result = run(*ask("shared"), options=("--backtrace",))
+    # The C library is elsewhere after each execve(), and most often lower before one.
+    done, result = run(*["env"] * 20, *ask("shared"), options=("--backtrace",))
     frames = [frame for call in kit.program(result, "python3")["refused_calls"]
               for frame in call["sample"]["backtrace"]]
     report.result(

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Tests how the command reads /dev/mapstack: rows, and their owners. */
+/* Tests how the command reads /dev/mapstack and what perf record writes. */
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ktap.h"
+#include "machine/files.h"
 #include "recorder/leftover.h"
 #include "recorder/owner.h"
+#include "recorder/perf_data.h"
 #include "recorder/table.h"
 #include "recorder/timeline.h"
 
@@ -220,9 +223,83 @@ static bool test_timeline(void)
 	return ok;
 }
 
+/*
+ * A file as perf record writes it: a header; a record of an execve(), with a time,
+ * and one of another name; and a table of one section, with that section.
+ */
+static const uint64_t perf_file[] = {
+	[0] = 0x32454c4946524550, /* "PERFILE2" */
+	[1] = 104, /* bytes of the header */
+	[5] = 104, /* where the records are, and their bytes */
+	[6] = 32 + 16,
+	[9] = 1, /* one section follows them */
+	/* COMM, EXEC, 32 bytes; the process; "n"; the time */
+	[13] = 32ULL << 48 | 1ULL << 45 | 3,
+	[14] = 7ULL << 32 | 7,
+	[15] = 0x6e,
+	[16] = 99,
+	/* COMM, 16 bytes */
+	[17] = 16ULL << 48 | 3,
+	[18] = 0x6e,
+	[19] = 104 + 32 + 16 + 16, /* where the section is, and its bytes */
+	[20] = 8,
+	[21] = 0x1234,
+};
+
+/* A fork of the process by itself at the same time. */
+static const uint64_t perf_fork[] = {
+	40ULL << 48 | 1ULL << 45 | 7, 7ULL << 32 | 7, 7ULL << 32 | 7, 0, 99,
+};
+
+static void write_words(const char *path, const uint64_t *words, size_t size)
+{
+	FILE *file = fopen(path, "w");
+
+	if (!file || fwrite(words, size, 1, file) != 1 || fclose(file))
+		exit(1);
+}
+
+static bool has_words(const char *path, const uint64_t *words, size_t size)
+{
+	char text[1024];
+	FILE *file = fopen(path, "r");
+	size_t read;
+
+	if (!file)
+		exit(1);
+	read = fread(text, 1, sizeof(text), file);
+	fclose(file);
+	return read == size && !memcmp(text, words, size);
+}
+
+static bool test_perf_data(void)
+{
+	enum { BEFORE = 13, FORK = ARRAY_SIZE(perf_fork) };
+	uint64_t expected[ARRAY_SIZE(perf_file) + FORK];
+	char path[] = "/tmp/recorder-XXXXXX";
+	bool ok;
+
+	memcpy(expected, perf_file, BEFORE * 8);
+	memcpy(expected + BEFORE, perf_fork, sizeof(perf_fork));
+	memcpy(expected + BEFORE + FORK, perf_file + BEFORE,
+	       sizeof(perf_file) - BEFORE * 8);
+	expected[6] += sizeof(perf_fork);
+	expected[BEFORE + FORK + 6] += sizeof(perf_fork);
+	close(mkstemp(path));
+	write_words(path, perf_file, sizeof(perf_file));
+	ok = !perf_data_forget(path) &&
+	     has_words(path, expected, sizeof(expected));
+	/* The last record is cut off. */
+	write_words(path, perf_file, (BEFORE + 5) * 8);
+	ok &= perf_data_forget(path) &&
+	      has_words(path, perf_file, (BEFORE + 5) * 8);
+	unlink(path);
+	return ok && perf_data_forget(path);
+}
+
 int main(void)
 {
-	ktap_plan(6);
+	ktap_plan(7);
 	ktap_result(test_rows(), "rows, and the calls that follow them");
 	ktap_result(test_bad_rows(), "a line that is not a row is an error");
 	ktap_result(test_owners(), "units and containers");
@@ -231,5 +308,7 @@ int main(void)
 		    "what stayed of a stack that was unmapped");
 	ktap_result(test_timeline(),
 		    "a time line of any length: bounded, and in order");
+	ktap_result(test_perf_data(),
+		    "perf's file: a fork at each exec, or it is as it was");
 	return ktap_end();
 }

@@ -18,6 +18,7 @@
 #include "machine/files.h"
 #include "machine/state.h"
 #include "recorder/perf.h"
+#include "recorder/perf_data.h"
 #include "report/text.h"
 
 #define START_SECONDS 60
@@ -313,11 +314,15 @@ static void name_frames(struct perf *perf)
 
 void perf_stop(struct perf *perf)
 {
+	char data[80];
 	bool late;
 
+	snprintf(data, sizeof(data), "%s/data", perf->dir);
 	free(helper_finish(&perf->record, STOP_SECONDS, &late));
 	if (late)
 		perf->error = "perf record did not end in a minute";
+	else if (perf_data_forget(data))
+		perf->error = "what perf record wrote could not be edited";
 	else
 		name_frames(perf);
 }
