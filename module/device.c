@@ -97,7 +97,14 @@ static notrace struct program *current_program(struct recording *recording)
 		.uid = from_kuid(&init_user_ns, current_uid()),
 	};
 
-	return programs_find(recording->programs, &whose);
+	struct program *program = programs_find(recording->programs, &whose);
+	const struct mm_struct *mm = current->mm;
+
+	/* Without mmap_lock if another task made a mapping of this process grow. */
+	if (mm)
+		program_size(program, READ_ONCE(mm->map_count),
+			     (s64)READ_ONCE(mm->total_vm) << (PAGE_SHIFT - 10));
+	return program;
 }
 
 static notrace void count_call(struct recording *recording,
@@ -136,7 +143,6 @@ static notrace void probe_mmap(void *data, unsigned long addr,
 	} else if (outcome != OUTCOME_ALREADY) {
 		count_call(recording, program, &like);
 	}
-	program_mappings(program, current->mm ? current->mm->map_count : 0);
 	preempt_enable_notrace();
 }
 
@@ -207,7 +213,8 @@ static int mapstack_device_show(struct seq_file *m, void *row)
 	return 0;
 }
 
-/* Reading allocates rows. Without memory, later programs share the first row. */
+/* Reading allocates rows. Without memory, later programs share the first row.
+ */
 static void *mapstack_device_start(struct seq_file *m, loff_t *number)
 {
 	struct recording *recording = m->private;

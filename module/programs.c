@@ -34,9 +34,9 @@ struct program {
 	const char *name;
 	struct stack *stacks; /* the latest first */
 	struct call *calls; /* likewise */
+	atomic64_t mappings, kib; /* the most of a process */
 	u32 cells; /* as next of a cell */
 	uid_t uid;
-	atomic_t mappings;
 	u16 nr_calls, nr_stacks;
 };
 
@@ -61,7 +61,8 @@ static notrace void *pool_row(const struct pool *pool, unsigned int number)
 	       (number & ((1 << pool->bits) - 1)) * pool->size;
 }
 
-/* Free rows, one after the other, to fill in and to pool_add(); or NULL. Under the lock. */
+/* Free rows, one after the other, to fill in and to pool_add(); or NULL. Under
+ * the lock. */
 static notrace void *pool_next(struct pool *pool, unsigned int nr)
 {
 	/* With pool_lay_in(): the chunk's address is there before its number. */
@@ -122,7 +123,8 @@ static notrace struct cell *find_cell(const struct programs *programs,
 	return NULL;
 }
 
-/* If there is no free cell, this is the first row's, so that nothing is lost. */
+/* If there is no free cell, this is the first row's, so that nothing is lost.
+ */
 static notrace struct cell *add_cell(struct programs *programs,
 				     struct program *program,
 				     unsigned int number)
@@ -270,7 +272,8 @@ out:
 	return call;
 }
 
-/* Calls beyond MAX_CALLS have no row. They are in the program's numbers only. */
+/* Calls beyond MAX_CALLS have no row. They are in the program's numbers only.
+ */
 notrace void program_call(struct programs *programs, struct program *program,
 			  const struct call *like)
 {
@@ -335,13 +338,18 @@ notrace void program_stack(struct programs *programs, struct program *program,
 	}
 }
 
-notrace void program_mappings(struct program *program, int now)
+static notrace void raise_to(atomic64_t *most, s64 now)
 {
-	int most = atomic_read(&program->mappings);
+	s64 was = atomic64_read(most);
 
-	while (most < now &&
-	       !atomic_try_cmpxchg(&program->mappings, &most, now))
+	while (was < now && !atomic64_try_cmpxchg(most, &was, now))
 		;
+}
+
+notrace void program_size(struct program *program, s64 mappings, s64 kib)
+{
+	raise_to(&program->mappings, mappings);
+	raise_to(&program->kib, kib);
 }
 
 struct program *programs_row(const struct programs *programs, loff_t number)
@@ -396,7 +404,8 @@ void program_show(struct seq_file *m, const struct programs *programs,
 
 	seq_printf(m, "program %u %llu", program->uid, program->cgroup);
 	show_numbers(m, programs, program);
-	seq_printf(m, " %d ", atomic_read(&program->mappings));
+	seq_printf(m, " %lld %lld ", (s64)atomic64_read(&program->mappings),
+		   (s64)atomic64_read(&program->kib));
 	seq_escape(m, program->name, "\n\\");
 	seq_putc(m, '\n');
 	/* With add_call(). */

@@ -145,11 +145,14 @@ void program_stack(struct programs *programs, struct program *program,
 		   const struct stack *now, int error);
 
 /**
- * program_mappings() - note how many mappings a process of a program has
+ * program_size() - note how large the address space of a process is
  * @program: from programs_find()
- * @now: how many; the most are kept
+ * @mappings: how many it has
+ * @kib: their size, in KiB
+ *
+ * The largest of each is kept.
  */
-void program_mappings(struct program *program, int now);
+void program_size(struct program *program, s64 mappings, s64 kib);
 
 /**
  * programs_row() - a row by its number

@@ -408,21 +408,33 @@ import time; time.sleep(2)
 
 def peak(report):
     code = """
+def kib(name):
+    return next(line.split()[1] for line in open("/proc/self/status")
+                if line.startswith(name))
+
 ask("anonymous")
 # Mappings with different protections do not merge.
 addrs = [libc.mmap(None, mmap.PAGESIZE, 1 + 2 * (i % 2), 0x22, -1, 0)
          for i in range(400)]
-print(len(open("/proc/self/maps").readlines()), flush=True)
+print(len(open("/proc/self/maps").readlines()), kib("VmSize"))
 ask("anonymous")
 for addr in addrs:
     libc.munmap(ctypes.c_void_p(addr), mmap.PAGESIZE)
 ask("anonymous")
+print(kib("VmPeak"), flush=True)
 """
     done, result = run(*python(code))
-    most = kit.program(result, "python3")["peak_mappings"] or 0
+    program = kit.program(result, "python3")
+    most = program["peak_mappings"] or 0
+    mappings, size, peak = map(int, done.stdout.split())
     # vsyscall has a line in maps but is not a mapping.
-    report.result(400 < int(done.stdout) <= most + 1 < int(done.stdout) + 20,
-                  "the report has the largest number of mappings of a process", done, most)
+    report.result(400 < mappings <= most + 1 < mappings + 20,
+                  "the report has the largest number of mappings of a process",
+                  done, most)
+    most = program["peak_address_space_kib"] or 0
+    report.result(1600 < size <= most <= peak,
+                  "the report has the largest address space of a process", done,
+                  most)
 
 
 def progress(report):
@@ -863,7 +875,7 @@ def backtraces(report):
 
 
 def main():
-    report = kit.Report(66)
+    report = kit.Report(67)
     loaded_or_not(report)
     switching(report)
     unprivileged(report)

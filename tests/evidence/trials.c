@@ -157,10 +157,12 @@ static int can_grow(void)
 static int touch_memory(void)
 {
 	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE;
-	int wanted = can_grow() == 1;
 
-	return wanted && mmap(NULL, 64 << 20, PROT_READ | PROT_WRITE, flags, -1,
-			      0) == MAP_FAILED;
+	if (can_grow() == 1 && mmap(NULL, 64 << 20, PROT_READ | PROT_WRITE,
+				    flags, -1, 0) == MAP_FAILED)
+		return 1;
+	/* The size of the address space is noted when a process asks. */
+	return map_stack(STACK_SIZE) == MAP_FAILED;
 }
 
 static ucontext_t back, fiber;

@@ -105,8 +105,12 @@ def costing(report):
         not document["failed_on"],
     )
     fate(
-        report, "costs: memory that the command needs only with growable stacks",
+        report, "costs: memory that the command needs only with growable stacks, mapped too",
         [TRIALS, "memory"], 0, r"costs: .* under private: \d+ KiB of memory",
+        check=lambda document, _: any(
+            re.search("private: 6[5-9][0-9]{3} KiB of address space", cost)
+            for cost in document["costs"]
+        ),
     )
     fate(
         report, "costs: time of mmap() beside 10,000 stacks, beyond the spread of off",

@@ -34,7 +34,7 @@
 struct row {
 	unsigned long uid, cgroup, requests[5][5], bytes, failed, grown,
 		grown_pages;
-	unsigned long denied[4], sizes[8], passed[7], mappings;
+	unsigned long denied[4], sizes[8], passed[7], mappings, kib;
 };
 
 static char *text;
@@ -227,7 +227,7 @@ static bool test_counts(int fd)
 	return anonymous.requests[0][0] == WORKERS * REQUESTS &&
 	       sum_row(&anonymous) == WORKERS * REQUESTS &&
 	       anonymous.bytes == (unsigned long)WORKERS * REQUESTS * page &&
-	       anonymous.mappings > 0 &&
+	       anonymous.mappings > 0 && anonymous.kib > anonymous.mappings &&
 	       shared.requests[1][2] == WORKERS * REQUESTS &&
 	       sum_row(&shared) == WORKERS * REQUESTS && !shared.bytes &&
 	       seen == sum_all();
@@ -333,20 +333,27 @@ static bool test_failure(int fd)
 
 static bool test_growth(int fd)
 {
-	char *addr = guest_map_stack();
-	struct row before = {}, after = {};
-	char self[200] = "";
+	/* So that the address space is larger than it was when anything asked. */
+	char *room = mmap(NULL, 64 << 20, PROT_NONE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct row before = {}, first, after = {};
+	char *addr = guest_map_stack(), self[200] = "";
 
 	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
 		return false;
 	read_table(fd);
 	/* It has no row yet if this is its first request. */
 	find_row(self, &before);
-	if (guest_touch(addr - page) || guest_touch(addr - 3 * page))
+	if (room == MAP_FAILED || guest_touch(addr - page))
+		return false;
+	read_table(fd);
+	if (!find_row(self, &first) || guest_touch(addr - 3 * page) ||
+	    munmap(room, 64 << 20))
 		return false;
 	read_table(fd);
 	return find_row(self, &after) && after.grown == before.grown + 2 &&
-	       after.grown_pages == before.grown_pages + 3;
+	       after.grown_pages == before.grown_pages + 3 &&
+	       after.kib - first.kib == (unsigned long)page * 2 / 1024;
 }
 
 /* Returns a number from the line of the stack at @end, or -1 if there is none. */

@@ -53,7 +53,7 @@ struct atomic64 {
 	__atomic_fetch_add(&(v)->counter, n, __ATOMIC_RELAXED)
 #define atomic64_inc(v) atomic64_add(1, v)
 #define atomic_inc(v) atomic64_add(1, v)
-#define atomic_try_cmpxchg(v, old, new)                             \
+#define atomic64_try_cmpxchg(v, old, new)                           \
 	__atomic_compare_exchange_n(&(v)->counter, old, new, false, \
 				    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
 

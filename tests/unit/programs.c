@@ -51,7 +51,7 @@ static void ask(struct programs *programs, struct program *program)
 	program_count(programs, program, NUMBER_REQUESTS + OUTCOME_OBSERVED, 1);
 	program_count(programs, program, NUMBER_BYTES, 2 * PAGE);
 	program_count(programs, program, NUMBER_SIZES, 1);
-	program_mappings(program, 100);
+	program_size(program, 100, 5000000000);
 }
 
 static void ask_shared(struct programs *programs, struct program *program,
@@ -146,11 +146,11 @@ static bool test_rows(void)
 	ask_shared(programs, program, 42);
 	grow(programs, program, 43);
 	grow(programs, program, 43);
-	program_mappings(program, 99);
+	program_size(program, 99, 5000000001);
 	ok = says(programs,
 		  "program 0 7 0 0 0 0 2 0 0 0 0 1" SEVEN_ZEROS SEVEN_ZEROS
 		  " 0 16384 0 2 6 0 0 0 0 2" SEVEN_ZEROS
-		  " 2 0 0 0 0 0 0 100 /bin/a\\012b\n"
+		  " 2 0 0 0 0 0 0 100 5000000001 /bin/a\\012b\n"
 		  "call 1 3 20021 1 0 4096 42 shares\n"
 		  "stack 43 400000000000 8192 20480 -1 2 0 0 grows\n");
 	programs_free(programs);

@@ -31,7 +31,7 @@ static void put_row(FILE *file, unsigned long cgroup, unsigned int translated,
 	fprintf(file, " 4096 1 3 5 0 1 2 0");
 	for (i = 0; i < 2 * NR_DEPTHS - 1; i++)
 		fprintf(file, " %d", i);
-	fprintf(file, " 77 %s\n", name);
+	fprintf(file, " 77 5000000000 %s\n", name);
 }
 
 static bool read_text(struct table *table, const char *text, int expected)
@@ -75,6 +75,7 @@ static bool test_rows(void)
 	     !strcmp(table.rows[0].calls[0].thread, "a b\n") &&
 	     row_requests(&table.rows[1], SHAPE_ANONYMOUS, NR_OUTCOMES) == 50 &&
 	     table.rows[1].number[ROW_MAPPINGS] == 77 &&
+	     table.rows[1].number[ROW_KIB] == 5000000000 &&
 	     table.rows[1].number[ROW_SIZES + 1] == 1 &&
 	     table.rows[1].number[ROW_PASSED] == NR_DEPTHS &&
 	     table.rows[0].nr_stacks == 1 &&

@@ -26,6 +26,7 @@ struct run {
 	const char *signal;
 	int refused, failed, denied; /* refused: with a call that is known */
 	int mappings; /* 0: 20 */
+	int space; /* KiB; 0: 32000 */
 	int kib; /* 0: 2000 */
 	int ms; /* 0: 100 */
 	int line; /* of standard output, which differs; 0: none does */
@@ -178,6 +179,20 @@ static const struct {
 	  "costs /bin/x under rfc: 31 mappings",
 	  NULL,
 	  "" },
+	{ "more address space, by less than a sixteenth",
+	  { { .policy = "off" },
+	    { .policy = "off" },
+	    { .policy = "rfc", .space = 34000 } },
+	  "unchanged",
+	  NULL,
+	  "" },
+	{ "more address space, by more than a sixteenth",
+	  { { .policy = "off" },
+	    { .policy = "off" },
+	    { .policy = "rfc", .space = 34001 } },
+	  "costs /bin/x under rfc: 34001 KiB of address space in one process; off 32000",
+	  NULL,
+	  "" },
 	{ "fewer mappings, less memory, less time",
 	  { { .policy = "off" },
 	    { .policy = "off" },
@@ -296,9 +311,10 @@ static json_t *program_json(const struct run *run)
 		json_array_append_new(calls,
 				      json_pack("{s:s,s:i}", "call", "mmap(y)",
 						"count", run->refused));
-	return json_pack("{s:s,s:i,s:{s:i},s:i,s:o}", "program", "/bin/x",
+	return json_pack("{s:s,s:i,s:{s:i},s:i,s:i,s:o}", "program", "/bin/x",
 			 "failed", run->failed, "outcomes", "refused",
 			 run->refused, "peak_mappings", run->mappings ?: 20,
+			 "peak_address_space_kib", run->space ?: 32000,
 			 "refused_calls", calls);
 }
 

@@ -35,6 +35,7 @@ import ktap
 REPORTS = Path("tests/report")
 NAMES = ("run", "watch")
 ALL_NAMES = (*NAMES, "try")
+SPACE_KIB = "peak_address_space_kib"
 SCHEMA = json.loads(Path("tools/report/schema.json").read_text())
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]")
 
@@ -306,6 +307,9 @@ def check_diff(command):
     differs(program(failed=None), 0, "unchanged$")
     differs(program(grown_pages=6), 0, "costs: .*pages.*: 6, 5 before")
     differs(program(peak_mappings=500), 0, "costs: .*: 500, 431 before")
+    differs(program(peak_address_space_kib=33596), 0, "unchanged$")
+    differs(program(peak_address_space_kib=33597), 0,
+            "costs: .*KiB of address space.*: 33597, 31620 before")
     differs(lambda document: document["programs"].pop(0), 0, "gains: .*python")
     # A forecast does not break anything. When it comes true, it does.
     differs(observed, 0, "gains: ")
@@ -404,6 +408,7 @@ def check_page(command):
                  f"{pages * document['page_size'] // 1024} KiB"),
                 ("grow_denied", sum(entry["grow_denied"].values())),
                 ("peak_mappings", entry["peak_mappings"]),
+                (SPACE_KIB, entry.get(SPACE_KIB)),
                 *depths(entry.get("stacks") or []),
                 *(SPACE if entry.get("stacks") else []),
             ]
@@ -467,7 +472,8 @@ def check_try_page(command):
         for member in "failed", "grown":
             row(member, of(name, lambda p, member=member: p[member]))
         row("grow_denied", of(name, lambda p: sum(p["grow_denied"].values())))
-        row("peak_mappings", of(name, lambda p: p["peak_mappings"], max))
+        for member in "peak_mappings", SPACE_KIB:
+            row(member, of(name, lambda p, member=member: p[member], max))
         for policy in policies:
             for entry in policy["runs"][0]["report"]["programs"]:
                 if entry["program"] == name and entry.get("stacks"):

@@ -146,6 +146,7 @@ static json_t *row_json(const struct row *row, const struct perf *perf,
 	put_depths(json, row);
 	json_object_set_new(json, "stacks", stacks_json(row, growth));
 	put_count(json, "peak_mappings", row->number[ROW_MAPPINGS]);
+	put_count(json, "peak_address_space_kib", row->number[ROW_KIB]);
 	return json;
 }
 
@@ -157,10 +158,10 @@ static void put_others(const struct table *table, bool growth, json_t *programs)
 	json_t *json;
 	size_t i;
 
-	for (i = ROW_REQUESTS; i < ROW_MAPPINGS; i++)
+	for (i = ROW_REQUESTS; i < ROW_PEAKS; i++)
 		if (others->number[i])
 			break;
-	if (i == ROW_MAPPINGS)
+	if (i == ROW_PEAKS)
 		return;
 	json = row_json(others, NULL, growth, table->results);
 	for (i = 0; i < ARRAY_SIZE(unknown); i++)

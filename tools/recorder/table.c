@@ -131,10 +131,11 @@ static void add_to_others(struct table *table, struct row *row)
 {
 	size_t i;
 
-	for (i = ROW_REQUESTS; i < ROW_MAPPINGS; i++)
+	for (i = ROW_REQUESTS; i < ROW_PEAKS; i++)
 		table->others.number[i] += row->number[i];
-	if (row->number[ROW_MAPPINGS] > table->others.number[ROW_MAPPINGS])
-		table->others.number[ROW_MAPPINGS] = row->number[ROW_MAPPINGS];
+	for (; i < NR_ROW_NUMBERS; i++)
+		if (row->number[i] > table->others.number[i])
+			table->others.number[i] = row->number[i];
 	free_row(row);
 }
 

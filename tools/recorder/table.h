@@ -33,7 +33,9 @@ enum row_number {
 	ROW_DENIED, /* by reason; GROW_DONE is not among them */
 	ROW_SIZES = ROW_DENIED + NR_GROW_REASONS - 1, /* by depth_of() */
 	ROW_PASSED = ROW_SIZES + NR_DEPTHS,
-	ROW_MAPPINGS = ROW_PASSED + NR_DEPTHS - 1, /* not a sum */
+	ROW_PEAKS = ROW_PASSED + NR_DEPTHS - 1, /* the largest, and not a sum */
+	ROW_MAPPINGS = ROW_PEAKS,
+	ROW_KIB, /* of address space */
 	NR_ROW_NUMBERS,
 };
 

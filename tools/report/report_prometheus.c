@@ -284,6 +284,8 @@ static const struct {
 	  "Mappings that grew to more than a size." },
 	{ "peak_mappings", PROGRAM "peak_mappings", NULL,
 	  "Most mappings of one process." },
+	{ "peak_address_space_kib", PROGRAM "peak_address_space_bytes", NULL,
+	  "Most address space of one process." },
 };
 
 static void print_metric(FILE *file, const json_t *document,
@@ -297,6 +299,8 @@ static void print_metric(FILE *file, const json_t *document,
 
 	if (!strcmp(metrics[metric].member, "grown_pages"))
 		unit = document_page_size(document);
+	else if (strstr(metrics[metric].member, "_kib"))
+		unit = 1024;
 	prometheus_head(file, name, metrics[metric].help);
 	json_array_foreach(programs, i, program)
 	{

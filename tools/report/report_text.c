@@ -259,6 +259,7 @@ static void print_program(const json_t *document, const json_t *program,
 {
 	FILE *file = screen->file;
 	long long peak = document_number(program, "peak_mappings");
+	long long kib = document_number(program, "peak_address_space_kib");
 
 	print_title(document, program, file);
 	fputs("    ", file);
@@ -273,6 +274,10 @@ static void print_program(const json_t *document, const json_t *program,
 	if (peak > 0)
 		fprintf(file, "    %lld mappings at most in one process\n",
 			peak);
+	if (kib > 0)
+		fprintf(file,
+			"    %lld KiB of address space at most in one process\n",
+			kib);
 }
 
 static void print_end(const json_t *document, FILE *file)

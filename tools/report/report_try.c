@@ -152,9 +152,9 @@ static const struct row whole[] = {
 	{ "peak memory", show_memory, "peak_kib", false },
 	{ "requests", show_counter, "seen", false },
 	{ "  refused", show_counter, "refused", false },
-	{ "stacks that grew", show_counter, "grown", false },
-	{ "  by pages", show_counter, "grown_pages", false },
-	{ "  not let grow", show_counter, "grow_denied", false },
+	{ "expansions", show_counter, "grown", false },
+	{ "  pages", show_counter, "grown_pages", false },
+	{ "  refused", show_counter, "grow_denied", false },
 };
 
 static const struct row each[] = {
@@ -162,8 +162,9 @@ static const struct row each[] = {
 	{ "  can grow", show_number, "growable", true },
 	{ "  refused under rfc", show_number, "refused", true },
 	{ "  failed otherwise", show_number, "failed", true },
-	{ "stacks that grew", show_number, "grown", true },
+	{ "expansions", show_number, "grown", true },
 	{ "mappings at most", show_number, "peak_mappings", false },
+	{ "address space, KiB", show_number, "peak_address_space_kib", false },
 };
 
 static enum colour colour_of(const char *verdict)

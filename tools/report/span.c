@@ -6,6 +6,8 @@
 #include "report/document.h"
 #include "report/span.h"
 
+#define SLACK_KIB 1024
+
 json_t *span_runs(const json_t *policy)
 {
 	return json_object_get(policy, "runs");
@@ -38,6 +40,13 @@ static void span_add(struct span *span, long long value)
 	span->runs++;
 }
 
+long long span_slack(const char *member, long long value)
+{
+	if (!strstr(member, "_kib"))
+		return 0;
+	return value / 16 > SLACK_KIB ? value / 16 : SLACK_KIB;
+}
+
 struct span span_of_run(const json_t *policy, const char *member)
 {
 	struct span span = { 0 };
@@ -60,7 +69,8 @@ struct span span_of_counter(const json_t *policy, const char *member)
 	return span;
 }
 
-/* The value of a program over all its users and cgroups: the sum or the maximum. */
+/* The value of a program over all its users and cgroups: the sum or the
+ * maximum. */
 static long long program_value(const json_t *run, const char *name,
 			       const char *member, bool sum)
 {

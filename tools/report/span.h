@@ -37,6 +37,14 @@ json_t *span_counters(const json_t *run);
 json_t *span_programs(const json_t *policy);
 
 /**
+ * span_slack() - how much larger a value may be and still count as the same
+ * @member: its name; memory and address space (_kib) depend a little on random
+ * addresses and hashes, and numbers do not
+ * @value: to compare with
+ */
+long long span_slack(const char *member, long long value);
+
+/**
  * span_of_run() - the range of an integer of a run
  * @policy: a member of "policies"
  * @member: of its runs

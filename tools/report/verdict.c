@@ -10,8 +10,6 @@
 #include "report/span.h"
 #include "report/verdict.h"
 
-#define MEMORY_SLACK_KIB 1024
-
 const char *const verdict_names[NR_FOUND] = { "breaks", "costs", "gains" };
 
 struct verdict {
@@ -259,7 +257,7 @@ static bool compare_programs(struct verdict *verdict, enum found kind,
 		off = span_of_program(verdict->off, name, member, sum);
 		if (sum && !off.runs)
 			off.runs = 1;
-		if (!is_more(&here, &off, 0))
+		if (!is_more(&here, &off, span_slack(member, off.most)))
 			continue;
 		find(verdict, kind, "%s under %s: %lld %s; off %lld", name,
 		     verdict->policy, here.most, words, off.most);
@@ -295,11 +293,8 @@ static void compare_memory(struct verdict *verdict)
 {
 	struct span here = span_of_run(verdict->here, "peak_kib");
 	struct span off = span_of_run(verdict->off, "peak_kib");
-	long long slack = off.most / 16;
 
-	if (slack < MEMORY_SLACK_KIB)
-		slack = MEMORY_SLACK_KIB;
-	if (is_more(&here, &off, slack))
+	if (is_more(&here, &off, span_slack("peak_kib", off.most)))
 		find(verdict, FOUND_COSTS,
 		     "%s under %s: %lld KiB of memory; off %lld",
 		     verdict->command, verdict->policy, here.most, off.most);
@@ -344,6 +339,8 @@ static void compare_costs(struct verdict *verdict)
 	compare_time(verdict, "wall_us", "wall");
 	compare_time(verdict, "user_us", "user");
 	compare_time(verdict, "system_us", "system");
+	compare_programs(verdict, FOUND_COSTS, "peak_address_space_kib", false,
+			 "KiB of address space in one process");
 }
 
 static void compare_policy(struct verdict *verdict, json_t *policy)

@@ -12,9 +12,10 @@
  *
  * Otherwise a policy costs something if each of its runs has more than every run of
  * off, and more than the largest value of off by at least the spread of off:
- * - mappings of one process, if the command asked for a stack;
- * - peak memory; a sixteenth of it and a MiB are not counted, because the memory
- *   that a process touches depends on addresses;
+ * - mappings and address space of one process, if the command asked for a stack;
+ * - peak memory;
+ * - (of memory and address space, a sixteenth and a MiB are not counted, because they
+ *   depend on random addresses and hashes;)
  * - user, system or wall time, with at least MIN_TIMED runs of either. Then all of
  *   them are slower by chance once in 462 times.
  *

@@ -2,10 +2,12 @@
 /* mapstack diff: what changed from one report to another. See verbs.h. */
 
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "machine/files.h"
 #include "report/document.h"
+#include "report/span.h"
 #include "report/store.h"
 #include "report/text.h"
 #include "verbs/verbs.h"
@@ -112,7 +114,7 @@ static void compare_known(struct diff *diff, int kind, const char *name,
 	long long is = document_number(after, member);
 	long long was = before ? document_number(before, member) : 0;
 
-	if (is >= 0 && was >= 0)
+	if (is >= 0 && was >= 0 && llabs(is - was) > span_slack(member, was))
 		compare_figure(diff, kind, name, was, is, what);
 }
 
@@ -131,9 +133,13 @@ static void compare_program(struct diff *diff, const json_t *before,
 	compare_known(diff, COSTS, name, before, after, "grown_pages",
 		      "pages that stacks grew by:");
 	/* A program that is new had mappings before, too. */
-	if (before)
-		compare_known(diff, COSTS, name, before, after, "peak_mappings",
-			      "mappings at most in one process:");
+	if (!before)
+		return;
+	compare_known(diff, COSTS, name, before, after, "peak_mappings",
+		      "mappings at most in one process:");
+	compare_known(diff, COSTS, name, before, after,
+		      "peak_address_space_kib",
+		      "KiB of address space at most in one process:");
 }
 
 /* Says how a command ended; a new reference, or null. */
@@ -293,7 +299,8 @@ int diff(const struct options *options)
 	int status = EXIT_SELF;
 
 	if (!files[1] || files[2]) {
-		say_err("two reports are compared, the one before and the one after; nothing was done; name both");
+		say_err("two reports are compared, the one before and the one after; "
+			"nothing was done; name both");
 		return EXIT_SELF;
 	}
 	diff.before = document_load(files[0], true);
