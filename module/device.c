@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* /dev/mapstack: who asks, and what for. See device.h. */
+/* /dev/mapstack: requests and growth of each program. See device.h. */
 
 #include <linux/cgroup.h>
 #include <linux/cred.h>
@@ -27,12 +27,12 @@ struct recording {
 	struct programs *programs;
 	siphash_key_t key;
 	struct pid_namespace *pid_ns; /* of the opener of the device */
-	char __percpu *path; /* PATH_MAX each */
+	char __percpu *path; /* PATH_MAX bytes on each CPU */
 };
 
 static unsigned long is_open; /* bit 0 */
 
-/* prctl(PR_SET_MM_EXE_FILE) may replace it at any time. */
+/* prctl(PR_SET_MM_EXE_FILE) may replace mm->exe_file at any time. */
 static notrace struct file *get_exe_file(struct mm_struct *mm)
 {
 	struct file *file;
@@ -51,8 +51,8 @@ static notrace struct file *get_exe_file(struct mm_struct *mm)
 }
 
 /*
- * The path of the current process's program, as that process sees it. It may be
- * in @path, which is a buffer. Preemption is off here. d_path() takes
+ * Returns the path of the current process's program, as that process sees it.
+ * The path may be in the buffer @path. Preemption is off here. d_path() takes
  * rename_lock if somebody renames a file meanwhile, which may sleep on
  * PREEMPT_RT.
  */
@@ -205,7 +205,7 @@ static int mapstack_device_show(struct seq_file *m, void *row)
 	const struct programs *programs =
 		((struct recording *)m->private)->programs;
 
-	/* Without kprobes neither probe works, and growth's proves that they do. */
+	/* Both probes need kprobes. If growth's fires, kprobes work. */
 	if (row == programs_row(programs, 0))
 		seq_printf(m, "results %d\n",
 			   results_are_known() && growth_is_known());
@@ -300,7 +300,7 @@ static int mapstack_device_open(struct inode *inode, struct file *file)
 	recording = recording_new();
 	if (!recording)
 		goto err_clear;
-	/* misc_open() has put the device there, and seq_open() would warn. */
+	/* seq_open() warns if private_data is set, and misc_open() sets it. */
 	file->private_data = NULL;
 	ret = seq_open(file, &mapstack_device_seq);
 	if (ret)

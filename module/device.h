@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Counts what each program asks for, while somebody holds /dev/mapstack open.
+ * Counts requests and growth of each program while /dev/mapstack is open.
  *
  * Opening the device begins a recording, reading shows it, and closing ends it,
  * also when the process dies. docs/ABI describes the text. Requests and growth

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Counts what each program asks for. See programs.h. */
+/* Counts requests and growth of each program. See programs.h. */
 
 #ifdef __KERNEL__
 #include <linux/atomic.h>
@@ -15,27 +15,27 @@
 
 #define BUCKET_BITS 14
 #define MAX_CHUNKS 128
-#define SPARE_CHUNKS 4 /* of free rows, when a reader has laid in */
+#define SPARE_CHUNKS 4 /* chunks of free rows after programs_lay_in() */
 #define MAX_CALLS 32 /* kinds of calls of a program */
 #define MAX_STACKS 32 /* mappings of a program that grew */
-#define NAME_SIZE 192 /* the end of a path */
+#define NAME_SIZE 192 /* bytes; a longer path loses its beginning */
 #define PIECE_SIZE 32 /* of a name */
 
 /* A number that is not 0. Most programs have three or four. */
 struct cell {
 	atomic64_t count;
-	u32 next; /* 1 and its place in the pool; 0: none */
+	u32 next; /* the index of the next cell in the pool, plus 1; 0: none */
 	u32 number;
 };
 
 struct program {
 	struct program *next; /* in its bucket */
-	u64 hash, cgroup; /* of struct whose */
+	u64 hash, cgroup; /* as in struct whose */
 	const char *name;
 	struct stack *stacks; /* the latest first */
-	struct call *calls; /* likewise */
+	struct call *calls; /* the latest first */
 	atomic64_t mappings, kib; /* the most of a process */
-	u32 cells; /* as next of a cell */
+	u32 cells; /* the first cell, numbered like next of a cell */
 	uid_t uid;
 	u16 nr_calls, nr_stacks;
 };
@@ -61,15 +61,17 @@ static notrace void *pool_row(const struct pool *pool, unsigned int number)
 	       (number & ((1 << pool->bits) - 1)) * pool->size;
 }
 
-/* Free rows, one after the other, to fill in and to pool_add(); or NULL. Under
- * the lock. */
+/*
+ * Returns nr adjacent free rows, or NULL if there are not enough. The caller
+ * holds the lock, fills the rows in, and calls pool_add().
+ */
 static notrace void *pool_next(struct pool *pool, unsigned int nr)
 {
-	/* With pool_lay_in(): the chunk's address is there before its number. */
+	/* Pairs with pool_lay_in(). A chunk that is counted is stored. */
 	unsigned int room = smp_load_acquire(&pool->nr_chunks) << pool->bits;
 	unsigned int left = -pool->used & ((1 << pool->bits) - 1);
 
-	/* They are to be in one chunk. */
+	/* All of them must be in one chunk. */
 	if (left && left < nr)
 		WRITE_ONCE(pool->used, pool->used + left);
 	return pool->used + nr <= room ? pool_row(pool, pool->used) : NULL;
@@ -77,7 +79,7 @@ static notrace void *pool_next(struct pool *pool, unsigned int nr)
 
 static notrace void pool_add(struct pool *pool, unsigned int nr)
 {
-	/* With programs_row(): a row is filled in before it is counted. */
+	/* Pairs with programs_row(). A row that is counted is filled in. */
 	smp_store_release(&pool->used, pool->used + nr);
 }
 
@@ -93,7 +95,7 @@ static int pool_lay_in(struct pool *pool)
 		if (!chunk)
 			return -ENOMEM;
 		pool->chunk[pool->nr_chunks] = chunk;
-		/* With pool_next(). */
+		/* Pairs with pool_next(). */
 		smp_store_release(&pool->nr_chunks, pool->nr_chunks + 1);
 	}
 	return 0;
@@ -111,7 +113,7 @@ static notrace struct cell *find_cell(const struct programs *programs,
 				      const struct program *program,
 				      unsigned int number)
 {
-	/* With add_cell(): a cell is filled in before it is in the list. */
+	/* Pairs with add_cell(). A cell in the list is filled in. */
 	u32 next = smp_load_acquire(&program->cells);
 	struct cell *cell;
 
@@ -123,8 +125,7 @@ static notrace struct cell *find_cell(const struct programs *programs,
 	return NULL;
 }
 
-/* If there is no free cell, this is the first row's, so that nothing is lost.
- */
+/* If no cell is free, returns the cell of the first row: nothing is lost. */
 static notrace struct cell *add_cell(struct programs *programs,
 				     struct program *program,
 				     unsigned int number)
@@ -144,7 +145,7 @@ static notrace struct cell *add_cell(struct programs *programs,
 	cell->number = number;
 	cell->next = program->cells;
 	pool_add(&programs->cells, 1);
-	/* With find_cell(). */
+	/* Pairs with find_cell(). */
 	smp_store_release(&program->cells, programs->cells.used);
 out:
 	raw_spin_unlock(&programs->lock);
@@ -170,7 +171,7 @@ static notrace struct program *find_program(const struct programs *programs,
 {
 	struct program *program;
 
-	/* With add_program(): a row is filled in before it is in a bucket. */
+	/* Pairs with add_program(). A row in a bucket is filled in. */
 	program = smp_load_acquire(&programs->bucket[bucket_of(whose)]);
 	while (program &&
 	       (program->hash != whose->hash ||
@@ -179,7 +180,7 @@ static notrace struct program *find_program(const struct programs *programs,
 	return program;
 }
 
-/* Room for a name, which is zero; NULL: there is none. Under the lock. */
+/* Returns a copy of the name, or NULL if there is no room. Under the lock. */
 static notrace const char *add_name(struct programs *programs,
 				    const struct whose *whose)
 {
@@ -198,7 +199,7 @@ static notrace const char *add_name(struct programs *programs,
 	return name;
 }
 
-/* If there is no free row, this is the first row, so that nothing is lost. */
+/* If no row is free, returns the first row, so that nothing is lost. */
 static notrace struct program *add_program(struct programs *programs,
 					   const struct whose *whose)
 {
@@ -221,7 +222,7 @@ static notrace struct program *add_program(struct programs *programs,
 	program->uid = whose->uid;
 	program->next = *bucket;
 	pool_add(&programs->rows, 1);
-	/* With find_program(). */
+	/* Pairs with find_program(). */
 	smp_store_release(bucket, program);
 out:
 	raw_spin_unlock(&programs->lock);
@@ -239,7 +240,7 @@ static notrace struct call *find_call(const struct program *program,
 {
 	struct call *call;
 
-	/* With add_call(): a row is filled in before it is in the list. */
+	/* Pairs with add_call(). A row in the list is filled in. */
 	call = smp_load_acquire(&program->calls);
 	while (call &&
 	       (call->prot != like->prot || call->flags != like->flags ||
@@ -265,15 +266,14 @@ static notrace struct call *add_call(struct programs *programs,
 	call->next = program->calls;
 	program->nr_calls++;
 	pool_add(&programs->calls, 1);
-	/* With find_call() and program_show(). */
+	/* Pairs with find_call() and program_show(). */
 	smp_store_release(&program->calls, call);
 out:
 	raw_spin_unlock(&programs->lock);
 	return call;
 }
 
-/* Calls beyond MAX_CALLS have no row. They are in the program's numbers only.
- */
+/* A call that gets no row is in the program's numbers only. */
 notrace void program_call(struct programs *programs, struct program *program,
 			  const struct call *like)
 {
@@ -289,7 +289,7 @@ static notrace struct stack *find_stack(const struct program *program,
 {
 	struct stack *stack;
 
-	/* With add_stack(): a row is filled in before it is in the list. */
+	/* Pairs with add_stack(). A row in the list is filled in. */
 	stack = smp_load_acquire(&program->stacks);
 	while (stack && (stack->end != like->end || stack->pid != like->pid))
 		stack = stack->next;
@@ -313,7 +313,7 @@ static notrace struct stack *add_stack(struct programs *programs,
 	stack->next = program->stacks;
 	program->nr_stacks++;
 	pool_add(&programs->stacks, 1);
-	/* With find_stack() and program_show(). */
+	/* Pairs with find_stack() and program_show(). */
 	smp_store_release(&program->stacks, stack);
 out:
 	raw_spin_unlock(&programs->lock);
@@ -354,7 +354,7 @@ notrace void program_size(struct program *program, s64 mappings, s64 kib)
 
 struct program *programs_row(const struct programs *programs, loff_t number)
 {
-	/* With pool_add(). */
+	/* Pairs with pool_add(). */
 	if (number >= smp_load_acquire(&programs->rows.used))
 		return NULL;
 	return pool_row(&programs->rows, number);
@@ -382,7 +382,7 @@ static void show_stack(struct seq_file *m, const struct stack *stack)
 static void show_numbers(struct seq_file *m, const struct programs *programs,
 			 const struct program *program)
 {
-	/* With add_cell(). */
+	/* Pairs with add_cell(). */
 	u32 next = smp_load_acquire(&program->cells), i;
 	const struct cell *cell;
 	s64 count[NR_NUMBERS] = {};
@@ -391,7 +391,10 @@ static void show_numbers(struct seq_file *m, const struct programs *programs,
 		cell = pool_row(&programs->cells, next - 1);
 		count[cell->number] = atomic64_read(&cell->count);
 	}
-	/* A failed call may have begun before the recording: bytes below 0. */
+	/*
+	 * The bytes of a call that failed are subtracted. If it began before
+	 * the recording, they were never added, and the sum can be below 0.
+	 */
 	for (i = 0; i < NR_NUMBERS; i++)
 		seq_printf(m, " %lld", max_t(s64, 0, count[i]));
 }
@@ -408,11 +411,11 @@ void program_show(struct seq_file *m, const struct programs *programs,
 		   (s64)atomic64_read(&program->kib));
 	seq_escape(m, program->name, "\n\\");
 	seq_putc(m, '\n');
-	/* With add_call(). */
+	/* Pairs with add_call(). */
 	call = smp_load_acquire(&program->calls);
 	for (; call; call = call->next)
 		show_call(m, call);
-	/* With add_stack(). */
+	/* Pairs with add_stack(). */
 	stack = smp_load_acquire(&program->stacks);
 	for (; stack; stack = stack->next)
 		show_stack(m, stack);
@@ -453,7 +456,7 @@ struct programs *programs_new(void)
 		return NULL;
 	raw_spin_lock_init(&programs->lock);
 	pool_init(&programs->rows, sizeof(struct program), 10);
-	/* Eight numbers for each program, and names of up to 127 bytes. */
+	/* Room for eight numbers and a name of 127 bytes for each program. */
 	pool_init(&programs->cells, sizeof(struct cell), 13);
 	pool_init(&programs->names, PIECE_SIZE, 12);
 	pool_init(&programs->calls, sizeof(struct call), 10);
