@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Finds what stayed of a stack that was unmapped. See leftover.h. */
+/* Finds how much of a grown stack its program left mapped. See leftover.h. */
 
 #include <stdbool.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Finds what stayed mapped of a grown stack when it was unmapped. */
+/* Finds how much of a grown stack its program left mapped when it unmapped it. */
 #ifndef TOOLS_LEFTOVER_H
 #define TOOLS_LEFTOVER_H
 

@@ -202,7 +202,10 @@ static char *container_in(const char *part, size_t len)
 	return id_in(part + from, len - from);
 }
 
-/* Finds where the part of a path that is a container's ends; @name is to be freed. */
+/*
+ * Returns the end of the part of a path that names a container. @name becomes the
+ * container's name, or NULL if there is none. Free it.
+ */
 static const char *find_container(const char *path, char **name)
 {
 	size_t len;

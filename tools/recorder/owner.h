@@ -9,9 +9,9 @@
 struct owners;
 
 /**
- * owners_new() - make an empty memory of names
+ * owners_new() - make an empty cache of names
  *
- * Return: to be freed with owners_free().
+ * Return: the cache. Free it with owners_free().
  */
 struct owners *owners_new(void);
 
@@ -42,7 +42,7 @@ void owners_free(struct owners *owners);
  * unit_of() - the unit of systemd that a cgroup belongs to
  * @path: of the cgroup, below the mount
  *
- * Return: to be freed; NULL if there is none.
+ * Return: its name, or NULL if there is none. Free it.
  */
 char *unit_of(const char *path);
 

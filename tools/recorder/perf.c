@@ -69,8 +69,8 @@ static void hide_debug_files(void)
 }
 
 /*
- * perf is a grandchild and so no child of this process: run waits for its children
- * to see whether everything that a command has started has ended.
+ * Makes perf a grandchild and not a child of this process: run waits for its
+ * children to see whether everything that a command has started has ended.
  */
 static void __attribute__((noreturn)) execute(char *line, int life, int output,
 					      int told)
@@ -142,7 +142,7 @@ static ssize_t helper_read(struct helper *helper, char *buf, size_t size,
 	return read(helper->output, buf, size);
 }
 
-/* Returns the whole output, to be freed; sets @late if it did not end in time. */
+/* Returns the whole output. Free it. Sets @late if it did not end in time. */
 static char *helper_finish(struct helper *helper, int seconds, bool *late)
 {
 	long long until = clock_ms() + seconds * 1000LL;
@@ -200,7 +200,7 @@ static int start_record(struct perf *perf, const char *build_ids)
 	fcntl(ack[0], F_SETFD, FD_CLOEXEC);
 	snprintf(line, sizeof(line), RECORD, build_ids, ctl[0], ack[1],
 		 perf->dir);
-	/* There certainly is a reader, so there is no SIGPIPE. */
+	/* This process itself has the reading end open, so there is no SIGPIPE. */
 	ret = write(ctl[1], "enable\n", 7) == 7 ? 0 : -1;
 	ret = ret ?: helper_start(&perf->record, line);
 	close(ctl[0]);

@@ -19,7 +19,7 @@ struct perf;
  * child nor in its scope. perf ends with this process, however that dies. Complains
  * if perf is missing or cannot record.
  *
- * Return: to be closed with perf_close(), or NULL.
+ * Return: the running perf, or NULL. Free it with perf_close().
  */
 struct perf *perf_start(void);
 

@@ -20,7 +20,7 @@ struct recorder;
  * Call it before child_prepare(), so that perf does not become a child, and before
  * the scope is set. Complains if it fails; then nothing is recorded.
  *
- * Return: to be closed with recorder_close(), or NULL.
+ * Return: a recorder, or NULL. Free it with recorder_close().
  */
 struct recorder *recorder_prepare(bool backtrace);
 

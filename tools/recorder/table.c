@@ -151,7 +151,10 @@ static int by_weight(const void *one, const void *two)
 	return (x < y) - (x > y) ?: strcmp(a->program, b->program);
 }
 
-/* Those of the rows that matter most; a row has all of its own, or none. */
+/*
+ * Keeps at most MAX_DETAILS calls, and as many stacks. The first rows have priority.
+ * A row keeps all of its calls or none, and all of its stacks or none.
+ */
 static void keep_details(struct table *table)
 {
 	size_t calls = 0, stacks = 0;

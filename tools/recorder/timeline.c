@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Notes when things happened. See timeline.h. */
+/* Records the counters over time. See timeline.h. */
 
 #include "recorder/timeline.h"
 

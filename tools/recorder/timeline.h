@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Notes when things happened: a moment has what had been counted by then. A
- * recording of a second or of a month has at most MAX_MOMENTS of them. If there are
- * more, every other one is removed, and the time between them doubles.
+ * Records the counters over time: each moment has their values. A recording of a
+ * second or of a month has at most MAX_MOMENTS moments. If there are more, every
+ * other one is removed, and the time between them doubles.
  */
 #ifndef TOOLS_TIMELINE_H
 #define TOOLS_TIMELINE_H
