@@ -212,12 +212,12 @@ static void print_deepest(const json_t *stacks, FILE *file)
 		document_number(stack, "pid"),
 		document_number(stack, "mapped") / 1024, size / 1024);
 	if (space < 0)
-		fputs("far above what is below", file);
+		fputs("far above any mapping below", file);
 	else
-		fprintf(file, "%lld KiB above what is below", space / 1024);
+		fprintf(file, "%lld KiB above the mapping below", space / 1024);
 	if (document_number(stack, "denied") > 0) {
 		fprintf(file,
-			"; %lld times it was not let grow, last because of ",
+			"; growth was refused %lld times, last because of ",
 			document_number(stack, "denied"));
 		text_put(file, document_text(stack, "reason"));
 	}
@@ -404,7 +404,7 @@ static void print_caveats(const json_t *document, FILE *file)
 			outside > 0 ? "in scope " : "");
 	if (outside > 0 && document_text(document, "followed"))
 		fprintf(file,
-			"\n%lld requests were made out of scope meanwhile, by what was not followed\n",
+			"\n%lld requests were made out of scope meanwhile, by processes that were not followed\n",
 			outside);
 	else if (outside > 0)
 		fprintf(file,
