@@ -122,7 +122,7 @@ static int open_lock(void)
 	fd = open(LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0 || fchmod(fd, 0600)) {
 		say_err("cannot open " LOCK_FILE
-			" (%m), so nothing was changed; /run has to be writable");
+			" (%m), so nothing was changed; /run must be writable");
 		if (fd >= 0)
 			close(fd);
 		return -1;
@@ -170,8 +170,8 @@ static int note(struct state *state)
 		state->scope_start = process_start(pid);
 	ret = state_write(state);
 	if (ret)
-		say_err("cannot write " STATE_FILE
-			" (%s), where what is to be put back is written down, so nothing was changed; is /run full?",
+		say_err("cannot save the settings to " STATE_FILE
+			" (%s), so nothing was changed; is /run full?",
 			strerror(-ret));
 	return ret;
 }
