@@ -144,7 +144,7 @@ void guest_unload(const char *name);
 /**
  * guest_read() - read a whole file
  * @path: its path
- * @buf: where to; ends with a NUL, a trailing newline is removed
+ * @buf: becomes the text; ends with a NUL, a trailing newline is removed
  * @size: of @buf, in bytes
  *
  * Return: the number of bytes, or -errno.

@@ -42,7 +42,7 @@ struct atomic64 {
 
 #define READ_ONCE(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define WRITE_ONCE(x, value) __atomic_store_n(&(x), value, __ATOMIC_RELAXED)
-/* Whoever uses these says what they pair with. */
+/* The comment at each use says what it pairs with. */
 #define smp_load_acquire(p) __atomic_load_n(p, __ATOMIC_ACQUIRE)
 /* Likewise. */
 #define smp_store_release(p, value) __atomic_store_n(p, value, __ATOMIC_RELEASE)
@@ -84,7 +84,7 @@ static inline u64 hash_64(u64 value, unsigned int bits)
 	return value * 0x61C8864680B583EBull >> (64 - bits);
 }
 
-/* What there is, and what of it was taken, in bytes. */
+/* Memory that vzalloc() may give in all, and has given, in bytes. */
 extern size_t kernel_room, kernel_taken;
 
 static inline void *vzalloc(size_t size)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the command makes of a table. See taken.h. */
+/* Makes the command's report of a table. See taken.h. */
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the command makes of a table of the module. The two name their types alike,
- * so no file can know both.
+ * Makes the command's report of a table of the module. The two name their types
+ * alike, so no file can know both.
  */
 #ifndef UNIT_TAKEN_H
 #define UNIT_TAKEN_H
@@ -12,7 +12,7 @@
 struct taken {
 	long long requests; /* of all programs of the report */
 	size_t programs;
-	size_t calls, stacks; /* that it tells of one by one */
+	size_t calls, stacks; /* that the report lists */
 	size_t cgroups; /* whose path it has */
 	bool silent; /* a program that grew has no stacks, and the report says [] */
 };
