@@ -69,8 +69,7 @@ struct span span_of_counter(const json_t *policy, const char *member)
 	return span;
 }
 
-/* The value of a program over all its users and cgroups: the sum or the
- * maximum. */
+/* The value of a program over all its users and cgroups: sum or maximum. */
 static long long program_value(const json_t *run, const char *name,
 			       const char *member, bool sum)
 {
