@@ -65,7 +65,7 @@ LONG_PROGRAMS = ("races", "trinity")
 BUILD_KERNEL = "6.12-amd64"
 COST_KERNEL = "6.12-amd64"
 # This kernel is built for another test anyway.
-OWN_KERNEL = "6.12-fp-amd64"
+OWN_KERNEL = "6.12-bare-amd64"
 MUTANTS_KERNEL = "6.12-amd64"
 # Run only where a variant names what the guest must find.
 EXPECT_PROGRAM = "expect"

@@ -52,7 +52,6 @@ RECIPES = {
     # A kernel that checks for races between CPUs.
     "6.12-kcsan-amd64": Recipe("6.12", ("amd64.config", "kcsan.config")),
     # Kernels as other distributions build them: see the fragments.
-    "6.12-fp-amd64": Recipe("6.12", ("amd64.config", "fp.config")),
     "7.3-up-amd64": Recipe(
         "7.3", ("amd64.config", "sysctl.config", "up.config")
     ),
