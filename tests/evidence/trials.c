@@ -157,9 +157,11 @@ static int can_grow(void)
 static int touch_memory(void)
 {
 	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE;
+	size_t size = can_grow() == 1 ? 64 << 20 : 4096;
 
-	if (can_grow() == 1 && mmap(NULL, 64 << 20, PROT_READ | PROT_WRITE,
-				    flags, -1, 0) == MAP_FAILED)
+	/* With access rights of its own it is one more mapping in any case. */
+	if (mmap(NULL, size, PROT_READ | PROT_WRITE | PROT_EXEC, flags, -1,
+		 0) == MAP_FAILED)
 		return 1;
 	/* The size of the address space is noted when a process asks. */
 	return map_stack(STACK_SIZE) == MAP_FAILED;
