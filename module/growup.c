@@ -104,9 +104,9 @@ static notrace bool take_note(struct mm_struct *mm)
 	return note;
 }
 
-notrace bool growup_ask(unsigned long flags, bool has_file)
+notrace bool growup_ask(enum shape shape)
 {
-	if (has_file || (flags & MAP_TYPE) != MAP_PRIVATE)
+	if (shape != SHAPE_ANONYMOUS)
 		return false;
 	leave_note(current->mm);
 	return true;

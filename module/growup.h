@@ -16,19 +16,20 @@
 
 #include <linux/types.h>
 
+#include "policy.h"
+
 #ifdef CONFIG_STACK_GROWSUP
 
 /**
  * growup_ask() - make the requested mapping grow up
- * @flags: the flags argument of do_mmap()
- * @has_file: whether do_mmap() was given a file
+ * @shape: the shape of the request
  *
  * Context: ftrace callback on do_mmap(), under mmap_lock for writing; does not
  * sleep.
  * Return: true; or false if this is not private anonymous memory. Such memory
  * can never grow, and the caller must make do_mmap() refuse it.
  */
-bool growup_ask(unsigned long flags, bool has_file);
+bool growup_ask(enum shape shape);
 
 /**
  * growup_forget() - forget what an earlier do_mmap() asked for
@@ -57,7 +58,7 @@ void growup_forget_all(void);
 
 #else /* stacks grow down */
 
-static inline bool growup_ask(unsigned long flags, bool has_file)
+static inline bool growup_ask(enum shape shape)
 {
 	return false;
 }

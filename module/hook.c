@@ -58,7 +58,7 @@ static __always_inline void hook_request(const unsigned long *file,
 {
 	if (unlikely(READ_ONCE(hook_prover) == current)) {
 		WRITE_ONCE(hook_mmap.fired, true);
-		*flags = request_grow(*flags, *file);
+		*flags = request_grow(*flags, SHAPE_ANONYMOUS);
 		return;
 	}
 	if (!request_in_scope())

@@ -121,6 +121,17 @@ static __always_inline bool policy_fits(unsigned long prot, unsigned long len,
 	       (len - 1) / page_size + 1 < stack_limit / page_size;
 }
 
+/* Whether the policy changes requests like this, if they can grow. */
+static __always_inline bool policy_takes(enum policy policy, bool paired,
+					 bool fits)
+{
+	/* One comparison for these, which are last. */
+	if (policy >= POLICY_PRIVATE)
+		return true;
+	return policy == POLICY_PAIRED ? paired :
+					 policy == POLICY_FITTING && fits;
+}
+
 /**
  * policy_decide() - judge one MAP_STACK request
  * @policy: the policy in force
@@ -149,12 +160,9 @@ static __always_inline struct verdict policy_decide(enum policy policy,
 
 	if (paired && direction == STACK_DOWN) {
 		verdict.outcome = OUTCOME_ALREADY;
-	} else if (policy == POLICY_OBSERVE) {
-		verdict.outcome = OUTCOME_OBSERVED;
-	} else if (policy == POLICY_PAIRED && !paired) {
-		verdict.outcome = OUTCOME_SPARED;
-	} else if (policy == POLICY_FITTING && !fits) {
-		verdict.outcome = OUTCOME_SPARED;
+	} else if (!policy_takes(policy, paired, fits)) {
+		verdict.outcome = policy == POLICY_OBSERVE ? OUTCOME_OBSERVED :
+							     OUTCOME_SPARED;
 	} else if (verdict.shape == SHAPE_ANONYMOUS) {
 		verdict.outcome = OUTCOME_TRANSLATED;
 		verdict.grow = true;

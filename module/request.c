@@ -27,51 +27,74 @@ notrace enum policy request_policy(void)
 	return READ_ONCE(policy_in_force);
 }
 
-notrace unsigned long request_grow(unsigned long flags, bool has_file)
+notrace unsigned long request_grow(unsigned long flags, enum shape shape)
 {
-	if (growup_ask(flags, has_file))
+	if (growup_ask(shape))
 		return flags;
 	return flags | MAP_GROWSDOWN;
 }
 
-/* Inlined into request_handle(): a call would double the cost of a request. */
-static __always_inline struct verdict
-judge(unsigned long len, unsigned long prot, unsigned long flags, bool has_file)
+static __always_inline bool fits(unsigned long len, unsigned long prot)
 {
-	enum policy policy = request_policy();
-	/* Other policies do not read the limit. */
-	bool fits = policy == POLICY_FITTING &&
-		    policy_fits(prot, len, rlimit(RLIMIT_STACK), PAGE_SIZE);
-
-	return policy_decide(policy, direction, flags, has_file, fits);
+	return policy_fits(prot, len, rlimit(RLIMIT_STACK), PAGE_SIZE);
 }
 
 notrace struct verdict request_judge(unsigned long len, unsigned long prot,
 				     unsigned long flags, bool has_file)
 {
-	return judge(len, prot, flags, has_file);
+	return policy_decide(request_policy(), direction, flags, has_file,
+			     fits(len, prot));
+}
+
+static __always_inline unsigned long answer(unsigned long flags,
+					    struct verdict verdict)
+{
+	return verdict.grow ? request_grow(flags, verdict.shape) : flags;
 }
 
 /*
- * Not inlined, although it is called once: otherwise a request that nobody
- * traces would save six registers for the arguments of the probes.
+ * This and handle_fitting() are not inlined, although they are called once.
+ * Nothing is needed after they return, so that a request that is not traced,
+ * under another policy, saves no register.
  */
-static noinline notrace void
-request_trace(unsigned long addr, unsigned long len, unsigned long prot,
-	      unsigned long flags, struct verdict verdict)
+static noinline notrace unsigned long
+trace_and_answer(unsigned long addr, unsigned long len, unsigned long prot,
+		 unsigned long flags, struct verdict verdict)
 {
 	trace_mapstack_mmap(addr, len, prot, flags, verdict.shape,
 			    verdict.outcome);
+	return answer(flags, verdict);
+}
+
+static __always_inline unsigned long
+handle_under(enum policy policy, unsigned long addr, unsigned long len,
+	     unsigned long prot, unsigned long flags, bool has_file, bool fits)
+{
+	struct verdict verdict =
+		policy_decide(policy, direction, flags, has_file, fits);
+
+	counters_add(verdict.shape, verdict.outcome);
+	if (trace_mapstack_mmap_enabled())
+		return trace_and_answer(addr, len, prot, flags, verdict);
+	return answer(flags, verdict);
+}
+
+static noinline notrace unsigned long
+handle_fitting(unsigned long addr, unsigned long len, unsigned long prot,
+	       unsigned long flags, bool has_file)
+{
+	return handle_under(POLICY_FITTING, addr, len, prot, flags, has_file,
+			    fits(len, prot));
 }
 
 notrace unsigned long request_handle(unsigned long addr, unsigned long len,
 				     unsigned long prot, unsigned long flags,
 				     bool has_file)
 {
-	struct verdict verdict = judge(len, prot, flags, has_file);
+	enum policy policy = request_policy();
 
-	counters_add(verdict.shape, verdict.outcome);
-	if (trace_mapstack_mmap_enabled())
-		request_trace(addr, len, prot, flags, verdict);
-	return verdict.grow ? request_grow(flags, has_file) : flags;
+	if (policy == POLICY_FITTING)
+		return handle_fitting(addr, len, prot, flags, has_file);
+	/* No other policy asks whether a request fits. */
+	return handle_under(policy, addr, len, prot, flags, has_file, false);
 }

@@ -32,7 +32,7 @@ enum policy request_policy(void);
 /**
  * request_grow() - make the requested mapping a growable one
  * @flags: the flags argument of do_mmap()
- * @has_file: whether do_mmap() was given a file
+ * @shape: the shape of the request
  *
  * This is exactly the proposal: calc_vm_flag_bits() turns MAP_GROWSDOWN into
  * VM_GROWSDOWN, which is VM_STACK where stacks grow down, and nothing else in
@@ -45,7 +45,7 @@ enum policy request_policy(void);
  * Context: as request_handle().
  * Return: the flags to go on with.
  */
-unsigned long request_grow(unsigned long flags, bool has_file);
+unsigned long request_grow(unsigned long flags, enum shape shape);
 
 /**
  * request_in_scope() - whether the current task's request is in scope
