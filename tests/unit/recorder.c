@@ -2,6 +2,7 @@
 /* Tests how the command reads /dev/mapstack and what perf record writes. */
 
 #include <errno.h>
+#include <linux/perf_event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -224,76 +225,101 @@ static bool test_timeline(void)
 	return ok;
 }
 
+enum { HEADER = 13, FORK = 5, WORDS = 32 };
+
 /*
- * A file as perf record writes it: a header; a record of an execve(), with a time,
- * and one of another name; and a table of one section, with that section.
+ * Makes a file as perf record writes it, in a byte order like ours, of words: a header;
+ * a record of an execve() of a program of this name; another record; and a table of one
+ * section, with that section. With @fork, a fork is before the execve(). Returns the
+ * number of words.
  */
-static const uint64_t perf_file[] = {
-	[0] = 0x32454c4946524550, /* "PERFILE2" */
-	[1] = 104, /* bytes of the header */
-	[5] = 104, /* where the records are, and their bytes */
-	[6] = 32 + 16,
-	[9] = 1, /* one section follows them */
-	/* COMM, EXEC, 32 bytes; the process; "n"; the time */
-	[13] = 32ULL << 48 | 1ULL << 45 | 3,
-	[14] = 7ULL << 32 | 7,
-	[15] = 0x6e,
-	[16] = 99,
-	/* COMM, 16 bytes */
-	[17] = 16ULL << 48 | 3,
-	[18] = 0x6e,
-	[19] = 104 + 32 + 16 + 16, /* where the section is, and its bytes */
-	[20] = 8,
-	[21] = 0x1234,
-};
+static size_t make_perf_file(uint64_t *words, const char *name, bool fork)
+{
+	const uint64_t exec = 1ULL << 45, pids = 7ULL << 32 | 7, time = 99;
+	size_t length = strlen(name) / 8 + 1, n = HEADER;
+	size_t records = (fork ? FORK : 0) + 2 + length + 1 + 2;
 
-/* A fork of the process by itself at the same time. */
-static const uint64_t perf_fork[] = {
-	40ULL << 48 | 1ULL << 45 | 7, 7ULL << 32 | 7, 7ULL << 32 | 7, 0, 99,
-};
+	memset(words, 0, WORDS * 8);
+	words[0] = 0x32454c4946524550; /* the magic number */
+	words[1] = HEADER * 8;
+	words[5] = HEADER * 8; /* where the records are, and their bytes */
+	words[6] = records * 8;
+	words[9] = 1; /* one section follows them */
+	if (fork) {
+		words[n++] = FORK * 8ULL << 48 | exec | PERF_RECORD_FORK;
+		words[n++] = pids;
+		words[n++] = pids;
+		n++;
+		words[n++] = time;
+	}
+	words[n++] = (3 + length) * 8 << 48 | exec | PERF_RECORD_COMM;
+	words[n++] = pids;
+	memcpy(&words[n], name, strlen(name));
+	n += length;
+	words[n++] = time;
+	words[n++] = 16ULL << 48 | PERF_RECORD_COMM;
+	words[n++] = pids;
+	words[n] = (n + 2) * 8; /* where the section is, and its bytes */
+	words[n + 1] = 8;
+	words[n + 2] = 0x1234;
+	return n + 3;
+}
 
-static void write_words(const char *path, const uint64_t *words, size_t size)
+static void write_words(const char *path, const uint64_t *words, size_t count)
 {
 	FILE *file = fopen(path, "w");
 
-	if (!file || fwrite(words, size, 1, file) != 1 || fclose(file))
+	if (!file || fwrite(words, 8, count, file) != count || fclose(file))
 		exit(1);
 }
 
-static bool has_words(const char *path, const uint64_t *words, size_t size)
+static bool has_words(const char *path, const uint64_t *words, size_t count)
 {
-	char text[1024];
+	uint64_t read[2 * WORDS];
 	FILE *file = fopen(path, "r");
-	size_t read;
+	bool ok;
 
 	if (!file)
 		exit(1);
-	read = fread(text, 1, sizeof(text), file);
+	ok = fread(read, 8, 2 * WORDS, file) == count &&
+	     !memcmp(read, words, count * 8);
 	fclose(file);
-	return read == size && !memcmp(text, words, size);
+	return ok;
+}
+
+/* Whether a file that is damaged stays as it is, alone. */
+static bool stays(const char *path, const uint64_t *words, size_t count)
+{
+	char edited[64];
+
+	snprintf(edited, sizeof(edited), "%s.new", path);
+	write_words(path, words, count);
+	return perf_data_forget(path) && has_words(path, words, count) &&
+	       access(edited, F_OK);
 }
 
 static bool test_perf_data(void)
 {
-	enum { BEFORE = 13, FORK = ARRAY_SIZE(perf_fork) };
-	uint64_t expected[ARRAY_SIZE(perf_file) + FORK];
+	static const char *const names[] = { "n", "7 bytes", "8 bytes.",
+					     "15 bytes, as the" };
+	uint64_t before[WORDS], after[WORDS];
 	char path[] = "/tmp/recorder-XXXXXX";
-	bool ok;
+	size_t count = 0, i;
+	bool ok = true;
 
-	memcpy(expected, perf_file, BEFORE * 8);
-	memcpy(expected + BEFORE, perf_fork, sizeof(perf_fork));
-	memcpy(expected + BEFORE + FORK, perf_file + BEFORE,
-	       sizeof(perf_file) - BEFORE * 8);
-	expected[6] += sizeof(perf_fork);
-	expected[BEFORE + FORK + 6] += sizeof(perf_fork);
 	close(mkstemp(path));
-	write_words(path, perf_file, sizeof(perf_file));
-	ok = !perf_data_forget(path) &&
-	     has_words(path, expected, sizeof(expected));
-	/* The last record is cut off. */
-	write_words(path, perf_file, (BEFORE + 5) * 8);
-	ok &= perf_data_forget(path) &&
-	      has_words(path, perf_file, (BEFORE + 5) * 8);
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		count = make_perf_file(before, names[i], false);
+		write_words(path, before, count);
+		ok &= !perf_data_forget(path);
+		count = make_perf_file(after, names[i], true);
+		ok &= has_words(path, after, count);
+	}
+	ok &= stays(path, before, HEADER + 4);
+	before[6] -= 8;
+	ok &= stays(path, before, count - FORK);
+	before[0]++;
+	ok &= stays(path, before, count - FORK);
 	unlink(path);
 	return ok && perf_data_forget(path);
 }

@@ -11,19 +11,20 @@
 
 #include "recorder/perf_data.h"
 
+#define MAGIC 0x32454c4946524550 /* "PERFILE2" */
+
 struct section {
 	uint64_t offset, size;
 };
 
 /* As in tools/perf/Documentation/perf.data-file-format.txt. */
 struct file_header {
-	char magic[8];
-	uint64_t size, attr_size;
+	uint64_t magic, size, attr_size;
 	struct section attrs, data, types;
 	uint64_t features[4]; /* a bit for each section after the data */
 };
 
-/* include/uapi/linux/perf_event.h describes the records; the time follows them. */
+/* include/uapi/linux/perf_event.h describes the records. Ids, as the time, follow. */
 struct comm {
 	struct perf_event_header header;
 	uint32_t pid, tid;
@@ -99,7 +100,7 @@ static bool edit_records(FILE *in, FILE *out, uint64_t end)
 		    fwrite(&record, record.header.size, 1, out) != 1)
 			return false;
 	}
-	return true;
+	return (uint64_t)ftell(in) == end;
 }
 
 /* After the data there is a table of sections, and the sections. */
@@ -119,7 +120,7 @@ static bool move_sections(FILE *in, FILE *out, const struct file_header *header,
 	}
 	while ((c = getc(in)) != EOF)
 		putc(c, out);
-	return !ferror(in);
+	return !ferror(in) && !fflush(out) && !ferror(out);
 }
 
 static bool edit(FILE *in, FILE *out)
@@ -128,7 +129,7 @@ static bool edit(FILE *in, FILE *out)
 	uint64_t end, by;
 
 	if (fread(&header, sizeof(header), 1, in) != 1 ||
-	    memcmp(header.magic, "PERFILE2", 8) ||
+	    header.magic != MAGIC ||
 	    fwrite(&header, sizeof(header), 1, out) != 1 ||
 	    header.data.offset < sizeof(header) ||
 	    !copy(in, out, header.data.offset - sizeof(header)))
