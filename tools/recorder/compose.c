@@ -69,14 +69,15 @@ static json_t *stack_json(const struct stack *stack)
 }
 
 /* Adds numbers by class: sizes of requests, and mappings that grew past a class. */
-static void put_depths(json_t *json, const struct row *row)
+static void put_depths(json_t *json, const struct row *row, bool growth)
 {
-	json_t *sizes = json_object(), *passed = json_object();
+	json_t *passed = growth ? json_object() : json_null();
+	json_t *sizes = json_object();
 	unsigned int i;
 
 	for (i = 0; i < NR_DEPTHS; i++)
 		put_count(sizes, depth_names[i], row->number[ROW_SIZES + i]);
-	for (i = 0; i < NR_DEPTHS - 1; i++)
+	for (i = 0; growth && i < NR_DEPTHS - 1; i++)
 		put_count(passed, depth_names[i], row->number[ROW_PASSED + i]);
 	json_object_set_new(json, "sizes", sizes);
 	json_object_set_new(json, "grew_past", passed);
@@ -143,7 +144,7 @@ static json_t *row_json(const struct row *row, const struct perf *perf,
 	json_object_set_new(json, "grown_pages",
 			    known_json(growth, row->number[ROW_GROWN_PAGES]));
 	json_object_set_new(json, "grow_denied", denied);
-	put_depths(json, row);
+	put_depths(json, row, growth);
 	json_object_set_new(json, "stacks", stacks_json(row, growth));
 	put_count(json, "peak_mappings", row->number[ROW_MAPPINGS]);
 	put_count(json, "peak_address_space_kib", row->number[ROW_KIB]);
