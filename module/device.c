@@ -97,14 +97,20 @@ static notrace struct program *current_program(struct recording *recording)
 		.uid = from_kuid(&init_user_ns, current_uid()),
 	};
 
-	struct program *program = programs_find(recording->programs, &whose);
+	return programs_find(recording->programs, &whose);
+}
+
+/*
+ * At requests only. Expansions would be further moments, which there are not
+ * under every policy, so that sizes could not be compared.
+ */
+static notrace void note_size(struct program *program)
+{
 	const struct mm_struct *mm = current->mm;
 
-	/* Without mmap_lock if another task made a mapping of this process grow. */
 	if (mm)
-		program_size(program, READ_ONCE(mm->map_count),
-			     (s64)READ_ONCE(mm->total_vm) << (PAGE_SHIFT - 10));
-	return program;
+		program_size(program, mm->map_count,
+			     (s64)mm->total_vm << (PAGE_SHIFT - 10));
 }
 
 static notrace void count_call(struct recording *recording,
@@ -143,6 +149,7 @@ static notrace void probe_mmap(void *data, unsigned long addr,
 	} else if (outcome != OUTCOME_ALREADY) {
 		count_call(recording, program, &like);
 	}
+	note_size(program);
 	preempt_enable_notrace();
 }
 
@@ -213,8 +220,7 @@ static int mapstack_device_show(struct seq_file *m, void *row)
 	return 0;
 }
 
-/* Reading allocates rows. Without memory, later programs share the first row.
- */
+/* Reading allocates rows. Without memory, later programs share row 0. */
 static void *mapstack_device_start(struct seq_file *m, loff_t *number)
 {
 	struct recording *recording = m->private;

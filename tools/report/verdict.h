@@ -11,7 +11,7 @@
  * - it prints something else, in a line that did not vary among the runs of off.
  *
  * Otherwise a policy costs something if each of its runs has more than every run of
- * off, and more than the largest value of off by at least the spread of off:
+ * off, and more than the largest value of off by more than the spread of off:
  * - mappings and address space of one process, if the command asked for a stack;
  * - peak memory;
  * - (of memory and address space, a sixteenth and a MiB are not counted, because they
