@@ -67,8 +67,16 @@ static inline void raw_spin_lock_init(raw_spinlock_t *lock)
 	lock->held = false;
 }
 
+/* What another CPU does, once, just before a lock is taken here. */
+extern void (*kernel_meanwhile)(void);
+
 static inline void raw_spin_lock(raw_spinlock_t *lock)
 {
+	void (*meanwhile)(void) = kernel_meanwhile;
+
+	kernel_meanwhile = NULL;
+	if (meanwhile)
+		meanwhile();
 	if (lock->held)
 		abort();
 	lock->held = true;

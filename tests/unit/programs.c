@@ -22,6 +22,7 @@
 #define MAX_ROWS 2048 /* that the command keeps */
 
 size_t kernel_room = 1024 * MIB, kernel_taken;
+void (*kernel_meanwhile)(void);
 
 /* The module has siphash(). */
 static u64 hash_of(const char *path)
@@ -54,18 +55,21 @@ static void ask(struct programs *programs, struct program *program)
 	program_size(program, 100, 5000000000);
 }
 
+static const struct call shares = {
+	.shape = SHAPE_SHARED,
+	.flags = 0x20021,
+	.prot = 3,
+	.len = PAGE,
+	.pid = 42,
+	.comm = "shares",
+};
+
 static void ask_shared(struct programs *programs, struct program *program,
 		       unsigned int pid)
 {
-	struct call call = {
-		.shape = SHAPE_SHARED,
-		.flags = 0x20021,
-		.prot = 3,
-		.len = PAGE,
-		.pid = pid,
-		.comm = "shares",
-	};
+	struct call call = shares;
 
+	call.pid = pid;
 	program_count(programs, program,
 		      NUMBER_REQUESTS + SHAPE_SHARED * NR_OUTCOMES +
 			      OUTCOME_OBSERVED,
@@ -154,6 +158,54 @@ static bool test_rows(void)
 		  "call 1 3 20021 1 0 4096 42 shares\n"
 		  "stack 43 400000000000 8192 20480 -1 2 0 0 grows\n");
 	programs_free(programs);
+	return ok;
+}
+
+static struct programs *raced;
+
+static void find_meanwhile(void)
+{
+	find(raced, "/bin/a", 7);
+}
+
+static void ask_meanwhile(void)
+{
+	ask(raced, find(raced, "/bin/a", 7));
+}
+
+static void share_meanwhile(void)
+{
+	ask_shared(raced, find(raced, "/bin/a", 7), 42);
+}
+
+static void grow_meanwhile(void)
+{
+	grow(raced, find(raced, "/bin/a", 7), 43);
+}
+
+/* Two CPUs need the same new row at once, of each kind: it is there once. */
+static bool test_races(void)
+{
+	struct program *program;
+	bool ok;
+
+	raced = new_programs();
+	kernel_meanwhile = find_meanwhile;
+	program = find(raced, "/bin/a", 7);
+	kernel_meanwhile = ask_meanwhile;
+	ask(raced, program);
+	kernel_meanwhile = share_meanwhile;
+	program_call(raced, program, &shares);
+	kernel_meanwhile = grow_meanwhile;
+	grow(raced, program, 43);
+	ok = !kernel_meanwhile &&
+	     says(raced,
+		  "program 0 7 0 0 0 0 2 0 0 0 0 1" SEVEN_ZEROS SEVEN_ZEROS
+		  " 0 16384 0 2 6 0 0 0 0 2" SEVEN_ZEROS
+		  " 2 0 0 0 0 0 0 100 5000000000 /bin/a\n"
+		  "call 1 3 20021 2 0 4096 42 shares\n"
+		  "stack 43 400000000000 8192 20480 -1 2 0 0 grows\n");
+	programs_free(raced);
 	return ok;
 }
 
@@ -364,12 +416,13 @@ int main(int argc, char **argv)
 {
 	unsigned int more = argc > 1 ? strtoul(argv[1], NULL, 10) : 0;
 
-	ktap_plan(5);
+	ktap_plan(6);
 	ktap_result(test_many(more),
 		    "ten million events: all counted, in less than 64 MiB");
 	ktap_result(test_most(),
 		    "more than there is room for: less than 64 MiB in each");
 	ktap_result(test_rows(), "rows, word for word");
+	ktap_result(test_races(), "two CPUs that need a row at once get one");
 	ktap_result(test_names(), "names of any length");
 	ktap_result(test_no_room(), "without room nothing is lost");
 	return ktap_end();
