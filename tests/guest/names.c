@@ -18,10 +18,14 @@
 static char names[1024][64];
 static size_t nr_names;
 
-/* The compiler and the kernel's macros choose some names. */
+/*
+ * The compiler and the kernel's macros choose some names. Each object has a
+ * _sub_I_ and a _sub_D_ where KASAN registers its variables.
+ */
 static bool is_ours(const char *name)
 {
 	return strncmp(name, "__", 2) && !strpbrk(name, ".$") &&
+	       strncmp(name, "_sub_", 5) &&
 	       strcmp(name, "init_module") && strcmp(name, "cleanup_module") &&
 	       strcmp(name, "orc_header");
 }
