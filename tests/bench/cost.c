@@ -30,9 +30,9 @@
 #include "others.h"
 
 /* The targets, in instructions added to a call. They are for x86-64. */
-#define LIMIT_MMAP 10 /* the goal was 40, the cost of ftrace's trampoline */
-#define LIMIT_STACK 120
-#define LIMIT_SCOPED 140 /* with a scope other than all */
+#define LIMIT_MMAP 4 /* ftrace's own trampoline takes about 40 */
+#define LIMIT_STACK 75
+#define LIMIT_SCOPED 105 /* with a scope other than all */
 /* The target of switching on or off once, in guest time. */
 #define LIMIT_SWITCH_MS 50
 

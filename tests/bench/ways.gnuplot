@@ -16,5 +16,5 @@ set xtics rotate by -20 scale 0
 set key top right
 plot $bars using 2:xtic(1) lc rgb "#7f7f7f" title "an ordinary mmap()", \
 	"" using 3 lc rgb "#1f5fa8" title "mmap(MAP\\_STACK)", \
-	"" using ($0 - 0.17):2:2 with labels offset 0,0.6 font ",9" notitle, \
-	"" using ($0 + 0.17):3:3 with labels offset 0,0.6 font ",9" notitle
+	"" using ($0 - 0.17):2:2 with labels offset -0.4,0.6 font ",9" notitle, \
+	"" using ($0 + 0.17):3:3 with labels offset 0.4,0.6 font ",9" notitle
