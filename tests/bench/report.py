@@ -139,12 +139,12 @@ def module_rows(figures, kernels):
     on = {"policy": "rfc", "scope": "all"}
     yield "on: getppid()", "mapstack", "getppid", None, on
     yield "on: an ordinary mmap()", "mapstack", "mmap", None, on
-    for policy in ("observe", "paired", "private", "rfc"):
+    for policy in ("observe", "paired", "fitting", "private", "rfc"):
         scopes = ["all", "pid", "pid of the parent", "cgroup"]
         if policy == "rfc":
             scopes += ["pid of another", "another cgroup"]
         for scope in scopes:
-            grows = "another" not in scope and policy in ("private", "rfc")
+            grows = "another" not in scope and policy in ("fitting", "private", "rfc")
             yield (
                 f"on: MAP_STACK, {policy}, scope {scope}", "mapstack", "stack",
                 "growable" if grows else "stack",
