@@ -33,8 +33,7 @@
 #define LIMIT_MMAP 4 /* ftrace's own trampoline takes about 40 */
 #define LIMIT_STACK 75
 #define LIMIT_SCOPED 105 /* with a scope other than all */
-#define LIMIT_FITTING \
-	12 /* more, for reading RLIMIT_STACK and comparing with it */
+#define LIMIT_FITTING 12 /* more, because it reads RLIMIT_STACK */
 /* The target of switching on or off once, in guest time. */
 #define LIMIT_SWITCH_MS 50
 
@@ -197,10 +196,9 @@ static void test_on(void)
 	ktap_result(other, "on: nothing is added to another call");
 	ktap_result(ordinary, "on: at most %d are added to an ordinary mmap()",
 		    LIMIT_MMAP);
-	ktap_result(
-		stack,
-		"on: at most %d, with a scope %d, to mmap(MAP_STACK); fitting %d more",
-		LIMIT_STACK, LIMIT_SCOPED, LIMIT_FITTING);
+	ktap_result(stack,
+		    "on: at most %d, with a scope %d, to mmap(MAP_STACK)",
+		    LIMIT_STACK, LIMIT_SCOPED);
 }
 
 static void measure_growth(void)

@@ -454,6 +454,8 @@ def beside(report):
     watch = Watch("--all")
     chosen = [row for row in PROGRAMS if row[0] != "java" or shutil.which("java")]
     for name, _, command, output, _ in chosen:
+        # A guest that says nothing for long is taken for one that hangs.
+        print(f"# beside {name}", flush=True)
         if name == traced:
             command = ["strace", "-f", "--seccomp-bpf", "-qq", "-e", "trace=mmap",
                        "-o", log, *command]

@@ -25,9 +25,8 @@ static size_t nr_names;
 static bool is_ours(const char *name)
 {
 	return strncmp(name, "__", 2) && !strpbrk(name, ".$") &&
-	       strncmp(name, "_sub_", 5) &&
-	       strcmp(name, "init_module") && strcmp(name, "cleanup_module") &&
-	       strcmp(name, "orc_header");
+	       strncmp(name, "_sub_", 5) && strcmp(name, "init_module") &&
+	       strcmp(name, "cleanup_module") && strcmp(name, "orc_header");
 }
 
 static void add_name(const char *name, const char *module)
