@@ -342,10 +342,8 @@ static bool test_growth(int fd)
 	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
 		return false;
 	read_table(fd);
-	/* It has no row yet if this is its first request. */
-	find_row(self, &before);
-	if (room == MAP_FAILED || guest_touch(addr - page) ||
-	    guest_touch(addr - 3 * page))
+	if (!find_row(self, &before) || room == MAP_FAILED ||
+	    guest_touch(addr - page) || guest_touch(addr - 3 * page))
 		return false;
 	read_table(fd);
 	find_row(self, &after);
