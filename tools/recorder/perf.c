@@ -26,9 +26,9 @@
 #define RECORD                                                                           \
 	"perf record -q -a --user-callchains --namespaces %s -e mapstack:mapstack_mmap " \
 	"--filter shape!=0 --call-graph dwarf,16384 --max-size=64M -D -1 "               \
-	"--control=fd:%d,%d -o %s/data -- cat"
-#define SCRIPT                                               \
-	"perf script -i %s/data --no-inline --max-stack 32 " \
+	"--control=fd:%d,%d -o %s -- cat"
+#define SCRIPT                                          \
+	"perf script -i %s --no-inline --max-stack 32 " \
 	"-F pid,trace,ip,sym,symoff,dso"
 
 /* A program that runs until a pipe is closed, and its output. */
@@ -40,6 +40,7 @@ struct helper {
 
 struct perf {
 	char dir[64];
+	char data[80]; /* the file in it */
 	struct helper record;
 	int control, answers; /* of perf, while it runs */
 	json_t *samples; /* by "pid prot flags": the frames of the first call */
@@ -199,7 +200,7 @@ static int start_record(struct perf *perf, const char *build_ids)
 	fcntl(ctl[1], F_SETFD, FD_CLOEXEC);
 	fcntl(ack[0], F_SETFD, FD_CLOEXEC);
 	snprintf(line, sizeof(line), RECORD, build_ids, ctl[0], ack[1],
-		 perf->dir);
+		 perf->data);
 	/* This process itself has the reading end open, so there is no SIGPIPE. */
 	ret = write(ctl[1], "enable\n", 7) == 7 ? 0 : -1;
 	ret = ret ?: helper_start(&perf->record, line);
@@ -251,9 +252,12 @@ struct perf *perf_start(void)
 		say_err("cannot make %s (%m), so nothing was started; go without --backtrace",
 			perf->dir);
 		perf->dir[0] = '\0';
-	} else if (starts(perf)) {
-		return perf;
+		goto err;
 	}
+	snprintf(perf->data, sizeof(perf->data), "%s/data", perf->dir);
+	if (starts(perf))
+		return perf;
+err:
 	perf_close(perf);
 	return NULL;
 }
@@ -298,7 +302,7 @@ static void name_frames(struct perf *perf)
 	json_t *frames = NULL;
 	bool late;
 
-	snprintf(command, sizeof(command), SCRIPT, perf->dir);
+	snprintf(command, sizeof(command), SCRIPT, perf->data);
 	if (helper_start(&script, command)) {
 		perf->error = "perf script could not be started";
 		return;
@@ -314,17 +318,15 @@ static void name_frames(struct perf *perf)
 
 void perf_stop(struct perf *perf)
 {
-	char data[80];
 	bool late;
 
-	snprintf(data, sizeof(data), "%s/data", perf->dir);
 	free(helper_finish(&perf->record, STOP_SECONDS, &late));
 	if (late) {
 		perf->error = "perf record did not end in a minute";
 		return;
 	}
 	/* If it cannot be edited, some backtraces end early. */
-	perf_data_forget(data);
+	perf_data_forget(perf->data);
 	name_frames(perf);
 }
 
@@ -347,7 +349,6 @@ void perf_put(const struct perf *perf, json_t *json, const struct call *call)
 
 void perf_close(struct perf *perf)
 {
-	char data[80];
 	bool late;
 
 	if (!perf)
@@ -358,8 +359,7 @@ void perf_close(struct perf *perf)
 		close(perf->answers);
 	}
 	if (*perf->dir) {
-		snprintf(data, sizeof(data), "%s/data", perf->dir);
-		unlink(data);
+		unlink(perf->data);
 		rmdir(perf->dir);
 	}
 	json_decref(perf->samples);

@@ -37,18 +37,19 @@ struct fork {
 	uint64_t time; /* perf takes that of the ids that follow */
 };
 
-static bool copy(FILE *in, FILE *out, uint64_t size)
+/* Copies up to @size bytes. Returns how many. */
+static uint64_t copy(FILE *in, FILE *out, uint64_t size)
 {
+	uint64_t left = size;
 	char buf[4096];
-	size_t piece;
+	size_t n;
 
-	for (; size; size -= piece) {
-		piece = size < sizeof(buf) ? size : sizeof(buf);
-		if (fread(buf, piece, 1, in) != 1 ||
-		    fwrite(buf, piece, 1, out) != 1)
-			return false;
+	for (; left; left -= n) {
+		n = fread(buf, 1, left < sizeof(buf) ? left : sizeof(buf), in);
+		if (!n || fwrite(buf, n, 1, out) != 1)
+			break;
 	}
-	return true;
+	return size - left;
 }
 
 static bool read_record(FILE *in, struct comm *record)
@@ -108,7 +109,7 @@ static bool move_sections(FILE *in, FILE *out, const struct file_header *header,
 			  uint64_t by)
 {
 	struct section section;
-	int count = 0, i, c;
+	int count = 0, i;
 
 	for (i = 0; i < 4; i++)
 		count += __builtin_popcountll(header->features[i]);
@@ -118,21 +119,22 @@ static bool move_sections(FILE *in, FILE *out, const struct file_header *header,
 		section.offset += by;
 		fwrite(&section, sizeof(section), 1, out);
 	}
-	while ((c = getc(in)) != EOF)
-		putc(c, out);
+	copy(in, out, UINT64_MAX);
 	return !ferror(in) && !fflush(out) && !ferror(out);
 }
 
 static bool edit(FILE *in, FILE *out)
 {
 	struct file_header header;
-	uint64_t end, by;
+	uint64_t end, by, more;
 
 	if (fread(&header, sizeof(header), 1, in) != 1 ||
 	    header.magic != MAGIC ||
 	    fwrite(&header, sizeof(header), 1, out) != 1 ||
-	    header.data.offset < sizeof(header) ||
-	    !copy(in, out, header.data.offset - sizeof(header)))
+	    header.data.offset < sizeof(header))
+		return false;
+	more = header.data.offset - sizeof(header);
+	if (copy(in, out, more) != more)
 		return false;
 	end = header.data.offset + header.data.size;
 	if (!edit_records(in, out, end))
