@@ -83,6 +83,7 @@ class InstalledKernel(debian.Kernel):
     def __init__(self, tree, release):
         super().__init__("installed-amd64", release, None, [])
         self.tree = tree
+        self.headers = tree / self.headers.relative_to("/")
         places = tree / "boot" / f"vmlinuz-{release}", (
             tree / "usr/lib/modules" / release / "vmlinuz"
         )

@@ -290,7 +290,9 @@ class Tests:
             tested, report = "-", guest.ktap.Report(failed=[str(failure)])
         except Exception as error:  # must not hide the results of the others
             traceback.print_exc()
-            tested, report = "-", guest.ktap.Report(failed=[repr(error)])
+            # repr() leaves out the file's name of an OSError.
+            failed = f"{type(error).__name__}: {error}"
+            tested, report = "-", guest.ktap.Report(failed=[failed])
         for test in report.failed:
             say(name, f"FAILED {test}")
         for test, reason in report.skipped:
