@@ -8,8 +8,9 @@
  * A command after "selftest" or "program" is a program of another project. This
  * prints its exit status, how many of its lines begin with "ok" and "not ok" (or
  * "[OK]" and "[FAIL]", as in the kernel's tests of x86), and what the module
- * counted meanwhile. A command after "suite" runs many programs and prints results
- * itself; the module's counts follow.
+ * counted meanwhile. After "program" it prints the searches for free addresses too.
+ * A command after "suite" runs many programs and prints results itself; the
+ * module's counts follow.
  */
 
 #define _GNU_SOURCE
@@ -25,6 +26,7 @@
 #include "guest.h"
 #include "ktap.h"
 #include "mapstack.h"
+#include "searches.h"
 
 #define COMMANDS "/findings/commands"
 #define MAX_COMMANDS 256
@@ -136,6 +138,17 @@ static int count(char *command)
 	return 0;
 }
 
+static int count_with_searches(char *command)
+{
+	struct searches searches;
+	int status;
+
+	searches_begin(&searches);
+	status = count(command);
+	searches_print(&searches);
+	return status;
+}
+
 static int print_and_count(char *command)
 {
 	int status;
@@ -156,7 +169,7 @@ static int run_in(const char *mode, char *command)
 	if (begins_with(command, SELFTEST))
 		status = count(command + strlen(SELFTEST));
 	else if (begins_with(command, PROGRAM))
-		status = count(command + strlen(PROGRAM));
+		status = count_with_searches(command + strlen(PROGRAM));
 	else if (begins_with(command, SUITE))
 		status = print_and_count(command + strlen(SUITE));
 	else

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* See searches.h. */
+
+#include <linux/hw_breakpoint.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "searches.h"
+
+static unsigned long find_function(const char *function)
+{
+	FILE *file = fopen("/proc/kallsyms", "r");
+	unsigned long addr, found = 0;
+	char line[256], name[128];
+
+	while (file && !found && fgets(line, sizeof(line), file))
+		if (sscanf(line, "%lx %*c %127s", &addr, name) == 2 &&
+		    !strcmp(name, function))
+			found = addr;
+	if (!found)
+		guest_die("kallsyms has no %s", function);
+	fclose(file);
+	return found;
+}
+
+static int open_counter(const char *function)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_BREAKPOINT,
+		.size = sizeof(attr),
+		.bp_type = HW_BREAKPOINT_X,
+		.bp_addr = find_function(function),
+		.bp_len = sizeof(long),
+		.disabled = 1,
+		.enable_on_exec = 1,
+		.inherit = 1,
+		.exclude_user = 1,
+	};
+	int fd = syscall(SYS_perf_event_open, &attr, 0, -1, -1,
+			 PERF_FLAG_FD_CLOEXEC);
+
+	if (fd < 0)
+		guest_die("cannot count %s", function);
+	return fd;
+}
+
+static void print_counter(int fd, const char *key)
+{
+	unsigned long count;
+
+	if (read(fd, &count, sizeof(count)) != sizeof(count))
+		guest_die("cannot read a counter");
+	close(fd);
+	printf("result counted %s %lu\n", key, count);
+}
+
+void searches_begin(struct searches *searches)
+{
+	searches->made = open_counter("vm_unmapped_area");
+	searches->gaps = open_counter("mas_empty_area_rev");
+}
+
+void searches_print(const struct searches *searches)
+{
+	print_counter(searches->made, "searches");
+	print_counter(searches->gaps, "gaps");
+}
