@@ -81,6 +81,14 @@ char *measure_stack(char *at, size_t size, int prot, int flags);
 int measure_many_stacks(long n);
 
 /**
+ * measure_alone() - let no other task of the CPU run while this program wants to
+ *
+ * Instructions are counted of the CPU, not of the program. Ends the program if
+ * that is not permitted.
+ */
+void measure_alone(void);
+
+/**
  * measure_now() - read a clock
  * @instructions: the time stamp counter of x86, which counts instructions in a
  * guest that QEMU runs with -icount shift=0

@@ -66,6 +66,8 @@ int main(int argc, char **argv)
 		execv("/proc/self/exe", argv);
 		guest_die("exec");
 	}
+	if (instructions)
+		measure_alone();
 	for (i = 0; i < ARRAY_SIZE(samples) && samples[i] <= max; i++) {
 		for (; n < samples[i]; n++)
 			if (measure_many_stacks(n))
