@@ -11,11 +11,13 @@ nothing.
 
 import argparse
 import csv
+import os
 import re
 import shutil
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -301,6 +303,14 @@ def write_csv(path, fields, rows):
         writer.writerows(rows)
 
 
+def write_run(begun, jobs):
+    """Note that one run wrote all results."""
+    write_csv(report.WHOLE_RUN, ["date", "minutes", "jobs"], [[
+        time.strftime("%Y-%m-%d", time.gmtime(begun)),
+        round((time.time() - begun) / 60), jobs,
+    ]])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME")
@@ -311,7 +321,10 @@ def main():
         "--threads", type=int, default=10000, metavar="N",
         help="most threads; 10,000 take minutes where mmap() is linear",
     )
-    parser.add_argument("--jobs", type=int, default=1, metavar="N")
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count(), metavar="N",
+        help="kernels at a time; without it one for each CPU",
+    )
     options = parser.parse_args()
 
     if options.kind:
@@ -324,7 +337,9 @@ def main():
                 c for c in commands
                 if c.startswith(tuple(options.only))
             ]
-    chosen = options.names or report.KERNELS
+    whole = not (options.names or options.kind or options.only or options.quick)
+    begun = time.time()
+    chosen = options.names or list(report.KERNELS)
     unknown = [name for name in chosen if name not in LISTED]
     if unknown:
         raise debian.Failure(f"there is no kernel {' '.join(unknown)}")
@@ -366,10 +381,17 @@ def main():
                 else:
                     write_results(rows, kernel)
 
+    # What takes longest is first.
+    chosen.sort(key=lambda name: len(kinds(name)), reverse=True)
     with ThreadPoolExecutor(options.jobs) as pool:
         list(pool.map(measure_kernel, chosen))
-    if not options.quick:
-        report.main()
+    if options.quick:
+        return
+    if whole:
+        write_run(begun, options.jobs)
+    else:
+        report.WHOLE_RUN.unlink(missing_ok=True)
+    report.main()
 
 
 if __name__ == "__main__":

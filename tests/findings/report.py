@@ -13,13 +13,17 @@ import functools
 import inspect
 import re
 import sys
+import textwrap
 from pathlib import Path
 
 RESULTS = Path("docs/findings")
 TEMPLATES = Path("tests/findings")
 FINDINGS = Path("docs/findings.md")
 ANNEX = RESULTS / "annex.md"
+# When and how all results were written in one run; missing if they were not.
+WHOLE_RUN = RESULTS / "run.csv"
 README = Path("README.md")
+WIDTH = 90
 BEGIN = "<!-- findings: written by make findings -->\n"
 END = "<!-- findings end -->"
 # Named where they differ from the others: pages of 64 KiB, stacks that grow up.
@@ -55,13 +59,14 @@ class Results:
         self.kernel_rows = read_csv(RESULTS / "kernels.csv")
         self.rows = {}
         for path in sorted(RESULTS.glob("*.csv")):
-            if path.name == "kernels.csv":
+            if path.name == "kernels.csv" or path == WHOLE_RUN:
                 continue
             for row in read_csv(path):
                 self.rows[
                     row["command"], row["kernel"], row["mode"], row["key"]
                 ] = row["value"]
 
+        self.whole_run = read_csv(WHOLE_RUN)
         # The results of make findings-here, of our machine and of others.
         self.hardware = {
             path.stem: read_csv(path)
@@ -164,6 +169,24 @@ def names(results):
     }
 
 
+def wrap(text):
+    """Wrap prose that filled-in figures made too long; tables stay as they are."""
+    paragraphs = []
+    for paragraph in text.rstrip("\n").split("\n\n"):
+        lines = paragraph.split("\n")
+        if max(map(len, lines)) > WIDTH and not re.match(r"[|#!<]| {4}", paragraph):
+            items = re.split(r"\n(?=- )", paragraph)
+            paragraph = "\n".join(
+                textwrap.fill(
+                    " ".join(item.split()), WIDTH,
+                    subsequent_indent="  " if item.startswith("- ") else "",
+                    break_long_words=False, break_on_hyphens=False,
+                ) for item in items
+            )
+        paragraphs.append(paragraph)
+    return "\n\n".join(paragraphs) + "\n"
+
+
 def render(template, results):
     """Fill a template in."""
     text = (TEMPLATES / template).read_text()
@@ -176,7 +199,7 @@ def render(template, results):
         except (Untrue, ValueError) as error:
             raise Untrue(f"{TEMPLATES / template}:{line}: {error}") from error
 
-    return re.sub(r"\{\{(.*?)\}\}", fill, text, flags=re.S)
+    return wrap(re.sub(r"\{\{(.*?)\}\}", fill, text, flags=re.S))
 
 
 def readme_with(text):
