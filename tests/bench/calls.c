@@ -6,101 +6,23 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../guest/guest.h"
+#include "../guest/ktap.h"
 #include "calls.h"
+#include "raw.h"
 
 #define RUNS 1000
 #define WARM_UP 300 /* at most RUNS */
+/* Under -icount shift=0 an instruction takes a nanosecond. */
+#define HZ_INSTRUCTIONS 1e9
 #define LENGTH 65536 /* a whole number of pages of any size in use */
 
-/* System calls without the C library, so that nothing else is measured. */
-#if defined(__x86_64__)
-static inline unsigned long read_counter(void)
+void calls_prepare(void)
 {
-	unsigned int low, high;
-
-	asm volatile("rdtsc" : "=a"(low), "=d"(high) : : "memory");
-	return (unsigned long)high << 32 | low;
+	counter_allow();
 }
-
-unsigned long calls_frequency(void)
-{
-	return 0;
-}
-
-static inline long raw_mmap(long length, long prot, long flags)
-{
-	register long r10 asm("r10") = flags;
-	register long r8 asm("r8") = -1;
-	register long r9 asm("r9") = 0;
-	long ret;
-
-	asm volatile("syscall"
-		     : "=a"(ret)
-		     : "a"(SYS_mmap), "D"(0), "S"(length), "d"(prot), "r"(r10),
-		       "r"(r8), "r"(r9)
-		     : "rcx", "r11", "memory");
-	return ret;
-}
-
-static inline long raw_getppid(void)
-{
-	long ret;
-
-	asm volatile("syscall"
-		     : "=a"(ret)
-		     : "a"(SYS_getppid)
-		     : "rcx", "r11", "memory");
-	return ret;
-}
-#elif defined(__aarch64__)
-static inline unsigned long read_counter(void)
-{
-	unsigned long ticks;
-
-	asm volatile("isb; mrs %0, cntvct_el0" : "=r"(ticks) : : "memory");
-	return ticks;
-}
-
-unsigned long calls_frequency(void)
-{
-	unsigned long frequency;
-
-	asm volatile("mrs %0, cntfrq_el0" : "=r"(frequency));
-	return frequency;
-}
-
-static inline long raw_mmap(long length, long prot, long flags)
-{
-	register long x8 asm("x8") = SYS_mmap;
-	register long x0 asm("x0") = 0;
-	register long x1 asm("x1") = length;
-	register long x2 asm("x2") = prot;
-	register long x3 asm("x3") = flags;
-	register long x4 asm("x4") = -1;
-	register long x5 asm("x5") = 0;
-
-	asm volatile("svc 0"
-		     : "+r"(x0)
-		     : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
-		     : "memory");
-	return x0;
-}
-
-static inline long raw_getppid(void)
-{
-	register long x8 asm("x8") = SYS_getppid;
-	register long x0 asm("x0");
-
-	asm volatile("svc 0" : "=r"(x0) : "r"(x8) : "memory");
-	return x0;
-}
-#else
-#error No counter is known for this architecture: add one here.
-#endif
 
 unsigned long calls_read_counter(void)
 {
@@ -165,11 +87,13 @@ static unsigned long measure_once(enum call call)
 
 	switch (call) {
 	case CALL_OTHER:
+		shift_begin();
 		start = read_counter();
 		raw_getppid();
 		return read_counter() - start;
 	case CALL_GROW:
 		addr = must_map(map(call));
+		shift_begin();
 		start = read_counter();
 		*(volatile char *)(addr - page) = 1;
 		end = read_counter();
@@ -177,10 +101,12 @@ static unsigned long measure_once(enum call call)
 		return end - start;
 	case CALL_OWN:
 		next = next_of_own_stack(page);
+		shift_begin();
 		start = read_counter();
 		*next = 1;
 		return read_counter() - start;
 	default:
+		shift_begin();
 		start = read_counter();
 		addr = map(call);
 		end = read_counter();
@@ -196,34 +122,47 @@ static int compare(const void *left, const void *right)
 	return (*a > *b) - (*a < *b);
 }
 
-static struct figure most_frequent(unsigned long *ticks, unsigned int runs)
+/* The values that came most often, and no other. */
+struct mode {
+	double mean;
+	unsigned int repeats;
+};
+
+/* Where ticks are no whole instructions, two values next to each other are one. */
+static struct mode most_frequent(unsigned long *ticks, unsigned int runs)
 {
-	struct figure best = { .runs = runs };
-	unsigned int i, repeats = 0;
+	double frequency = counter_frequency();
+	unsigned long span = frequency && frequency != HZ_INSTRUCTIONS;
+	unsigned int first = 0, last, i;
+	struct mode best = { 0 };
+	double sum = 0;
 
 	qsort(ticks, runs, sizeof(*ticks), compare);
-	for (i = 0; i < runs; i++) {
-		repeats = i && ticks[i] == ticks[i - 1] ? repeats + 1 : 1;
-		if (repeats > best.repeats) {
-			best.repeats = repeats;
-			best.ticks = ticks[i];
-		}
+	for (last = 0; last < runs; last++) {
+		sum += ticks[last];
+		while (ticks[last] - ticks[first] > span)
+			sum -= ticks[first++];
+		i = last - first + 1;
+		if (i > best.repeats)
+			best = (struct mode){ sum / i, i };
 	}
 	return best;
 }
 
 /* Measures the difference of two readings with nothing between them. */
-static unsigned long counter_cost(void)
+static double counter_cost(void)
 {
 	static unsigned long ticks[RUNS];
 	unsigned int i;
 
 	for (i = 0; i < RUNS; i++) {
-		unsigned long start = read_counter();
+		unsigned long start;
 
+		shift_begin();
+		start = read_counter();
 		ticks[i] = read_counter() - start;
 	}
-	return most_frequent(ticks, RUNS).ticks;
+	return most_frequent(ticks, RUNS).mean;
 }
 
 void calls_sample(enum call call, unsigned long *ticks, unsigned int runs)
@@ -234,14 +173,45 @@ void calls_sample(enum call call, unsigned long *ticks, unsigned int runs)
 		ticks[i] = measure_once(call);
 }
 
+/* Converts a sample to instructions, without those of reading the counter. */
+static struct figure make_figure(unsigned long *ticks)
+{
+	double frequency = counter_frequency() ?: HZ_INSTRUCTIONS;
+	struct mode mode = most_frequent(ticks, RUNS);
+
+	mode.mean -= counter_cost();
+	return (struct figure){
+		.instructions = mode.mean * HZ_INSTRUCTIONS / frequency + 0.5,
+		.repeats = mode.repeats,
+		.runs = RUNS,
+	};
+}
+
 struct figure calls_measure(enum call call)
 {
 	static unsigned long ticks[RUNS];
-	struct figure figure;
 
 	calls_sample(call, ticks, WARM_UP);
 	calls_sample(call, ticks, RUNS);
-	figure = most_frequent(ticks, RUNS);
-	figure.ticks -= counter_cost();
-	return figure;
+	return make_figure(ticks);
+}
+
+bool calls_counter_is_exact(void)
+{
+	static unsigned long ticks[RUNS];
+	unsigned long start;
+	struct figure figure;
+	unsigned int i;
+
+	for (i = 0; i < RUNS; i++) {
+		shift_begin();
+		start = read_counter();
+		asm volatile(".rept 1000\n\tnop\n\t.endr" : : : "memory");
+		ticks[i] = read_counter() - start;
+	}
+	figure = make_figure(ticks);
+	if (figure.instructions != 1000)
+		ktap_note("1000 instructions are counted as %lu",
+			  figure.instructions);
+	return figure.instructions == 1000;
 }

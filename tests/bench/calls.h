@@ -2,12 +2,17 @@
 /*
  * The calls whose cost is measured, and the counter that measures them.
  *
- * Under QEMU's -icount shift=0 the CPU's own counter advances by one for each
- * instruction, in user space and in the kernel. So a difference of two
- * readings is a number of instructions.
+ * Under QEMU's -icount shift=0 time advances by a nanosecond for each
+ * instruction, in user space and in the kernel. So a difference of two readings
+ * of the CPU's own counter is a number of instructions, or becomes one by the
+ * counter's frequency.
  */
 #ifndef TESTS_BENCH_CALLS_H
 #define TESTS_BENCH_CALLS_H
+
+#include <stdbool.h>
+
+#include "../guest/guest.h"
 
 enum call {
 	CALL_OTHER, /* getppid() */
@@ -19,12 +24,26 @@ enum call {
 	NR_CALLS,
 };
 
-/* A measurement, in ticks of the counter. */
+/* Where stacks grow up, no call makes a mapping that grows. */
+#define CALLS_HERE (STACKS_GROW_UP ? CALL_GROWABLE : NR_CALLS)
+
+/* A measurement. */
 struct figure {
-	unsigned long ticks; /* the most frequent value */
+	/*
+	 * The most frequent value. Where ticks are no whole instructions, the mean
+	 * of two values that are one tick apart, rounded.
+	 */
+	unsigned long instructions;
 	unsigned int repeats; /* how often it came */
 	unsigned int runs;
 };
+
+/**
+ * calls_prepare() - have the kernel run the counter for this program
+ *
+ * For a guest: it changes a sysctl on riscv64. Ends the program if that fails.
+ */
+void calls_prepare(void);
 
 /**
  * calls_read_counter() - read the CPU's counter
@@ -32,13 +51,6 @@ struct figure {
  * Return: ticks.
  */
 unsigned long calls_read_counter(void);
-
-/**
- * calls_frequency() - ticks of the counter in a second
- *
- * Return: the frequency in Hz, or 0 if the CPU does not tell.
- */
-unsigned long calls_frequency(void);
 
 /**
  * calls_name() - the name of a call in the results
@@ -56,6 +68,13 @@ const char *calls_name(enum call call);
  * Return: the figure.
  */
 struct figure calls_measure(enum call call);
+
+/**
+ * calls_counter_is_exact() - whether 1000 instructions are measured as 1000
+ *
+ * Measures as calls_measure() does. Prints a note if not.
+ */
+bool calls_counter_is_exact(void);
 
 /**
  * calls_sample() - measure one call some times, without a warm-up

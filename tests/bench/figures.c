@@ -16,20 +16,21 @@ unsigned long figure_take(const struct setting *setting, enum call call)
 
 	printf("# cost,%s,%s,%s,%d,%s,%lu,%u,%u\n", setting->way,
 	       setting->policy ?: "", setting->scope ?: "", setting->traced,
-	       calls_name(call), figure.ticks, figure.repeats, figure.runs);
+	       calls_name(call), figure.instructions, figure.repeats,
+	       figure.runs);
 	if (figure.repeats < figure.runs / 10) {
 		ktap_note("that repeats in less than a tenth of the runs");
 		all_repeat = false;
 	}
-	return figure.ticks;
+	return figure.instructions;
 }
 
 bool figure_costs(const struct setting *setting, enum call call, enum call like,
 		  unsigned long limit)
 {
-	unsigned long ticks = figure_take(setting, call);
+	unsigned long instructions = figure_take(setting, call);
 
-	if (ticks >= bare[like] && ticks - bare[like] <= limit)
+	if (instructions >= bare[like] && instructions - bare[like] <= limit)
 		return true;
 	ktap_note("%s: %lu without, at most %lu more allowed", calls_name(call),
 		  bare[like], limit);
@@ -42,8 +43,9 @@ void figure_take_bare(void)
 	enum call call;
 
 	/* [stack] grows here for the first time, which makes later calls differ on 6.1. */
-	calls_measure(CALL_OWN);
-	for (call = 0; call < NR_CALLS; call++)
+	if (!STACKS_GROW_UP)
+		calls_measure(CALL_OWN);
+	for (call = 0; call < CALLS_HERE; call++)
 		bare[call] = figure_take(&none, call);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Figures: a call measured in a setting, printed as the line
- * "# cost,WAY,POLICY,SCOPE,TRACED,CALL,TICKS,REPEATS,RUNS", and compared with
+ * "# cost,WAY,POLICY,SCOPE,TRACED,CALL,INSTRUCTIONS,REPEATS,RUNS", and compared with
  * the same call when nothing was loaded.
  */
 #ifndef TESTS_BENCH_FIGURES_H
@@ -22,7 +22,7 @@ struct setting {
  * @setting: the settings in force
  * @call: the call
  *
- * Return: ticks.
+ * Return: instructions.
  */
 unsigned long figure_take(const struct setting *setting, enum call call);
 
@@ -36,7 +36,7 @@ void figure_take_bare(void);
  * @setting: the settings in force
  * @call: the call
  * @like: the call of figure_take_bare() for which the kernel does the same
- * @limit: how many ticks may be added; the result may not be lower
+ * @limit: how many instructions may be added; the result may not be lower
  *
  * Return: whether the figure is within the limit. Prints a note if not.
  */

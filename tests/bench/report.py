@@ -16,6 +16,8 @@ REST = Path("docs/cost/rest.csv")
 MANY = Path("docs/cost/many.csv")
 PLOT = Path("docs/cost/ways.svg")
 PLOTTED = "6.12-amd64"
+# Architectures that have targets. The others have tables of their own.
+WITH_TARGETS = ("amd64", "arm64")
 SMALL, PROPOSAL = "6.12-small-amd64", "6.12-proposal-amd64"
 
 CALL_FIELDS = ("kernel", "release", "way", "policy", "scope", "traced", "call",
@@ -54,18 +56,9 @@ def keep(kernels, name, release, lines):
     """Replace the figures of a kernel."""
     calls = [row for row in read(CALLS) if row["kernel"] != name]
     rest = [row for row in read(REST) if row["kernel"] != name]
-    frequency = 0
     for kind, *words in lines:
-        if kind == "frequency":
-            frequency = int(words[0])
-        elif kind == "cost":
-            row = dict(zip(CALL_FIELDS, (name, release, *words)))
-            # An instruction takes a nanosecond.
-            if frequency:
-                row["instructions"] = round(
-                    int(row["instructions"]) * 1e9 / frequency
-                )
-            calls.append(row)
+        if kind == "cost":
+            calls.append(dict(zip(CALL_FIELDS, (name, release, *words))))
         else:
             rest.append(dict(zip(REST_FIELDS, (name, release, kind, *words))))
     for rows in calls, rest:
@@ -101,6 +94,9 @@ class Figures:
     def added(self, kernel, way, call, like=None, **setting):
         """Instructions more than without anything loaded, as text."""
         bare = self.take(kernel, "none", like or call)
+        # On parisc no call asks for a growable mapping itself.
+        if bare is None:
+            bare = self.take(kernel, "none", call)
         figure = self.take(kernel, way, call, **setting)
         return "" if figure is None or bare is None else f"{figure - bare:+d}"
 
@@ -242,11 +238,11 @@ def rows_table(figures, kernels):
     ])
 
 
-def many_table():
-    rows = read(MANY)
-    sizes = list(dict.fromkeys(row["events"] for row in rows))
-    values = {(row["what"], row["events"]): row["value"] for row in rows}
-    return table(["events", *(f"{int(size):,}" for size in sizes)], [
+def size_table(rows, field):
+    """A column for each value of a field, which is a number."""
+    sizes = list(dict.fromkeys(row[field] for row in rows))
+    values = {(row["what"], row[field]): row["value"] for row in rows}
+    return table([field, *(f"{int(size):,}" for size in sizes)], [
         [what, *(values.get((what, size), "") for size in sizes)]
         for what in dict.fromkeys(row["what"] for row in rows)
     ])
@@ -320,6 +316,8 @@ def write(kernels):
     """Write the page's tables and the plot from the raw figures."""
     figures = Figures()
     measured = [k for k in kernels if k in figures.releases]
+    elsewhere = [k for k in measured if not k.endswith(WITH_TARGETS)]
+    measured = [k for k in measured if k not in elsewhere]
     beside = [k for k in measured if k != PROPOSAL]
     text = PAGE.read_text()
     for name, content in (
@@ -330,8 +328,13 @@ def write(kernels):
         ("rest", rest_table(figures, beside)),
         ("recorders", recorders_table(figures, beside)),
         ("rows", rows_table(figures, beside)),
-        ("many", many_table()),
+        ("many", size_table(read(MANY), "events")),
         ("targets", targets_table(figures, beside)),
+        ("calls elsewhere", bare_table(figures, elsewhere)),
+        ("module elsewhere", module_table(figures, elsewhere)),
+        ("ordinary elsewhere", ways_table(figures, elsewhere, "mmap", "mmap")),
+        ("stack elsewhere", ways_table(figures, elsewhere, "stack", "growable")),
+        ("rest elsewhere", rest_table(figures, elsewhere)),
     ):
         text = replace(text, name, content)
     PAGE.write_text(text)

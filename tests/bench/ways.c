@@ -23,13 +23,26 @@
 #include "ways.h"
 
 #if defined(__x86_64__)
+#define REGISTERS struct user_regs_struct
 #define CALL_NUMBER orig_rax
 #define CALL_FLAGS r10
 #elif defined(__aarch64__)
+#define REGISTERS struct user_regs_struct
 #define CALL_NUMBER regs[8]
 #define CALL_FLAGS regs[3]
+#elif defined(__riscv)
+#include <asm/ptrace.h>
+#define REGISTERS struct user_regs_struct
+#define CALL_NUMBER a7
+#define CALL_FLAGS a3
+#elif defined(__powerpc64__)
+#include <asm/ptrace.h>
+#define REGISTERS struct pt_regs
+#define CALL_NUMBER gpr[0]
+#define CALL_FLAGS gpr[6]
 #endif
 
+#ifdef REGISTERS
 /* Stops the caller at mmap() with MAP_STACK. All other calls go on. */
 static void filter_stack_calls(void)
 {
@@ -54,7 +67,7 @@ static void filter_stack_calls(void)
 
 static void make_growable(pid_t pid)
 {
-	struct user_regs_struct regs;
+	REGISTERS regs;
 	struct iovec iov = { .iov_base = &regs, .iov_len = sizeof(regs) };
 
 	if (ptrace(PTRACE_GETREGSET, pid, NT_PRSTATUS, &iov))
@@ -91,6 +104,11 @@ static bool trace(pid_t pid, bool seccomp)
 	}
 }
 
+bool ways_can_trace(void)
+{
+	return true;
+}
+
 bool ways_run_traced(void (*function)(void), bool seccomp)
 {
 	pid_t pid;
@@ -110,3 +128,14 @@ bool ways_run_traced(void (*function)(void), bool seccomp)
 	}
 	return trace(pid, seccomp);
 }
+#else /* s390x passes the flags in memory. parisc has no flag. */
+bool ways_can_trace(void)
+{
+	return false;
+}
+
+bool ways_run_traced(void (*function)(void), bool seccomp)
+{
+	guest_die("cannot trace %p, seccomp %d", function, seccomp);
+}
+#endif

@@ -12,6 +12,14 @@
 #include <stdbool.h>
 
 /**
+ * ways_can_trace() - whether a tracer can change the flag here
+ *
+ * Return: false where the flags of mmap() are not in a register (s390x), or no
+ * flag makes a mapping grow (parisc).
+ */
+bool ways_can_trace(void);
+
+/**
  * ways_run_traced() - run a function whose MAP_STACK calls are made growable
  * @function: what to run, in a child process
  * @seccomp: stop only at mmap() with MAP_STACK, not at every call

@@ -12,7 +12,7 @@ import threading
 import time
 
 import ktap
-from machines import machine_of
+from machines import TURNS, machine_of
 
 # Any of this in the kernel log fails the guest, whatever its tests said. The
 # exception: if tests/guest/failures.c makes an allocation of kmemleak fail,
@@ -110,7 +110,8 @@ class Guest:
         self.taint = expected_taint(kernel)
         machine = machine_of(kernel.name)
         self.command = [word.format(log=self.log) for word in machine.qemu] + [
-            "-accel", machine.accelerator,
+            # Time that counts instructions knows no threads.
+            "-accel", TURNS if counting else machine.accelerator,
             "-smp", str(1 if counting else machine.cpus),
             *((*COUNTING, *machine.counting) if counting else ()),
             "-m", str(memory),

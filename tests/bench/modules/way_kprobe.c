@@ -4,20 +4,19 @@
  * does.
  */
 
+/* First: it stops the build for a kernel on which this cannot work. */
+#include "regs.h"
+
 #include <linux/kprobes.h>
 #include <linux/mman.h>
 #include <linux/module.h>
 
-#if defined(CONFIG_X86_64)
-#define FLAGS r8
-#elif defined(CONFIG_ARM64)
-#define FLAGS regs[4]
-#endif
-
 static int edit_flags(struct kprobe *probe, struct pt_regs *regs)
 {
-	if (regs->FLAGS & MAP_STACK)
-		regs->FLAGS |= MAP_GROWSDOWN;
+	unsigned long *flags = regs_pt_argument(regs, 4);
+
+	if (*flags & MAP_STACK)
+		*flags |= MAP_GROWSDOWN;
 	return 0;
 }
 
