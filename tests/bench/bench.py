@@ -5,8 +5,8 @@
 Boots each kernel with one CPU whose time counts instructions, runs cost.c in it,
 and keeps the output in docs/cost/*.csv. Writes the tables of docs/cost.md and the
 plot from these. With KERNEL only some kernels are measured, and the figures of the
-others stay. "many" is the events of very many programs, which need no kernel. --report
-measures nothing.
+others stay. "many" is the events of very many programs, which need no kernel. "cpus" is
+a guest with many CPUs. --report measures nothing.
 """
 
 import argparse
@@ -38,6 +38,10 @@ WITH_THE_LINE = "6.12-proposal-amd64"
 # On these the cost of recorders is measured too.
 RECORDED = ("6.12-amd64", "7.3-amd64")
 MANY = "many"
+CPUS = "cpus"
+CPUS_KERNEL = "6.12-amd64"
+MANY_CPUS = 64
+PATH_MAX = 4096  # bytes of module/device.c on each CPU
 DAY = 86_400_000  # events: a thousand in a second
 # The tests of cost.c that are targets.
 TARGET = re.compile(r"cost: (loaded and off|on|switching)\b")
@@ -75,6 +79,34 @@ def measure_many():
     report.keep_many(line.split(",") for line in re.findall(
         r"^# many,(.*)", done.stdout, re.M))
     return re.findall("^not ok .*", done.stdout, re.M) if done.returncode else []
+
+
+def calculate_memory(kernel, cpus):
+    """Rows of what the module takes on some number of CPUs, calculated."""
+    size = percpu_size(build.BUILD / kernel.name / "mapstack/mapstack.ko")
+    for what, on_each in ("of the module", size), ("while the device is open", PATH_MAX):
+        yield f"calculated: KiB {what}, {cpus} CPUs", on_each * cpus / 1024
+
+
+def measure_cpus(cache):
+    """Measure a guest with many CPUs; return what went wrong."""
+    kernel = source.resolve(cache, CPUS_KERNEL, debian.read_list()[CPUS_KERNEL])
+    print(f"  {CPUS:20} {kernel.release}", flush=True)
+    lines = []
+    outcome = cost.measure_cpus(
+        kernel, MANY_CPUS, Path("/out/bench") / CPUS, lines.append
+    )
+    if not outcome.failed:
+        keep_cpus(kernel, "".join(lines))
+    return outcome.failed
+
+
+def keep_cpus(kernel, text):
+    """Keep the figures of a guest's report."""
+    found = re.findall(r"# cpus,(.*),(.*)", text)
+    for cpus in MANY_CPUS, 1024:
+        found += calculate_memory(kernel, cpus)
+    report.keep_cpus((kernel.release, MANY_CPUS, *figure) for figure in found)
 
 
 def measure(cache, name):
@@ -123,7 +155,7 @@ def main():
         report.write(KERNELS)
         return 0
 
-    known = (MANY, *KERNELS)
+    known = (MANY, CPUS, *KERNELS)
     names = list(options.names or known)
     unknown = set(names) - set(known)
     if unknown:
@@ -136,7 +168,15 @@ def main():
         for fault in measure_many():
             print(f"  {MANY:20} FAILED {fault}")
             failed = True
-    cache = debian.update(*names) if names else None
+    many_cpus = CPUS in names
+    if many_cpus:
+        names.remove(CPUS)
+    resolved = [*names, CPUS_KERNEL] if many_cpus else names
+    cache = debian.update(*resolved) if resolved else None
+    if many_cpus:
+        for fault in measure_cpus(cache):
+            print(f"  {CPUS:20} FAILED {fault}")
+            failed = True
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for name, release, lines, faults in pool.map(
             lambda name: measure(cache, name), names

@@ -2,8 +2,9 @@
 """Keep the raw figures, and write the tables and the plot from them.
 
 docs/cost/calls.csv has the instructions of calls, docs/cost/rest.csv milliseconds
-of guest time, and bytes, docs/cost/many.csv what very many events take. This writes
-the parts of docs/cost.md between two marks, and leaves the text around them.
+of guest time, and bytes, docs/cost/many.csv what very many events take, and
+docs/cost/cpus.csv what was measured on many CPUs. This writes the parts of
+docs/cost.md between two marks, and leaves the text around them.
 """
 
 import csv
@@ -14,6 +15,7 @@ PAGE = Path("docs/cost.md")
 CALLS = Path("docs/cost/calls.csv")
 REST = Path("docs/cost/rest.csv")
 MANY = Path("docs/cost/many.csv")
+CPUS = Path("docs/cost/cpus.csv")
 PLOT = Path("docs/cost/ways.svg")
 PLOTTED = "6.12-amd64"
 # Architectures that have targets. The others have tables of their own.
@@ -24,6 +26,7 @@ CALL_FIELDS = ("kernel", "release", "way", "policy", "scope", "traced", "call",
                "instructions", "repeats", "runs")
 REST_FIELDS = ("kernel", "release", "kind", "what", "value")
 MANY_FIELDS = ("what", "events", "value")
+CPUS_FIELDS = ("release", "cpus", "what", "value")
 
 CALLS_TEXT = {
     "getppid": "getppid()",
@@ -70,6 +73,11 @@ def keep(kernels, name, release, lines):
 def keep_many(lines):
     """Keep what many events took, in the place of what was before."""
     write_rows(MANY, MANY_FIELDS, [dict(zip(MANY_FIELDS, line)) for line in lines])
+
+
+def keep_cpus(rows):
+    """Keep what guests with many CPUs took, in the place of what was before."""
+    write_rows(CPUS, CPUS_FIELDS, [dict(zip(CPUS_FIELDS, row)) for row in rows])
 
 
 class Figures:
@@ -328,6 +336,7 @@ def write(kernels):
         ("rest", rest_table(figures, beside)),
         ("recorders", recorders_table(figures, beside)),
         ("rows", rows_table(figures, beside)),
+        ("cpus", size_table(read(CPUS), "cpus")),
         ("many", size_table(read(MANY), "events")),
         ("targets", targets_table(figures, beside)),
         ("calls elsewhere", bare_table(figures, elsewhere)),

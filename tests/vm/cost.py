@@ -8,7 +8,7 @@ import build
 import evidence
 import guest
 import rootfs
-from machines import machine_of
+from machines import THREADS, machine_of
 
 
 def build_programs(machine):
@@ -56,4 +56,27 @@ def measure_recorders(kernel, where, hear):
         files=[*evidence.files(), built / "threads", built / "rows"],
         memory=2048, counting=True,
     )
+    return guest.boot_and_report(vm, hear)
+
+
+def measure_cpus(kernel, cpus, where, hear):
+    """Measure switching and memory on many CPUs; return the guest's report."""
+    kernel.prepare()
+    machine = machine_of(kernel.name)
+    where.mkdir(parents=True, exist_ok=True)
+    initramfs = guest.make_initramfs(
+        where, build.build_guest(machine, "init") / "init",
+        [build_programs(machine) / "cpus"], build.build_modules(kernel),
+    )
+    # If the CPUs took turns, an interrupt to all would take seconds. With time
+    # that counts instructions 64 of them did not boot.
+    vm = guest.Guest(
+        kernel, initramfs, where, cmdline="lpj=4000000", memory=4096, cpus=cpus,
+        accelerator=THREADS,
+    )
+    # A reading of the HPET stops all other threads that use a device.
+    vm.command = [
+        word.replace("clocksource=hpet tsc=unstable", "tsc=reliable")
+        for word in vm.command
+    ]
     return guest.boot_and_report(vm, hear)

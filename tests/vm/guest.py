@@ -103,7 +103,7 @@ class Guest:
 
     def __init__(
         self, kernel, initramfs, where, cmdline="", memory=1024, disk=None,
-        counting=False,
+        counting=False, cpus=None, accelerator=None,
     ):
         self.log = where / "console.log"
         self.status = where / "status.log"
@@ -111,8 +111,8 @@ class Guest:
         machine = machine_of(kernel.name)
         self.command = [word.format(log=self.log) for word in machine.qemu] + [
             # Time that counts instructions knows no threads.
-            "-accel", TURNS if counting else machine.accelerator,
-            "-smp", str(1 if counting else machine.cpus),
+            "-accel", accelerator or (TURNS if counting else machine.accelerator),
+            "-smp", str(cpus or (1 if counting else machine.cpus)),
             *((*COUNTING, *machine.counting) if counting else ()),
             "-m", str(memory),
             "-kernel", str(kernel.vmlinuz), "-initrd", str(initramfs),
