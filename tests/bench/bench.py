@@ -6,7 +6,7 @@ Boots each kernel with one CPU whose time counts instructions, runs cost.c in it
 and keeps the output in docs/cost/*.csv. Writes the tables of docs/cost.md and the
 plot from these. With KERNEL only some kernels are measured, and the figures of the
 others stay. "many" is the events of very many programs, which need no kernel. "cpus" is
-a guest with many CPUs. --report measures nothing.
+guests with many CPUs. --report measures nothing.
 """
 
 import argparse
@@ -39,8 +39,9 @@ WITH_THE_LINE = "6.12-proposal-amd64"
 RECORDED = ("6.12-amd64", "7.3-amd64")
 MANY = "many"
 CPUS = "cpus"
-CPUS_KERNEL = "6.12-amd64"
-MANY_CPUS = 64
+# Kernel, CPUs online, and CPUs possible. From 6.9 on the kernel does not believe in
+# CPUs that the firmware does not name.
+CPUS_GUESTS = (("6.12-amd64", 64, 64), ("6.1-amd64", 2, 1024))
 PATH_MAX = 4096  # bytes of module/device.c on each CPU
 DAY = 86_400_000  # events: a thousand in a second
 # The tests of cost.c that are targets.
@@ -85,28 +86,27 @@ def calculate_memory(kernel, cpus):
     """Rows of what the module takes on some number of CPUs, calculated."""
     size = percpu_size(build.BUILD / kernel.name / "mapstack/mapstack.ko")
     for what, on_each in ("of the module", size), ("while the device is open", PATH_MAX):
-        yield f"calculated: KiB {what}, {cpus} CPUs", on_each * cpus / 1024
+        yield f"calculated: KiB {what}", on_each * cpus / 1024
 
 
 def measure_cpus(cache):
-    """Measure a guest with many CPUs; return what went wrong."""
-    kernel = source.resolve(cache, CPUS_KERNEL, debian.read_list()[CPUS_KERNEL])
-    print(f"  {CPUS:20} {kernel.release}", flush=True)
-    lines = []
-    outcome = cost.measure_cpus(
-        kernel, MANY_CPUS, Path("/out/bench") / CPUS, lines.append
-    )
-    if not outcome.failed:
-        keep_cpus(kernel, "".join(lines))
-    return outcome.failed
-
-
-def keep_cpus(kernel, text):
-    """Keep the figures of a guest's report."""
-    found = re.findall(r"# cpus,(.*),(.*)", text)
-    for cpus in MANY_CPUS, 1024:
-        found += calculate_memory(kernel, cpus)
-    report.keep_cpus((kernel.release, MANY_CPUS, *figure) for figure in found)
+    """Measure guests with many CPUs; return what went wrong."""
+    rows = []
+    for name, online, possible in CPUS_GUESTS:
+        kernel = source.resolve(cache, name, debian.read_list()[name])
+        print(f"  {CPUS:20} {kernel.release}, {possible} CPUs", flush=True)
+        lines = []
+        outcome = cost.measure_cpus(
+            kernel, online, possible, Path("/out/bench") / f"{CPUS}-{possible}",
+            lines.append,
+        )
+        if outcome.failed:
+            return outcome.failed
+        found = re.findall(r"# cpus,(.*),(.*)", "".join(lines))
+        found += calculate_memory(kernel, possible)
+        rows += [(kernel.release, possible, *figure) for figure in found]
+    report.keep_cpus(rows)
+    return []
 
 
 def measure(cache, name):
@@ -171,7 +171,8 @@ def main():
     many_cpus = CPUS in names
     if many_cpus:
         names.remove(CPUS)
-    resolved = [*names, CPUS_KERNEL] if many_cpus else names
+    more = [name for name, *_ in CPUS_GUESTS] if many_cpus else []
+    resolved = [*names, *more]
     cache = debian.update(*resolved) if resolved else None
     if many_cpus:
         for fault in measure_cpus(cache):

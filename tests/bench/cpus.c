@@ -22,7 +22,7 @@
 #include "../guest/ktap.h"
 #include "../guest/mapstack.h"
 
-#define ROUNDS 1
+#define ROUNDS 3
 #define REQUESTS 10 /* of each worker, while its requests are compared */
 #define LENGTH 65536
 #define MAX_WORKERS 4096

@@ -59,8 +59,11 @@ def measure_recorders(kernel, where, hear):
     return guest.boot_and_report(vm, hear)
 
 
-def measure_cpus(kernel, cpus, where, hear):
-    """Measure switching and memory on many CPUs; return the guest's report."""
+def measure_cpus(kernel, online, possible, where, hear):
+    """Measure switching and memory on many CPUs; return the guest's report.
+
+    `possible` are those that the kernel has memory for.
+    """
     kernel.prepare()
     machine = machine_of(kernel.name)
     where.mkdir(parents=True, exist_ok=True)
@@ -71,8 +74,9 @@ def measure_cpus(kernel, cpus, where, hear):
     # If the CPUs took turns, an interrupt to all would take seconds. With time
     # that counts instructions 64 of them did not boot.
     vm = guest.Guest(
-        kernel, initramfs, where, cmdline="lpj=4000000", memory=4096, cpus=cpus,
-        accelerator=THREADS,
+        kernel, initramfs, where,
+        cmdline=f"lpj=4000000 possible_cpus={possible}", memory=4096,
+        cpus=online, accelerator=THREADS,
     )
     # A reading of the HPET stops all other threads that use a device.
     vm.command = [
