@@ -31,8 +31,9 @@ import unit  # noqa: E402
 # configuration. The last of them has the proposed line, so nothing is loaded into it.
 KERNELS = (
     "5.10-amd64", "6.1-amd64", "6.12-amd64", "7.2-amd64", "7.3-amd64",
-    "6.12-arm64", "7.3-arm64", "6.12-small-amd64", "6.12-proposal-amd64",
-    "6.12-riscv64", "6.12-ppc64el", "6.12-s390x", "6.1-hppa",
+    "6.12-arm64", "6.12-16k-arm64", "7.3-arm64", "6.12-small-amd64",
+    "6.12-proposal-amd64", "6.12-riscv64", "6.12-ppc64el", "6.12-s390x",
+    "6.1-hppa",
 )
 WITH_THE_LINE = "6.12-proposal-amd64"
 # On these the cost of recorders is measured too.
