@@ -158,7 +158,7 @@ def listener(name, show):
 def boot_tests(kernel, programs, init, options):
     """Build for one kernel, boot it, return its report."""
     kernel.prepare()
-    covered = kernel.name == COVERED and options.long
+    covered = kernel.name == COVERED and options.long and not options.part
     modules = build.build_modules(
         kernel, options=["GCOV_PROFILE=y"] if covered else []
     )
@@ -313,6 +313,8 @@ def main():
         help="guests at a time (default: one a CPU)",
     )
     options = parser.parse_args()
+    # A part of the programs, or with other words, is no result for a table.
+    options.part = bool(options.only or options.append)
 
     tests = Tests(options)
     names = options.names or tests.names()
@@ -331,10 +333,9 @@ def main():
     with ThreadPoolExecutor(options.jobs) as pool:
         for result in pool.map(tests.run, names):
             summary.add(*result)
-    part = options.only or options.append
-    if options.long and not part:
+    if options.long and not options.part:
         write_table(summary, "docs/trust.md", tests.long, "make test-long")
-    elif (options.table or not options.names) and not part:
+    elif (options.table or not options.names) and not options.part:
         write_table(summary, "docs/kernels.md", tests.short, "make test")
     summary.print()
     return 1 if summary.count("failed") else 0
