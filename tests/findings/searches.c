@@ -38,6 +38,8 @@ static int open_counter(const char *function)
 		.disabled = 1,
 		.enable_on_exec = 1,
 		.inherit = 1,
+		.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED |
+			       PERF_FORMAT_TOTAL_TIME_RUNNING,
 		.exclude_user = 1,
 	};
 	int fd = syscall(SYS_perf_event_open, &attr, 0, -1, -1,
@@ -50,12 +52,17 @@ static int open_counter(const char *function)
 
 static void print_counter(int fd, const char *key)
 {
-	unsigned long count;
+	struct {
+		unsigned long value, enabled, running;
+	} count;
 
 	if (read(fd, &count, sizeof(count)) != sizeof(count))
 		guest_die("cannot read a counter");
 	close(fd);
-	printf("result counted %s %lu\n", key, count);
+	/* What is executed is mapped, so 0 is no count. */
+	if (!count.value || count.running != count.enabled)
+		guest_die("%s: not all was counted", key);
+	printf("result counted %s %lu\n", key, count.value);
 }
 
 void searches_begin(struct searches *searches)

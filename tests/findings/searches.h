@@ -28,7 +28,8 @@ void searches_begin(struct searches *searches);
  * searches_print() - print both counts as results, and end the counting
  * @searches: from searches_begin()
  *
- * A child is counted, with its own children, when it has ended.
+ * A child is counted, with its own children, when it has ended. Ends the program
+ * if nothing was counted, or not all of the time.
  */
 void searches_print(const struct searches *searches);
 
