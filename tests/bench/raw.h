@@ -72,31 +72,9 @@ static inline double counter_frequency(void)
 	return frequency;
 }
 
-static inline long raw_mmap(long length, long prot, long flags)
-{
-	register long x8 asm("x8") = SYS_mmap;
-	register long x0 asm("x0") = 0;
-	register long x1 asm("x1") = length;
-	register long x2 asm("x2") = prot;
-	register long x3 asm("x3") = flags;
-	register long x4 asm("x4") = -1;
-	register long x5 asm("x5") = 0;
-
-	asm volatile("svc 0"
-		     : "+r"(x0)
-		     : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
-		     : "memory");
-	return x0;
-}
-
-static inline long raw_getppid(void)
-{
-	register long x8 asm("x8") = SYS_getppid;
-	register long x0 asm("x0");
-
-	asm volatile("svc 0" : "=r"(x0) : "r"(x8) : "memory");
-	return x0;
-}
+#define RAW_CALL "svc 0"
+#define RAW_NUMBER "x8"
+#define RAW_ARGUMENT "x"
 #elif defined(__riscv) && __riscv_xlen == 64
 #include <linux/perf_event.h>
 #include <unistd.h>
@@ -134,31 +112,9 @@ static inline double counter_frequency(void)
 	return 0;
 }
 
-static inline long raw_mmap(long length, long prot, long flags)
-{
-	register long a7 asm("a7") = SYS_mmap;
-	register long a0 asm("a0") = 0;
-	register long a1 asm("a1") = length;
-	register long a2 asm("a2") = prot;
-	register long a3 asm("a3") = flags;
-	register long a4 asm("a4") = -1;
-	register long a5 asm("a5") = 0;
-
-	asm volatile("ecall"
-		     : "+r"(a0)
-		     : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4), "r"(a5)
-		     : "memory");
-	return a0;
-}
-
-static inline long raw_getppid(void)
-{
-	register long a7 asm("a7") = SYS_getppid;
-	register long a0 asm("a0");
-
-	asm volatile("ecall" : "=r"(a0) : "r"(a7) : "memory");
-	return a0;
-}
+#define RAW_CALL "ecall"
+#define RAW_NUMBER "a7"
+#define RAW_ARGUMENT "a"
 #elif defined(__powerpc64__) && defined(__LITTLE_ENDIAN__)
 #include <sys/platform/ppc.h>
 
@@ -320,6 +276,36 @@ static inline long raw_getppid(void)
 }
 #else
 #error No counter is known for this architecture: add one here.
+#endif
+
+/* Where the arguments are in registers of one name, which all stay but the first. */
+#ifdef RAW_CALL
+static inline long raw_mmap(long length, long prot, long flags)
+{
+	register long number asm(RAW_NUMBER) = SYS_mmap;
+	register long arg0 asm(RAW_ARGUMENT "0") = 0;
+	register long arg1 asm(RAW_ARGUMENT "1") = length;
+	register long arg2 asm(RAW_ARGUMENT "2") = prot;
+	register long arg3 asm(RAW_ARGUMENT "3") = flags;
+	register long arg4 asm(RAW_ARGUMENT "4") = -1;
+	register long arg5 asm(RAW_ARGUMENT "5") = 0;
+
+	asm volatile(RAW_CALL
+		     : "+r"(arg0)
+		     : "r"(number), "r"(arg1), "r"(arg2), "r"(arg3), "r"(arg4),
+		       "r"(arg5)
+		     : "memory");
+	return arg0;
+}
+
+static inline long raw_getppid(void)
+{
+	register long number asm(RAW_NUMBER) = SYS_getppid;
+	register long arg0 asm(RAW_ARGUMENT "0");
+
+	asm volatile(RAW_CALL : "=r"(arg0) : "r"(number) : "memory");
+	return arg0;
+}
 #endif
 
 #ifndef COUNTER_ALLOW
