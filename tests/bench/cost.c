@@ -29,6 +29,7 @@
 #include "calls.h"
 #include "figures.h"
 #include "others.h"
+#include "switching.h"
 
 /* The targets, in instructions added to a call. They are for x86-64 only. */
 #ifdef __x86_64__
@@ -232,35 +233,6 @@ static void measure_growth(void)
 	record("mapstack_grow", BY_NOBODY);
 }
 
-static double now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
-}
-
-/*
- * Waits before it switches, as a person would: RCU's grace periods for tasks are
- * at least 100 ms apart.
- */
-static double switch_ms(const char *text)
-{
-	double ms;
-
-	usleep(300000);
-	ms = now_ms();
-	mapstack_set("enabled", text);
-	return now_ms() - ms;
-}
-
-static int compare(const void *left, const void *right)
-{
-	const double *a = left, *b = right;
-
-	return (*a > *b) - (*a < *b);
-}
-
 static void report_switch(const char *name, double ms)
 {
 	printf("# switch,%s,%.3f\n", name, ms);
@@ -279,13 +251,11 @@ static void test_switch(void)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(on); i++) {
-		on[i] = switch_ms("1");
-		off[i] = switch_ms("0");
+		on[i] = switching_take("1");
+		off[i] = switching_take("0");
 	}
-	qsort(on, ARRAY_SIZE(on), sizeof(*on), compare);
-	qsort(off, ARRAY_SIZE(off), sizeof(*off), compare);
-	report_switch("on", on[ARRAY_SIZE(on) / 2]);
-	report_switch("off", off[ARRAY_SIZE(off) / 2]);
+	report_switch("on", switching_median(on, ARRAY_SIZE(on)));
+	report_switch("off", switching_median(off, ARRAY_SIZE(off)));
 }
 
 /* Measures text and data, without the memory of the CPUs. */
@@ -307,13 +277,13 @@ static void measure_memory(void)
 
 static void test_mapstack(void)
 {
-	double start = now_ms();
+	double start = switching_now();
 
 	guest_load("mapstack", "");
-	printf("# switch,load,%.3f\n", now_ms() - start);
+	printf("# switch,load,%.3f\n", switching_now() - start);
 	measure_memory();
 	test_off();
-	report_switch("on the first time", switch_ms("1"));
+	report_switch("on the first time", switching_take("1"));
 	test_on();
 	measure_growth();
 	mapstack_set("enabled", "0");

@@ -15,12 +15,12 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../guest/guest.h"
 #include "../guest/ktap.h"
 #include "../guest/mapstack.h"
+#include "switching.h"
 
 #define ROUNDS 3
 #define REQUESTS 10 /* of each worker, while its requests are compared */
@@ -140,14 +140,6 @@ static void wait_for_requests(void)
 	}
 }
 
-static double now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1e3 + now.tv_nsec / 1e6;
-}
-
 /* Where the kernel waits for a grace period. */
 static void trace_grace_periods(void)
 {
@@ -197,33 +189,18 @@ struct times {
 
 static void take_switch(const char *text, struct times *times, int round)
 {
-	double start;
-
-	/* RCU's grace periods for tasks are at least 100 ms apart. */
-	usleep(300000);
-	start = now_ms();
-	mapstack_set("enabled", text);
-	times->whole[round] = now_ms() - start;
+	times->whole[round] = switching_take(text);
 	times->grace[round] = grace_ms();
 	ktap_note("%s took %.1f ms, %.1f ms of them in grace periods", text,
 		  times->whole[round], times->grace[round]);
 }
 
-static int compare(const void *left, const void *right)
-{
-	const double *a = left, *b = right;
-
-	return (*a > *b) - (*a < *b);
-}
-
 static void print_times(const char *what, const char *load, struct times *times)
 {
-	qsort(times->whole, ROUNDS, sizeof(double), compare);
-	qsort(times->grace, ROUNDS, sizeof(double), compare);
 	printf("# cpus,switching %s%s: ms,%.1f\n", what, load,
-	       times->whole[ROUNDS / 2]);
+	       switching_median(times->whole, ROUNDS));
 	printf("# cpus,switching %s%s: of them in grace periods,%.1f\n", what,
-	       load, times->grace[ROUNDS / 2]);
+	       load, switching_median(times->grace, ROUNDS));
 }
 
 static void test_idle(void)
@@ -277,14 +254,15 @@ static void test_busy(void)
 static unsigned long percpu_kib(void)
 {
 	FILE *file = fopen("/proc/meminfo", "r");
-	unsigned long kib = 0;
+	unsigned long kib = 0; /* no kernel has so little */
 	char line[128];
 
 	while (file && fgets(line, sizeof(line), file))
 		if (sscanf(line, "Percpu: %lu", &kib) == 1)
 			break;
-	if (file)
-		fclose(file);
+	if (!kib)
+		guest_die("/proc/meminfo has no Percpu");
+	fclose(file);
 	return kib;
 }
 
