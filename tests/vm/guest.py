@@ -103,16 +103,16 @@ class Guest:
 
     def __init__(
         self, kernel, initramfs, where, cmdline="", memory=1024, disk=None,
-        counting=False, cpus=None, accelerator=None,
+        counting=False, machine=None,
     ):
         self.log = where / "console.log"
         self.status = where / "status.log"
         self.taint = expected_taint(kernel)
-        machine = machine_of(kernel.name)
+        machine = machine or machine_of(kernel.name)
         self.command = [word.format(log=self.log) for word in machine.qemu] + [
             # Time that counts instructions knows no threads.
-            "-accel", accelerator or (TURNS if counting else machine.accelerator),
-            "-smp", str(cpus or (1 if counting else machine.cpus)),
+            "-accel", TURNS if counting else machine.accelerator,
+            "-smp", str(1 if counting else machine.cpus),
             *((*COUNTING, *machine.counting) if counting else ()),
             "-m", str(memory),
             "-kernel", str(kernel.vmlinuz), "-initrd", str(initramfs),
