@@ -92,6 +92,14 @@ def calculate_memory(kernel, cpus):
 
 def measure_cpus(cache):
     """Measure guests with many CPUs; return what went wrong."""
+    try:
+        return measure_cpus_guests(cache)
+    except debian.Failure as failure:
+        return [str(failure)]
+
+
+def measure_cpus_guests(cache):
+    """Measure them, and keep the figures if all guests have them."""
     rows = []
     for name, online, possible in CPUS_GUESTS:
         kernel = source.resolve(cache, name, debian.read_list()[name])
