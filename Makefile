@@ -124,7 +124,7 @@ bench:
 
 bench-host: modules
 	$(MAKE) -C tests/bench CC=$(CC) CFLAGS="-O2 -Wall" host
-	$(SUDO) tests/bench/host mapstack.ko
+	tests/bench/host.py $(SUDO) tests/bench/host mapstack.ko
 
 help:
 	@echo 'make              build mapstack.ko for the running kernel (KDIR= for another)'

@@ -6,7 +6,8 @@ Boots each kernel with one CPU whose time counts instructions, runs cost.c in it
 and keeps the output in docs/cost/*.csv. Writes the tables of docs/cost.md and the
 plot from these. With KERNEL only some kernels are measured, and the figures of the
 others stay. "many" is the events of very many programs, which need no kernel. "cpus" is
-guests with many CPUs. --report measures nothing.
+guests with many CPUs. "emulated" is make bench-host in a guest. --report measures
+nothing.
 """
 
 import argparse
@@ -38,8 +39,8 @@ KERNELS = (
 WITH_THE_LINE = "6.12-proposal-amd64"
 # On these the cost of recorders is measured too.
 RECORDED = ("6.12-amd64", "7.3-amd64")
-MANY = "many"
-CPUS = "cpus"
+EMULATED_KERNEL = "6.12-amd64"
+HOST_ROUNDS = 20  # of a thousand calls each
 # Kernel, CPUs online, and CPUs possible. From 6.9 on the kernel does not believe in
 # CPUs that the firmware does not name.
 CPUS_GUESTS = (("6.12-amd64", 64, 64), ("6.1-amd64", 2, 1024))
@@ -73,7 +74,7 @@ def add_layout(kernel, where, lines):
     lines.append(f"memory,between two CPUs,{unit.group(1)}")
 
 
-def measure_many():
+def measure_many(_):
     """Feed events to what counts them, in user space; return what went wrong."""
     print("  many                 about a minute", flush=True)
     done = subprocess.run([unit.build_tests() / "programs", str(DAY)],
@@ -91,22 +92,17 @@ def calculate_memory(kernel, cpus):
 
 
 def measure_cpus(cache):
-    """Measure guests with many CPUs; return what went wrong."""
-    try:
-        return measure_cpus_guests(cache)
-    except debian.Failure as failure:
-        return [str(failure)]
+    """Measure guests with many CPUs, and keep the figures if all guests have them.
 
-
-def measure_cpus_guests(cache):
-    """Measure them, and keep the figures if all guests have them."""
+    Return what went wrong.
+    """
     rows = []
     for name, online, possible in CPUS_GUESTS:
         kernel = source.resolve(cache, name, debian.read_list()[name])
-        print(f"  {CPUS:20} {kernel.release}, {possible} CPUs", flush=True)
+        print(f"  cpus                 {kernel.release}, {possible} CPUs", flush=True)
         lines = []
         outcome = cost.measure_cpus(
-            kernel, online, possible, Path("/out/bench") / f"{CPUS}-{possible}",
+            kernel, online, possible, Path("/out/bench") / f"cpus-{possible}",
             lines.append,
         )
         if outcome.failed:
@@ -116,6 +112,35 @@ def measure_cpus_guests(cache):
         rows += [(kernel.release, possible, *figure) for figure in found]
     report.keep_cpus(rows)
     return []
+
+
+def measure_emulated(cache):
+    """Measure in a guest as make bench-host does; return what went wrong."""
+    kernel = source.resolve(cache, EMULATED_KERNEL, SUITE)
+    print(f"  emulated             {kernel.release}", flush=True)
+    lines = []
+    outcome = cost.measure_emulated(
+        kernel, HOST_ROUNDS, Path("/out/bench/emulated"),
+        lambda line: lines.append(line.strip()),
+    )
+    if not outcome.failed:
+        report.keep_host("\n".join(lines))
+    return outcome.failed
+
+
+# What is measured besides the calls: the kernels that it needs, and the function.
+EXTRAS = {
+    "many": ((), measure_many),
+    "cpus": (tuple(name for name, *_ in CPUS_GUESTS), measure_cpus),
+    "emulated": ((EMULATED_KERNEL,), measure_emulated),
+}
+
+
+def measure_extra(cache, name):
+    try:
+        return EXTRAS[name][1](cache)
+    except debian.Failure as failure:
+        return [str(failure)]
 
 
 def measure(cache, name):
@@ -164,28 +189,21 @@ def main():
         report.write(KERNELS)
         return 0
 
-    known = (MANY, CPUS, *KERNELS)
-    names = list(options.names or known)
+    known = (*EXTRAS, *KERNELS)
+    names = options.names or known
     unknown = set(names) - set(known)
     if unknown:
         raise debian.Failure(
             f"there is no {' '.join(unknown)}; there are {' '.join(known)}"
         )
-    failed = False
-    if MANY in names:
-        names.remove(MANY)
-        for fault in measure_many():
-            print(f"  {MANY:20} FAILED {fault}")
-            failed = True
-    many_cpus = CPUS in names
-    if many_cpus:
-        names.remove(CPUS)
-    more = [name for name, *_ in CPUS_GUESTS] if many_cpus else []
-    resolved = [*names, *more]
+    extras = [name for name in EXTRAS if name in names]
+    names = [name for name in names if name not in extras]
+    resolved = [*names, *(kernel for name in extras for kernel in EXTRAS[name][0])]
     cache = debian.update(*resolved) if resolved else None
-    if many_cpus:
-        for fault in measure_cpus(cache):
-            print(f"  {CPUS:20} FAILED {fault}")
+    failed = False
+    for name in extras:
+        for fault in measure_extra(cache, name):
+            print(f"  {name:20} FAILED {fault}")
             failed = True
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for name, release, lines, faults in pool.map(

@@ -115,7 +115,7 @@ static unsigned long measure_once(enum call call)
 	}
 }
 
-static int compare(const void *left, const void *right)
+int calls_compare(const void *left, const void *right)
 {
 	const unsigned long *a = left, *b = right;
 
@@ -137,7 +137,7 @@ static struct mode most_frequent(unsigned long *ticks, unsigned int runs)
 	struct mode best = { 0 };
 	double sum = 0;
 
-	qsort(ticks, runs, sizeof(*ticks), compare);
+	qsort(ticks, runs, sizeof(*ticks), calls_compare);
 	for (last = 0; last < runs; last++) {
 		sum += ticks[last];
 		while (ticks[last] - ticks[first] > span)

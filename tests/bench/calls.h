@@ -84,4 +84,11 @@ bool calls_counter_is_exact(void);
  */
 void calls_sample(enum call call, unsigned long *ticks, unsigned int runs);
 
+/**
+ * calls_compare() - compare two numbers of ticks, for qsort(3)
+ * @left: points to one
+ * @right: points to the other
+ */
+int calls_compare(const void *left, const void *right);
+
 #endif /* TESTS_BENCH_CALLS_H */

@@ -4,8 +4,9 @@
  * [ROUNDS]
  *
  * Loads mapstack with a scope of only this program, measures calls with it off
- * and on in turn, and unloads it. The figures are medians of many runs. Unlike
- * those of cost.c they vary with the load of the machine.
+ * and on in turn, and unloads it. Prints lines for host.py: what the machine is, and
+ * for each call the median of many runs, and the quartiles. Unlike those of cost.c
+ * they vary with the load of the machine.
  */
 
 #define _GNU_SOURCE
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,6 +27,7 @@
 
 #define MAX_ROUNDS 50
 #define RUNS 1000 /* in a round */
+#define VULNERABILITIES "/sys/devices/system/cpu/vulnerabilities/"
 
 /* The states that are compared, in turn. */
 struct state {
@@ -61,13 +64,6 @@ static double tick_ns(void)
 	return (now_ns() - ns) / (calls_read_counter() - start);
 }
 
-static int compare(const void *left, const void *right)
-{
-	const unsigned long *a = left, *b = right;
-
-	return (*a > *b) - (*a < *b);
-}
-
 static void measure(size_t rounds)
 {
 	size_t round, state, call;
@@ -89,25 +85,61 @@ static void measure(size_t rounds)
 	}
 }
 
+/*
+ * Prints what follows @key in the first line of a file that begins with it. If there is
+ * no such line, the value is empty.
+ */
+static void print_line(const char *what, const char *path, const char *key)
+{
+	FILE *file = fopen(path, "r");
+	char line[4096];
+
+	printf("# machine,%s,", what);
+	while (file && fgets(line, sizeof(line), file)) {
+		if (strncmp(line, key, strlen(key)))
+			continue;
+		line[strcspn(line, "\n")] = '\0';
+		fputs(line + strlen(key), stdout);
+		break;
+	}
+	putchar('\n');
+	if (file)
+		fclose(file);
+}
+
+/* A return costs more on a processor whose returns the kernel guards. */
+static void print_machine(void)
+{
+	struct utsname name;
+
+	uname(&name);
+	printf("# machine,release,%s\n# machine,architecture,%s\n",
+	       name.release, name.machine);
+	print_line("processor", "/proc/cpuinfo", "model name\t: ");
+	print_line("spectre_v2", VULNERABILITIES "spectre_v2", "");
+	print_line("retbleed", VULNERABILITIES "retbleed", "");
+}
+
+/* Prints a median with the quartiles, in nanoseconds. */
+static void print_figure(const char *state, enum call call, unsigned long *mine,
+			 size_t runs, double ns)
+{
+	qsort(mine, runs, sizeof(*mine), calls_compare);
+	printf("# host,\"%s\",%s,%.1f,%.1f,%.1f\n", state, calls_name(call),
+	       mine[runs / 2] * ns, mine[runs / 4] * ns,
+	       mine[runs * 3 / 4] * ns);
+}
+
 static void print(size_t rounds)
 {
 	double ns = tick_ns();
 	size_t state, call;
 
-	printf("median of %5zu calls, ns", rounds * RUNS);
-	for (call = 0; call < ARRAY_SIZE(calls); call++)
-		printf("%10s", calls_name(calls[call]));
-	putchar('\n');
-	for (state = 0; state < ARRAY_SIZE(states); state++) {
-		printf("%-26s", states[state].name);
-		for (call = 0; call < ARRAY_SIZE(calls); call++) {
-			unsigned long *mine = ticks[state][call];
-
-			qsort(mine, rounds * RUNS, sizeof(*mine), compare);
-			printf("%10.1f", mine[rounds * RUNS / 2] * ns);
-		}
-		putchar('\n');
-	}
+	print_machine();
+	for (state = 0; state < ARRAY_SIZE(states); state++)
+		for (call = 0; call < ARRAY_SIZE(calls); call++)
+			print_figure(states[state].name, calls[call],
+				     ticks[state][call], rounds * RUNS, ns);
 }
 
 static void load(const char *path)

@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Measure what mapstack run and other recorders add to a program of 600 threads.
+"""Measure what mapstack and other recorders add to a program of 600 threads.
 
 Runs in a guest whose counter counts all instructions on its one CPU: those of the
 program, of the kernel for it, and of the recorder while the program runs.
 """
 
+import contextlib
 import re
+import signal
 import statistics
 import subprocess
 import sys
+from typing import NamedTuple
 
 sys.path.insert(0, "/files")
 
@@ -21,23 +24,34 @@ TARGET = 5  # percent that mapstack run may add
 RUNS = 5
 COUNT = "tracepoint:mapstack:mapstack_mmap { @[comm, args.shape] = count(); }"
 
-# Whether the hook is on for all, and the words before the program. Under the proposal
-# the program takes longer, recorded or not, because its stacks keep a distance.
+
+class Way(NamedTuple):
+    """A way to record. Under the proposal the program takes longer, recorded or not,
+    because its stacks keep a distance.
+    """
+
+    on: bool = False  # whether the hook is on for all before it begins
+    before: tuple = ()  # the words before the program
+    beside: tuple = ()  # a command that follows the program from outside
+
+
+STRACE = ("-qq", "-e", "trace=mmap", "-o", "/tmp/strace")
 WAYS = {
-    "off": (False, []),
-    "on": (True, []),
-    "mapstack run -p observe": (
-        False, [kit.TOOL, "run", "-q", "-p", "observe", "-o", "/tmp/report"]),
-    "mapstack run": (False, [kit.TOOL, "run", "-q", "-o", "/tmp/report"]),
-    "strace -f": (False, ["strace", "-f", "-qq", "-e", "trace=mmap", "-o",
-                          "/tmp/strace"]),
-    "strace -f --seccomp-bpf": (
-        False, ["strace", "-f", "--seccomp-bpf", "-qq", "-e", "trace=mmap",
-                "-o", "/tmp/strace"]),
-    "perf trace": (True, ["perf", "trace", "-e", EVENT, "-o", "/tmp/trace"]),
-    "perf record": (True, ["perf", "record", "-q", "-e", EVENT, "-o",
-                           "/tmp/data"]),
-    "bpftrace": (True, ["bpftrace", "-q", "-e", COUNT, "-c"]),
+    "off": Way(),
+    "on": Way(on=True),
+    "mapstack run -p observe": Way(
+        before=(kit.TOOL, "run", "-q", "-p", "observe", "-o", "/tmp/report")),
+    "mapstack run": Way(before=(kit.TOOL, "run", "-q", "-o", "/tmp/report")),
+    "mapstack watch --all": Way(
+        beside=(kit.TOOL, "watch", "--all", "-p", "rfc", "-o", "/tmp/watch")),
+    "strace -f": Way(before=("strace", "-f", *STRACE)),
+    "strace -f --seccomp-bpf": Way(
+        before=("strace", "-f", "--seccomp-bpf", *STRACE)),
+    "perf trace": Way(
+        on=True, before=("perf", "trace", "-e", EVENT, "-o", "/tmp/trace")),
+    "perf record": Way(
+        on=True, before=("perf", "record", "-q", "-e", EVENT, "-o", "/tmp/data")),
+    "bpftrace": Way(on=True, before=("bpftrace", "-q", "-e", COUNT, "-c")),
 }
 
 
@@ -51,9 +65,24 @@ def take(before):
     return int(match.group(1)) if match else done
 
 
-def measure(on, before):
-    kit.setting("enabled", "1" if on else "0")
-    taken = [take(before) for _ in range(RUNS)]
+@contextlib.contextmanager
+def recorder_beside(command):
+    """Have a command follow what runs meanwhile, and end it as Ctrl-C does."""
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                          text=True) as recorder:
+        said = recorder.stderr.readline()
+        if "following" not in said:
+            recorder.kill()
+            raise RuntimeError(f"{command}: {said}")
+        yield
+        recorder.send_signal(signal.SIGINT)
+
+
+def measure(way):
+    kit.setting("enabled", "1" if way.on else "0")
+    beside = recorder_beside(way.beside) if way.beside else contextlib.nullcontext()
+    with beside:
+        taken = [take(way.before) for _ in range(RUNS)]
     wrong = [done for done in taken if not isinstance(done, int)]
     return None if wrong else round(statistics.median(taken)), wrong
 
@@ -62,8 +91,8 @@ def main():
     report = kit.Report(len(WAYS) + 3)
     kit.load()
     figures = {}
-    for name, (on, before) in WAYS.items():
-        figures[name], wrong = measure(on, before)
+    for name, way in WAYS.items():
+        figures[name], wrong = measure(way)
         print(f"# recorder,{name},{figures[name] or ''}", flush=True)
         report.result(not wrong, name, *wrong)
     for name, bare in ("mapstack run", "on"), ("mapstack run -p observe", "off"):

@@ -2,12 +2,14 @@
 """Keep the raw figures, and write the tables and the plot from them.
 
 docs/cost/calls.csv has the instructions of calls, docs/cost/rest.csv milliseconds
-of guest time, and bytes, docs/cost/many.csv what very many events take, and
-docs/cost/cpus.csv what was measured on many CPUs. This writes the parts of
-docs/cost.md between two marks, and leaves the text around them.
+of guest time, and bytes, docs/cost/many.csv what very many events take,
+docs/cost/cpus.csv what was measured on many CPUs, and docs/cost/machines a file of
+nanoseconds for each machine. This writes the parts of docs/cost.md between two marks,
+and leaves the text around them.
 """
 
 import csv
+import re
 import subprocess
 from pathlib import Path
 
@@ -16,6 +18,7 @@ CALLS = Path("docs/cost/calls.csv")
 REST = Path("docs/cost/rest.csv")
 MANY = Path("docs/cost/many.csv")
 CPUS = Path("docs/cost/cpus.csv")
+MACHINES = Path("docs/cost/machines")
 PLOT = Path("docs/cost/ways.svg")
 PLOTTED = "6.12-amd64"
 # Architectures that have targets. The others have tables of their own.
@@ -27,6 +30,9 @@ CALL_FIELDS = ("kernel", "release", "way", "policy", "scope", "traced", "call",
 REST_FIELDS = ("kernel", "release", "kind", "what", "value")
 MANY_FIELDS = ("what", "events", "value")
 CPUS_FIELDS = ("release", "cpus", "what", "value")
+# What host.c says of the machine, and of each call. Times are nanoseconds.
+MACHINE_FIELDS = ("processor", "architecture", "release", "spectre_v2", "retbleed")
+HOST_FIELDS = ("state", "call", "median", "low", "high")
 
 CALLS_TEXT = {
     "getppid": "getppid()",
@@ -78,6 +84,17 @@ def keep_many(lines):
 def keep_cpus(rows):
     """Keep what guests with many CPUs took, in the place of what was before."""
     write_rows(CPUS, CPUS_FIELDS, [dict(zip(CPUS_FIELDS, row)) for row in rows])
+
+
+def keep_host(output):
+    """Keep what host.c has printed in a file of the machine's; return its path."""
+    machine = dict(re.findall(r"^# machine,(\w+),(.*)$", output, re.M))
+    figures = csv.reader(re.findall(r"^# host,(.*)$", output, re.M))
+    rows = [machine | dict(zip(HOST_FIELDS, row)) for row in figures]
+    name = f"{machine['processor'] or machine['architecture']} {machine['release']}"
+    path = MACHINES / (re.sub(r"[^A-Za-z0-9.]+", "-", name) + ".csv")
+    write_rows(path, MACHINE_FIELDS + HOST_FIELDS, rows)
+    return path
 
 
 class Figures:
@@ -256,6 +273,34 @@ def size_table(rows, field):
     ])
 
 
+HOST_COLUMNS = {
+    ("off", "mmap"): "mmap(): off",
+    ("on, rfc", "mmap"): "mmap(): on",
+    ("off", "stack"): "MAP_STACK: off",
+    ("on, observe", "stack"): "MAP_STACK: observe",
+    ("off", "growable"): "MAP_STACK and MAP_GROWSDOWN: off",
+    ("on, rfc", "stack"): "MAP_STACK: rfc",
+}
+
+
+def hosts_table():
+    """A row for each machine."""
+    lines = []
+    for path in sorted(MACHINES.glob("*.csv")):
+        rows = read(path)
+        cells = {
+            (row["state"], row["call"]): "{median} ({low} to {high})".format(**row)
+            for row in rows
+        }
+        machine = ", ".join(filter(None, (
+            rows[0]["processor"], rows[0]["architecture"], rows[0]["release"])))
+        faults = (rows[0][fault].split(";")[0] for fault in ("spectre_v2", "retbleed"))
+        lines.append([machine, *faults,
+                      *(cells.get(key, "") for key in HOST_COLUMNS)])
+    return table(["nanoseconds", "spectre_v2", "retbleed", *HOST_COLUMNS.values()],
+                 lines)
+
+
 def met(value, limit):
     """Text for a target: the measured value, and whether it is met."""
     if value in ("", None):
@@ -320,6 +365,11 @@ def replace(text, name, content):
     return head + begin + content + end + rest.split(end)[1]
 
 
+def write_hosts():
+    """Write the page's table of machines alone."""
+    PAGE.write_text(replace(PAGE.read_text(), "machines", hosts_table()))
+
+
 def write(kernels):
     """Write the page's tables and the plot from the raw figures."""
     figures = Figures()
@@ -338,6 +388,7 @@ def write(kernels):
         ("rows", rows_table(figures, beside)),
         ("cpus", size_table(read(CPUS), "cpus")),
         ("many", size_table(read(MANY), "events")),
+        ("machines", hosts_table()),
         ("targets", targets_table(figures, beside)),
         ("calls elsewhere", bare_table(figures, elsewhere)),
         ("module elsewhere", module_table(figures, elsewhere)),

@@ -48,6 +48,20 @@ def measure(kernel, where, hear, with_modules=True):
     )
 
 
+def measure_emulated(kernel, rounds, where, hear):
+    """Measure what make bench-host does, in nanoseconds; return the guest's report."""
+    kernel.prepare()
+    machine = machine_of(kernel.name)
+    built = build_programs(machine)
+    where.mkdir(parents=True, exist_ok=True)
+    initramfs = guest.make_initramfs(
+        where, build.build_guest(machine, "init") / "init", [built / "hosted"],
+        [*build.build_modules(kernel), built / "host"],
+    )
+    vm = guest.Guest(kernel, initramfs, where, cmdline=f"host_rounds={rounds}")
+    return guest.boot_and_report(vm, hear)
+
+
 def measure_recorders(kernel, where, hear):
     """Measure what recorders add to a program; return the guest's report."""
     kernel.prepare()
