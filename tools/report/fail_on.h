@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 enum fail_reason {
-	FAIL_REFUSED, /* a call that works without the module */
+	FAIL_REFUSED, /* a call, because of the policy */
 	FAIL_DENIED, /* growth was refused */
 	FAIL_DIFFERS, /* the end, or the output */
 	FAIL_SLOWER, /* by a percentage */

@@ -213,7 +213,10 @@ static bool find_calls(struct verdict *verdict, const json_t *program)
 	return i;
 }
 
-/* Off refuses nothing, so every refused call is new. */
+/*
+ * Off never counts a call as refused, so every one that is counted is new, also one
+ * that the kernel refuses in any case.
+ */
 static void compare_refused(struct verdict *verdict)
 {
 	struct span span = span_of_counter(verdict->here, "refused");

@@ -4,7 +4,9 @@
  * stacks, and what they cost it. A pure function of the recorded document.
  *
  * A policy breaks a command if
- * - the kernel refuses a call under the policy that it accepts without it;
+ * - the module counts a call as refused: under the policy the kernel refuses every call
+ *   with such flags. It is not known whether the kernel accepts this one without the
+ *   policy;
  * - the command ends in a way in which no run of off ended. If that is better than
  *   the best end of off (exit status 0, then another, then a signal), it is a gain
  *   instead; or
