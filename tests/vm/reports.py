@@ -276,6 +276,7 @@ def check_diff(command):
         jsonschema.validate(found, SCHEMA)
         assert done.returncode == status and found["verdict"] == \
             line.split(":")[0], found
+        return " ".join(found["notes"])
 
     def program(**values):
         return lambda document: document["programs"][0].update(values)
@@ -300,12 +301,23 @@ def check_diff(command):
     differs(whole(exit_status=2), 1, "breaks: .*exit status 2, .* 1 before")
     differs(whole(exit_status=None, signal="SIGSEGV"), 1, "breaks: .*SIGSEGV")
     differs(whole(exit_status=0), 0, "gains: .*exit status 0, .* 1 before")
+    # An end is ranked as by try: without the signal is better, whatever the status.
+    killed = whole(exit_status=None, signal="SIGSEGV")
+    differs(lambda document: None, 0, "gains: .*exit status 1, .* SIGSEGV before", killed)
+    differs(whole(exit_status=None, signal="SIGABRT"), 1, "breaks: .*SIGABRT", killed)
+    # As in try, the costs of a command that ends otherwise are not compared.
+    differs(program(peak_mappings=500), 0, "gains: ", killed)
     differs(new_call, 1, r"breaks: /usr/bin/python3.13: mmap\(new\) is refused")
-    differs(program(grow_denied={"memory": 4}), 1, "breaks: .*: 4, 3 before")
-    differs(program(grow_denied={"memory": 2}), 0, "gains: .*: 2, 3 before")
+    for denied in 4, 2:
+        found = differs(program(grow_denied={"memory": denied}), 0, "unchanged$")
+        assert f"growth was refused {denied} times, 3 before" in found, found
     differs(program(failed=2), 1, "breaks: .*another reason: 2, 1 before")
     differs(program(failed=None), 0, "unchanged$")
-    differs(program(grown_pages=6), 0, "costs: .*pages.*: 6, 5 before")
+    differs(program(grown_pages=6), 0, "costs: .*KiB .* grew by: 24, 20 before")
+    large = whole(page_size=65536)
+    differs(program(grown_pages=80), 0, "unchanged$", lambda document: (
+        large(document), program(grown_pages=5)(document)))
+    differs(large, 0, "costs: .*KiB .* grew by: 320, 20 before")
     differs(program(peak_mappings=500), 0, "costs: .*: 500, 431 before")
     differs(program(peak_address_space_kib=33596), 0, "unchanged$")
     differs(program(peak_address_space_kib=33597), 0,
@@ -319,6 +331,8 @@ def check_diff(command):
     assert done.returncode == 125 and not done.stdout, done
     done = command("diff", old)
     assert done.returncode == 125 and b"name both" in done.stderr, done
+    done = command("diff", old, REPORTS / "try.json")
+    assert done.returncode == 125 and b"--keep DIR' keeps" in done.stderr, done
 
 
 class Page(HTMLParser):

@@ -6,6 +6,7 @@
 
 #include "machine/files.h"
 #include "report/document.h"
+#include "report/ending.h"
 #include "report/report.h"
 #include "report/screen.h"
 #include "report/span.h"
@@ -66,7 +67,7 @@ static void show_ending(const struct row *row, const json_t *policy,
 	(void)program;
 	json_array_foreach(span_runs(policy), i, run)
 	{
-		verdict_ending(run, ending, sizeof(ending));
+		ending_text(run, ending, sizeof(ending));
 		word = strncmp(ending, "exit ", 5) ? ending : ending + 5;
 		if (!strstr(cell, word) && at - cell + 40 < CELL)
 			at += sprintf(at, "%s%s", at > cell ? " or " : "",

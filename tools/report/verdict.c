@@ -7,6 +7,7 @@
 
 #include "machine/files.h"
 #include "report/document.h"
+#include "report/ending.h"
 #include "report/span.h"
 #include "report/verdict.h"
 
@@ -21,8 +22,6 @@ struct verdict {
 	json_t *found[NR_FOUND], *notes; /* sentences */
 	bool failed[NR_FAIL_REASONS];
 };
-
-enum ending { ENDED_WELL, ENDED_BADLY, ENDED_BY_SIGNAL };
 
 __attribute__((format(printf, 2, 3))) static void note(struct verdict *verdict,
 						       const char *format, ...)
@@ -62,25 +61,6 @@ static bool is_more(const struct span *here, const struct span *off,
 	return here->least > off->most + (varies > slack ? varies : slack);
 }
 
-static enum ending rank(const json_t *run)
-{
-	if (document_text(run, "signal"))
-		return ENDED_BY_SIGNAL;
-	return document_number(run, "exit_status") ? ENDED_BADLY : ENDED_WELL;
-}
-
-const char *verdict_ending(const json_t *run, char *buf, size_t size)
-{
-	const char *signal = document_text(run, "signal");
-
-	if (signal)
-		snprintf(buf, size, "%s", signal);
-	else
-		snprintf(buf, size, "exit status %lld",
-			 document_number(run, "exit_status"));
-	return buf;
-}
-
 static bool ends_so(const json_t *policy, const char *ending)
 {
 	char text[64];
@@ -89,7 +69,7 @@ static bool ends_so(const json_t *policy, const char *ending)
 
 	json_array_foreach(span_runs(policy), i, run)
 	{
-		if (!strcmp(verdict_ending(run, text, sizeof(text)), ending))
+		if (!strcmp(ending_text(run, text, sizeof(text)), ending))
 			return true;
 	}
 	return false;
@@ -106,7 +86,7 @@ static int list_endings(const json_t *policy, char *buf, size_t size)
 	*buf = '\0';
 	json_array_foreach(span_runs(policy), i, run)
 	{
-		verdict_ending(run, text, sizeof(text));
+		ending_text(run, text, sizeof(text));
 		if (strstr(buf, text) || strlen(buf) + 80 > size)
 			continue;
 		at += sprintf(at, "%s%s", count++ ? " or " : "", text);
@@ -122,8 +102,8 @@ static enum ending best_of_off(const struct verdict *verdict)
 
 	json_array_foreach(span_runs(verdict->off), i, run)
 	{
-		if (rank(run) < best)
-			best = rank(run);
+		if (ending_rank(run) < best)
+			best = ending_rank(run);
 	}
 	return best;
 }
@@ -139,8 +119,8 @@ static bool compare_endings(struct verdict *verdict)
 	json_array_foreach(span_runs(verdict->here), i, run)
 	{
 		same &= ends_so(verdict->off,
-				verdict_ending(run, here, sizeof(here)));
-		better &= rank(run) < best_of_off(verdict);
+				ending_text(run, here, sizeof(here)));
+		better &= ending_rank(run) < best_of_off(verdict);
 	}
 	if (same)
 		return true;

@@ -48,14 +48,4 @@ extern const char *const verdict_names[NR_FOUND];
  */
 bool verdict_judge(json_t *document, const struct fail_on *fail_on);
 
-/**
- * verdict_ending() - how a run ended
- * @run: a member of a policy's "runs"
- * @buf: becomes the words
- * @size: of @buf, in bytes
- *
- * Return: @buf.
- */
-const char *verdict_ending(const json_t *run, char *buf, size_t size);
-
 #endif /* TOOLS_VERDICT_H */

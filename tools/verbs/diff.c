@@ -7,6 +7,7 @@
 
 #include "machine/files.h"
 #include "report/document.h"
+#include "report/ending.h"
 #include "report/span.h"
 #include "report/store.h"
 #include "report/text.h"
@@ -22,7 +23,8 @@ static const char *const kinds[NR_KINDS] = { "breaks", "costs", "gains" };
 struct diff {
 	json_t *before, *after;
 	bool forecast; /* both are forecasts: compare calls that would fail */
-	json_t *found[NR_KINDS]; /* sentences */
+	bool same_end; /* otherwise costs cannot be compared */
+	json_t *found[NR_KINDS], *notes; /* sentences */
 };
 
 __attribute__((format(printf, 3, 4))) static void
@@ -107,6 +109,20 @@ static void compare_figure(struct diff *diff, int kind, const char *name,
 	     what, is, was);
 }
 
+/* Without a growable stack the access would be SIGSEGV too. */
+static void compare_denied(struct diff *diff, const char *name,
+			   const json_t *before, const json_t *after)
+{
+	long long was = denied(before), is = denied(after);
+	json_t *note;
+
+	if (is == was)
+		return;
+	note = json_sprintf("%s: growth was refused %lld times, %lld before",
+			    name, is, was);
+	json_array_append_new(diff->notes, note);
+}
+
 static void compare_known(struct diff *diff, int kind, const char *name,
 			  const json_t *before, const json_t *after,
 			  const char *member, const char *what)
@@ -118,20 +134,25 @@ static void compare_known(struct diff *diff, int kind, const char *name,
 		compare_figure(diff, kind, name, was, is, what);
 }
 
-static void compare_program(struct diff *diff, const json_t *before,
-			    const json_t *after)
+/* In KiB, because the pages of the two machines may have different sizes. */
+static void compare_grown(struct diff *diff, const char *name,
+			  const json_t *before, const json_t *after)
 {
-	const char *name = document_text(after ?: before, "program") ?: "?";
+	long long is = document_number(after, "grown_pages");
+	long long was = before ? document_number(before, "grown_pages") : 0;
 
-	compare_refused(diff, name, before, after);
-	compare_figure(diff, BREAKS, name, denied(before), denied(after),
-		       "expansions that were refused:");
-	if (!after)
+	if (is < 0 || was < 0)
 		return;
-	compare_known(diff, BREAKS, name, before, after, "failed",
-		      "requests that the kernel refused for another reason:");
-	compare_known(diff, COSTS, name, before, after, "grown_pages",
-		      "pages that stacks grew by:");
+	compare_figure(diff, COSTS, name,
+		       was * document_page_size(diff->before) / 1024,
+		       is * document_page_size(diff->after) / 1024,
+		       "KiB that stacks grew by:");
+}
+
+static void compare_costs(struct diff *diff, const char *name,
+			  const json_t *before, const json_t *after)
+{
+	compare_grown(diff, name, before, after);
 	/* A program that is new had mappings before, too. */
 	if (!before)
 		return;
@@ -142,35 +163,35 @@ static void compare_program(struct diff *diff, const json_t *before,
 		      "KiB of address space at most in one process:");
 }
 
-/* Says how a command ended; a new reference, or null. */
-static json_t *ending(const json_t *document)
+static void compare_program(struct diff *diff, const json_t *before,
+			    const json_t *after)
 {
-	const char *signal = document_text(document, "signal");
-	long long status = document_number(document, "exit_status");
+	const char *name = document_text(after ?: before, "program") ?: "?";
 
-	if (signal)
-		return json_sprintf("signal %s", signal);
-	if (status < 0)
-		return json_null();
-	return json_sprintf("exit status %lld", status);
-}
-
-static bool ended_well(const json_t *document)
-{
-	return !document_text(document, "signal") &&
-	       document_number(document, "exit_status") <= 0;
+	compare_refused(diff, name, before, after);
+	compare_denied(diff, name, before, after);
+	if (!after)
+		return;
+	compare_known(diff, BREAKS, name, before, after, "failed",
+		      "requests that the kernel refused for another reason:");
+	if (diff->same_end)
+		compare_costs(diff, name, before, after);
 }
 
 static void compare_ends(struct diff *diff)
 {
-	json_t *was = ending(diff->before), *is = ending(diff->after);
-	int kind = ended_well(diff->after) ? GAINS : BREAKS;
+	enum ending was = ending_rank(diff->before);
+	enum ending is = ending_rank(diff->after);
+	char before[64], after[64];
 
-	if (json_is_string(was) && json_is_string(is) && !json_equal(was, is))
-		find(diff, kind, "the command ended with %s, with %s before",
-		     json_string_value(is), json_string_value(was));
-	json_decref(was);
-	json_decref(is);
+	ending_text(diff->before, before, sizeof(before));
+	ending_text(diff->after, after, sizeof(after));
+	diff->same_end = was == ENDED_UNKNOWN || is == ENDED_UNKNOWN ||
+			 !strcmp(before, after);
+	if (!diff->same_end)
+		find(diff, is < was ? GAINS : BREAKS,
+		     "the command ended with %s, with %s before", after,
+		     before);
 }
 
 static json_t *by_program(const json_t *document)
@@ -254,6 +275,12 @@ static void print_text(const struct diff *diff, FILE *file)
 			fputs(i + 1 < count ? ";\n" : "\n", file);
 		}
 	}
+	json_array_foreach(diff->notes, i, sentence)
+	{
+		fputs("- ", file);
+		text_put(file, json_string_value(sentence));
+		fputc('\n', file);
+	}
 	print_side(file, "before", diff->before);
 	print_side(file, "after", diff->after);
 }
@@ -266,6 +293,7 @@ static void print_json(const struct diff *diff, FILE *file)
 
 	for (kind = 0; kind < NR_KINDS; kind++)
 		json_object_set(json, kinds[kind], diff->found[kind]);
+	json_object_set(json, "notes", diff->notes);
 	report_json(json, file);
 	json_decref(json);
 }
@@ -279,6 +307,7 @@ static int diff_documents(struct diff *diff, const struct options *options)
 		return EXIT_SELF;
 	for (kind = 0; kind < NR_KINDS; kind++)
 		diff->found[kind] = json_array();
+	diff->notes = json_array();
 	compare(diff);
 	if (options->format == FORMAT_JSON)
 		print_json(diff, output.file);
@@ -289,6 +318,7 @@ static int diff_documents(struct diff *diff, const struct options *options)
 		status = EXIT_SELF;
 	for (kind = 0; kind < NR_KINDS; kind++)
 		json_decref(diff->found[kind]);
+	json_decref(diff->notes);
 	return status;
 }
 

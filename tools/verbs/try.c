@@ -18,6 +18,7 @@
 
 #include "machine/files.h"
 #include "report/document.h"
+#include "report/ending.h"
 #include "report/store.h"
 #include "report/verdict.h"
 #include "verbs/outputs.h"
@@ -138,7 +139,7 @@ static void tell_progress(const struct try *try, const json_t *policy,
 	say_err("%s, run %zu: %.2f s, %s", document_text(policy, "policy"),
 		json_array_size(json_object_get(policy, "runs")),
 		document_number(run, "wall_us") / 1e6,
-		verdict_ending(run, ending, sizeof(ending)));
+		ending_text(run, ending, sizeof(ending)));
 }
 
 /* Returns whether the next run may begin. */
