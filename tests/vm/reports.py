@@ -341,13 +341,17 @@ class Page(HTMLParser):
     def __init__(self, dom):
         super().__init__()
         self.figures, self.texts, self.tags, self.member = [], [], [], None
+        self.title = None, None
         self.feed(dom)
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
-        self.member = dict(attrs).get("data-member")
+        self.attributes = dict(attrs)
+        self.member = self.attributes.get("data-member")
 
     def handle_data(self, data):
+        if self.tags[-1:] == ["h1"]:
+            self.title = data, self.attributes.get("class")
         if self.member:
             self.figures.append((self.member, data.replace(",", "")))
             self.member = None
@@ -430,6 +434,9 @@ def check_page(command):
             (member, "unknown" if value is None else str(value))
             for member, value in expected
         ], (page.figures, expected)
+        ended = {"run": "The command ended with exit status 1."}.get(name, "")
+        assert ended in "".join(page.texts) and \
+            ("The command ended" in "".join(page.texts)) == bool(ended), page.texts
         for entry in document["programs"]:
             assert entry["program"] in page.texts, entry["program"]
         assert page.tags.count("script") == 2 and "b" not in page.tags, page
@@ -441,8 +448,20 @@ def check_page(command):
     command.keep(document)
     command.text("report", "--html", path)
     texts = browse(command, path).texts
-    assert "No call was refused, but 2 expansions were" in texts and \
-        texts.index("/usr/bin/dash") < texts.index("/usr/bin/python3.13"), texts
+    assert "No call was refused, but 2 expansions were, and the command ended with " \
+        "exit status 1" in texts and texts.index("/usr/bin/dash") < \
+        texts.index("/usr/bin/python3.13"), texts
+    # A command that crashed is not called good, although nothing was refused.
+    document["programs"][2]["grow_denied"] = {}
+    crashed = "No call was refused, but the command ended with "
+    for status, signal, title in (0, None, ("Nothing breaks", "fine")), \
+            (None, "SIGSEGV", (crashed + "SIGSEGV", "costs")), \
+            (2, None, (crashed + "exit status 2", "costs")):
+        document.update(exit_status=status, signal=signal)
+        command.keep(document)
+        command.text("report", "--html", path)
+        page = browse(command, path)
+        assert page.title == title, page.title
     # Make sure that a complaint would be noticed.
     path.write_text(path.read_text().replace("JSON.parse", "JSON.pars"))
     try:
