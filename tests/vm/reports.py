@@ -341,19 +341,23 @@ class Page(HTMLParser):
     def __init__(self, dom):
         super().__init__()
         self.figures, self.texts, self.tags, self.member = [], [], [], None
-        self.title = None, None
+        self.title, self.marks, self.cell = (None, None), [], None
         self.feed(dom)
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
         self.attributes = dict(attrs)
         self.member = self.attributes.get("data-member")
+        if tag == "td":
+            self.cell = self.attributes.get("class")
 
     def handle_data(self, data):
         if self.tags[-1:] == ["h1"]:
             self.title = data, self.attributes.get("class")
         if self.member:
             self.figures.append((self.member, data.replace(",", "")))
+            if self.cell in ("breaks", "costs"):
+                self.marks.append((self.member, self.cell))
             self.member = None
         self.texts.append(data)
 
@@ -520,6 +524,9 @@ def check_try_page(command):
     command.text("report", REPORTS / "try.json", "--html", path)
     page = browse(command, path)
     assert page.figures == expected, (page.figures, expected)
+    # The marks are what the verdict rests on.
+    marks = [("refused", "breaks"), ("refused", "breaks"), ("peak_mappings", "costs")]
+    assert page.marks == marks, page.marks
     assert page.texts.index("It breaks") < page.texts.index("breaks") < \
         page.texts.index("wall time"), page.texts
     for sentence in (*document["breaks"], *document["costs"]):
@@ -529,6 +536,18 @@ def check_try_page(command):
     assert page.tags.count("svg") == 3, page.tags
     assert page.texts.count("requests 45") == 3, page.texts
     assert page.texts.count("refused 2") == 1, page.texts
+    # The limits of the verdict: a MiB of memory, five runs for a time.
+    off, private = policies[0]["runs"], policies[1]["runs"]
+    for kib, us, count, more in (4292, 200000, 4, []), \
+            (4293, 200000, 5, [("wall_us", "costs"), ("peak_kib", "costs")]), \
+            (4293, 100500, 5, [("peak_kib", "costs")]):
+        policies[0]["runs"] = [{**off[2], "wall_us": 99000 + 200 * number}
+                               for number in range(6)]
+        policies[1]["runs"] = count * [{**private[0], "wall_us": us, "peak_kib": kib}]
+        command.keep(document)
+        command.text("report", "--html", path)
+        page = browse(command, path)
+        assert page.marks == more + marks, (kib, us, page.marks)
     # A name must not become markup, and missing values must not be shown.
     document["command"] = ["<b>x</b>"]
     document["breaks"] = ["<b>x</b></script><b>"]
