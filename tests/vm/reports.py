@@ -466,6 +466,17 @@ def check_page(command):
         command.text("report", "--html", path)
         page = browse(command, path)
         assert page.title == title, page.title
+    # A list that may not be whole says so.
+    cut = "A report has no more than the first 32 stacks of a program. " \
+        "How many grew past a size: 16 KiB 40, 64 KiB 3."
+    assert cut not in page.texts, page.texts
+    entry = document["programs"][0]
+    entry["stacks"] = [{**entry["stacks"][0], "pid": number} for number in range(32)]
+    entry["grew_past"] = {"16 KiB": 40, "64 KiB": 3, "256 KiB": 0}
+    command.keep(document)
+    command.text("report", "--html", path)
+    page = browse(command, path)
+    assert cut in page.texts, page.texts
     # Make sure that a complaint would be noticed.
     path.write_text(path.read_text().replace("JSON.parse", "JSON.pars"))
     try:
