@@ -14,6 +14,7 @@ the status.log of the guest of evidence. The documents contain:
 """
 
 import copy
+import html
 import itertools
 import json
 import os
@@ -382,6 +383,72 @@ def browse(command, path):
     return Page(done.stdout)
 
 
+def ask(command, path, script, *options):
+    """Open a page in a browser with one more script; return what this returns."""
+    asked = command.work / "asked.html"
+    asked.write_text(path.read_text().replace("</html>", f"<script>document.title = "
+                     f"JSON.stringify((() => {{ {script} }})())</script></html>"))
+    done = browser(command, asked, "--dump-dom", *options)
+    return json.loads(html.unescape(re.search("<title>(.*)</title>", done.stdout)[1]))
+
+
+# The colours of each text, and of what is behind it.
+COLOURS = """
+const behind = element => {
+  const colour = getComputedStyle(element).backgroundColor;
+  return /, 0\\)$/.test(colour) && element.parentElement ? behind(element.parentElement) : colour;
+};
+const texts = [...document.querySelectorAll("main *")].filter(element =>
+  [...element.childNodes].some(node => node.nodeType === 3 && node.data.trim()));
+return texts.map(element => {
+  const style = getComputedStyle(element);
+  return [element instanceof SVGElement ? style.fill : style.color, behind(element)];
+});
+"""
+
+
+def contrast(*colours):
+    """The contrast ratio of two colours, as WCAG 2 defines it."""
+    light = []
+    for colour in colours:
+        parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+        parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+                 for part in parts]
+        light.append(0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2])
+    return (max(light) + 0.05) / (min(light) + 0.05)
+
+
+def check_looks(command):
+    """The page: printed, on a narrow screen, and in the dark"""
+    path = command.work / "page.html"
+    for name in ALL_NAMES:
+        document = command.keep(read(name))
+        if name == "try":
+            document["policies"] += document["policies"][1:] * 2
+            command.keep(document)
+        command.text("report", "--html", path)
+        window, wide = ask(
+            command, path, "return [innerWidth, document.documentElement.scrollWidth]",
+            "--window-size=360,800")
+        assert window == 360 >= wide, (name, window, wide)
+        light = ask(command, path, COLOURS)
+        dark = ask(command, path, COLOURS, "--blink-settings=preferredColorScheme=0")
+        same = [pair for pair in zip(light, dark) if pair[0][0] == pair[1][0] or
+                pair[0][1] == pair[1][1]]
+        assert len(light) == len(dark) > 20 and not same, (name, len(light), same)
+        faint = [pair for pair in light + dark if contrast(*pair) < 4.5]
+        assert not faint, (name, faint)
+    # What is folded on the screen is printed, once.
+    command.text("report", REPORTS / "run.json", "--html", path)
+    folded = ask(command, path, """
+        const folded = () => [...document.querySelectorAll("details")].map(
+          each => [each.open, each.querySelectorAll("table").length]);
+        const before = folded();
+        for (const time of [1, 2]) dispatchEvent(new Event("beforeprint"));
+        return [before, folded()];""")
+    assert folded == [[[True, 2], [False, 0]], [[True, 2], [True, 1]]], folded
+
+
 def depths(stacks):
     """What a page has to show of how deep stacks are, the deepest first."""
     return [
@@ -685,7 +752,8 @@ def check_rules(_):
 
 CHECKS = (
     check_schema, check_promtool, check_rules, check_names, check_labels, check_by,
-    check_merge, check_diff, check_page, check_try_page, check_terminal,
+    check_merge, check_diff, check_page, check_try_page, check_looks,
+    check_terminal,
     check_written, check_foreign,
 )
 
