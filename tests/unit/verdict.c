@@ -25,6 +25,8 @@ struct run {
 	int status;
 	const char *signal;
 	int refused, failed, denied; /* refused: with a call that is known */
+	const char *program; /* NULL: /bin/x */
+	const char *call; /* that is refused; NULL: mmap(y) */
 	int mappings; /* 0: 20 */
 	int space; /* KiB; 0: 32000 */
 	int kib; /* 0: 2000 */
@@ -39,7 +41,7 @@ struct run {
 static const struct {
 	const char *name;
 	struct run runs[MAX_RUNS];
-	const char *verdict; /* and a part of the first sentence after a space */
+	const char *verdict; /* and how its sentences begin, after a space */
 	const char *notes; /* a part of a note; NULL: of these there is none */
 	const char *failed_on; /* without --fail-on, with a space after each */
 } cases[] = {
@@ -66,6 +68,42 @@ static const struct {
 	  "breaks /bin/x under rfc: mmap(y) is refused with EINVAL, 1 time",
 	  NULL,
 	  "refused " },
+	{ "another call is refused in a later run",
+	  { { .policy = "off" },
+	    { .policy = "off" },
+	    { .policy = "rfc", .refused = 1 },
+	    { .policy = "off" },
+	    { .policy = "rfc", .refused = 2, .call = "mmap(z)" } },
+	  "breaks /bin/x under rfc: mmap(y) is refused with EINVAL, 1 time; /bin/x under rfc: mmap(z) is refused with EINVAL, 2 times",
+	  NULL,
+	  "refused " },
+	{ "a call of another program is refused in a later run",
+	  { { .policy = "off" },
+	    { .policy = "off" },
+	    { .policy = "rfc" },
+	    { .policy = "off" },
+	    { .policy = "rfc", .refused = 1, .program = "/bin/y" } },
+	  "breaks /bin/y under rfc: mmap(y) is refused with EINVAL, 1 time",
+	  NULL,
+	  "refused " },
+	{ "the same call is refused in each run",
+	  { { .policy = "off" },
+	    { .policy = "off" },
+	    { .policy = "rfc", .refused = 1 },
+	    { .policy = "off" },
+	    { .policy = "rfc", .refused = 2 } },
+	  "breaks /bin/x under rfc: mmap(y) is refused with EINVAL, 1 time.",
+	  NULL,
+	  "refused " },
+	{ "a program of one run only has more mappings",
+	  { { .policy = "off" },
+	    { .policy = "off" },
+	    { .policy = "rfc", .program = "/bin/y" },
+	    { .policy = "off", .program = "/bin/y" },
+	    { .policy = "rfc", .mappings = 99 } },
+	  "unchanged",
+	  NULL,
+	  "" },
 	{ "a stack is refused",
 	  { { .policy = "off" },
 	    { .policy = "off" },
@@ -308,14 +346,14 @@ static json_t *program_json(const struct run *run)
 	json_t *calls = json_array();
 
 	if (run->refused)
-		json_array_append_new(calls,
-				      json_pack("{s:s,s:i}", "call", "mmap(y)",
-						"count", run->refused));
-	return json_pack("{s:s,s:i,s:{s:i},s:i,s:i,s:o}", "program", "/bin/x",
-			 "failed", run->failed, "outcomes", "refused",
-			 run->refused, "peak_mappings", run->mappings ?: 20,
-			 "peak_address_space_kib", run->space ?: 32000,
-			 "refused_calls", calls);
+		json_array_append_new(calls, json_pack("{s:s,s:i}", "call",
+						       run->call ?: "mmap(y)",
+						       "count", run->refused));
+	return json_pack("{s:s,s:i,s:{s:i},s:i,s:i,s:o}", "program",
+			 run->program ?: "/bin/x", "failed", run->failed,
+			 "outcomes", "refused", run->refused, "peak_mappings",
+			 run->mappings ?: 20, "peak_address_space_kib",
+			 run->space ?: 32000, "refused_calls", calls);
 }
 
 static json_t *run_json(const struct run *run)
@@ -385,14 +423,19 @@ static void join(const json_t *list, char *buf)
 	}
 }
 
+/* The verdict and its sentences begin so; a full stop ends the last one. */
 static bool judged(const json_t *document, const char *expected)
 {
 	const char *verdict = document_text(document, "verdict");
-	char got[256];
-	json_t *first = json_array_get(json_object_get(document, verdict), 0);
+	json_t *list = json_object_get(document, verdict), *sentence;
+	char got[1024];
+	size_t i, at;
 
-	snprintf(got, sizeof(got), "%s%s%s", verdict, first ? " " : "",
-		 first ? json_string_value(first) : "");
+	at = snprintf(got, sizeof(got), "%s", verdict);
+	json_array_foreach(list, i, sentence)
+		at += snprintf(got + at, sizeof(got) - at, "%s%s",
+			       i ? "; " : " ", json_string_value(sentence));
+	snprintf(got + at, sizeof(got) - at, ".");
 	if (strlen(expected) < strlen(got))
 		got[strlen(expected)] = '\0';
 	return same(got, expected, "verdict");

@@ -614,6 +614,18 @@ def check_try_page(command):
     assert page.tags.count("svg") == 3, page.tags
     assert page.texts.count("requests 45") == 3, page.texts
     assert page.texts.count("refused 2") == 1, page.texts
+    # What only a later run has is on the page too.
+    later = policies[2]["runs"][1]["report"]["programs"]
+    later[0]["refused_calls"].append(
+        {**later[0]["refused_calls"][0], "call": "mmap(later)", "count": 1})
+    later.append({**later[1], "program": "/bin/later", "stacks": []})
+    command.keep(document)
+    command.text("report", "--html", path)
+    page = browse(command, path)
+    assert "1 × mmap(later)" in page.texts and "/bin/later" in page.texts and \
+        page.marks == marks, (page.texts, page.marks)
+    later[0]["refused_calls"].pop()
+    later.pop()
     # The limits of the verdict: a MiB of memory, five runs for a time.
     off, private = policies[0]["runs"], policies[1]["runs"]
     for kib, us, count, more in (4292, 200000, 4, []), \

@@ -144,6 +144,17 @@ void document_group(json_t *groups, const char *key, const json_t *program)
 		json_object_set_new(groups, key, json_deep_copy(program));
 }
 
+json_t *document_programs(const json_t *document)
+{
+	json_t *groups = json_object(), *program;
+	size_t i;
+
+	json_array_foreach(json_object_get(document, "programs"), i, program)
+		document_group(groups, document_text(program, "program") ?: "",
+			       program);
+	return groups;
+}
+
 static int compare(const void *a, const void *b)
 {
 	static const char *const members[] = { "refused", "requests", NULL };

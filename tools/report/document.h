@@ -79,6 +79,14 @@ void document_add(json_t *sum, const json_t *more);
 void document_group(json_t *groups, const char *key, const json_t *program);
 
 /**
+ * document_programs() - the programs of a report by their names
+ * @document: a report, or NULL
+ *
+ * Return: a new object of groups; a group is one program of all users and cgroups.
+ */
+json_t *document_programs(const json_t *document);
+
+/**
  * document_sorted() - sort programs: those that break come first
  * @groups: from document_group()
  *

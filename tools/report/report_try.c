@@ -362,17 +362,12 @@ static void print_command(const struct screen *screen, const json_t *document)
 static json_t *list_programs(const json_t *document)
 {
 	json_t *policies = json_object_get(document, "policies");
-	json_t *names = json_object(), *list, *program;
-	const char *name;
-	size_t i, j;
+	json_t *names = json_object(), *more;
+	size_t i;
 
 	for (i = json_array_size(policies); i-- > 0;) {
-		list = span_programs(json_array_get(policies, i));
-		json_array_foreach(list, j, program)
-		{
-			name = document_text(program, "program") ?: "";
-			json_object_set_new(names, name, json_true());
-		}
+		more = span_programs(json_array_get(policies, i));
+		json_object_update_missing_new(names, more);
 	}
 	return names;
 }

@@ -25,8 +25,51 @@ json_t *span_counters(const json_t *run)
 
 json_t *span_programs(const json_t *policy)
 {
-	return json_object_get(report_of(json_array_get(span_runs(policy), 0)),
-			       "programs");
+	json_t *names = json_object(), *programs, *run;
+	size_t i;
+
+	json_array_foreach(span_runs(policy), i, run)
+	{
+		programs = document_programs(report_of(run));
+		json_object_update_missing_new(names, programs);
+	}
+	return names;
+}
+
+static void add_refused(json_t *names, const char *name, const json_t *program)
+{
+	json_t *known = json_object_get(names, name);
+	json_t *calls = json_object(), *call;
+	size_t i;
+
+	json_array_foreach(json_object_get(program, "refused_calls"), i, call)
+		json_object_set(calls, document_text(call, "call") ?: "?",
+				call);
+	if (known)
+		json_object_update_missing_new(known, calls);
+	else
+		json_object_set_new(names, name, calls);
+}
+
+/* A program may also have calls that a policy spares. */
+json_t *span_refused(const json_t *policy)
+{
+	json_t *names = json_object(), *programs, *program, *run;
+	const char *name;
+	size_t i;
+
+	json_array_foreach(span_runs(policy), i, run)
+	{
+		programs = document_programs(report_of(run));
+		json_object_foreach(programs, name, program)
+		{
+			if (document_count(json_object_get(program, "outcomes"),
+					   "refused"))
+				add_refused(names, name, program);
+		}
+		json_decref(programs);
+	}
+	return names;
 }
 
 static void span_add(struct span *span, long long value)

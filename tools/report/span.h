@@ -29,12 +29,21 @@ json_t *span_runs(const json_t *policy);
 json_t *span_counters(const json_t *run);
 
 /**
- * span_programs() - the programs of the first run
+ * span_programs() - the programs of all runs
  * @policy: a member of "policies"
  *
- * Return: an array, which belongs to @policy; or NULL.
+ * Return: a new object with a member for each name.
  */
 json_t *span_programs(const json_t *policy);
+
+/**
+ * span_refused() - the calls that were refused in any run
+ * @policy: a member of "policies"
+ *
+ * Return: a new object. It has an object for the name of each program with such
+ * calls, and that has each call by its text, as in the first run with it.
+ */
+json_t *span_refused(const json_t *policy);
 
 /**
  * span_slack() - how much larger a value may be and still count as the same

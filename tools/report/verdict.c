@@ -171,26 +171,33 @@ static void compare_output(struct verdict *verdict, const char *stream,
 	}
 }
 
-static void find_call(struct verdict *verdict, const json_t *program,
-		      const json_t *call)
+static void find_call(struct verdict *verdict, const char *program,
+		      const char *text, const json_t *call)
 {
 	long long count = document_count(call, "count");
 
 	find(verdict, FOUND_BREAKS,
-	     "%s under %s: %s is refused with EINVAL, %lld time%s",
-	     document_text(program, "program") ?: "?", verdict->policy,
-	     document_text(call, "call") ?: "?", count, count == 1 ? "" : "s");
-	verdict->failed[FAIL_REFUSED] = true;
+	     "%s under %s: %s is refused with EINVAL, %lld time%s", program,
+	     verdict->policy, text, count, count == 1 ? "" : "s");
 }
 
-static bool find_calls(struct verdict *verdict, const json_t *program)
+/* Returns whether any call is known. */
+static bool find_calls(struct verdict *verdict)
 {
-	json_t *call;
-	size_t i;
+	json_t *programs = span_refused(verdict->here), *calls, *call;
+	const char *program, *text;
+	bool any = false;
 
-	json_array_foreach(json_object_get(program, "refused_calls"), i, call)
-		find_call(verdict, program, call);
-	return i;
+	json_object_foreach(programs, program, calls)
+	{
+		json_object_foreach(calls, text, call)
+		{
+			find_call(verdict, program, text, call);
+			any = true;
+		}
+	}
+	json_decref(programs);
+	return any;
 }
 
 /*
@@ -200,24 +207,14 @@ static bool find_calls(struct verdict *verdict, const json_t *program)
 static void compare_refused(struct verdict *verdict)
 {
 	struct span span = span_of_counter(verdict->here, "refused");
-	bool named = false;
-	json_t *program;
-	size_t i;
 
 	if (!span.most)
 		return;
-	json_array_foreach(span_programs(verdict->here), i, program)
-	{
-		if (document_count(json_object_get(program, "outcomes"),
-				   "refused"))
-			named |= find_calls(verdict, program);
-	}
-	if (named)
-		return;
-	find(verdict, FOUND_BREAKS,
-	     "%s under %s: %lld calls are refused with EINVAL",
-	     verdict->command, verdict->policy, span.most);
 	verdict->failed[FAIL_REFUSED] = true;
+	if (!find_calls(verdict))
+		find(verdict, FOUND_BREAKS,
+		     "%s under %s: %lld calls are refused with EINVAL",
+		     verdict->command, verdict->policy, span.most);
 }
 
 /*
@@ -227,25 +224,26 @@ static void compare_refused(struct verdict *verdict)
 static bool compare_programs(struct verdict *verdict, enum found kind,
 			     const char *member, bool sum, const char *words)
 {
+	json_t *programs = span_programs(verdict->here), *program;
+	size_t runs = json_array_size(span_runs(verdict->here));
 	struct span here, off;
-	json_t *program;
 	const char *name;
 	bool any = false;
-	size_t i;
 
-	json_array_foreach(span_programs(verdict->here), i, program)
+	json_object_foreach(programs, name, program)
 	{
-		name = document_text(program, "program") ?: "";
 		here = span_of_program(verdict->here, name, member, sum);
 		off = span_of_program(verdict->off, name, member, sum);
 		if (sum && !off.runs)
 			off.runs = 1;
-		if (!is_more(&here, &off, span_slack(member, off.most)))
+		if (here.runs < runs ||
+		    !is_more(&here, &off, span_slack(member, off.most)))
 			continue;
 		find(verdict, kind, "%s under %s: %lld %s; off %lld", name,
 		     verdict->policy, here.most, words, off.most);
 		any = true;
 	}
+	json_decref(programs);
 	return any;
 }
 

@@ -194,21 +194,10 @@ static void compare_ends(struct diff *diff)
 		     before);
 }
 
-static json_t *by_program(const json_t *document)
-{
-	json_t *groups = json_object(), *program;
-	size_t i;
-
-	json_array_foreach(json_object_get(document, "programs"), i, program)
-		document_group(groups, document_text(program, "program") ?: "",
-			       program);
-	return groups;
-}
-
 static void compare(struct diff *diff)
 {
-	json_t *before = by_program(diff->before);
-	json_t *after = by_program(diff->after), *program;
+	json_t *before = document_programs(diff->before);
+	json_t *after = document_programs(diff->after), *program;
 	const char *name;
 
 	diff->forecast =
