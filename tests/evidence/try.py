@@ -95,6 +95,15 @@ def breaking(report):
     )
 
 
+def tracing(report):
+    done, _ = attempt(TRIALS, "falls-back", "/tmp/file", options=("--backtrace",))
+    report.result(
+        re.search(rf"^refused under rfc, with EINVAL:\n +1 x mmap\(.*\n( {{10}}.*\n)* {{10}}.*"
+                  rf"\({TRIALS}\)$", done.stdout, re.M),
+        "--backtrace: the report says where the refused calls were made", done.stdout,
+    )
+
+
 def costing(report):
     fate(
         report, "costs: mappings of 1,000 small stacks",
@@ -354,10 +363,11 @@ def documented(report):
 
 
 def main():
-    report = kit.Report(26)
+    report = kit.Report(27)
     kit.load()
     documented(report)
     breaking(report)
+    tracing(report)
     costing(report)
     unchanged(report)
     gaining(report)

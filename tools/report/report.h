@@ -26,6 +26,13 @@ enum format {
 void report_text(const json_t *document, const struct screen *screen);
 
 /**
+ * report_call() - print a kind of refused call, and where it was made
+ * @call: a member of "refused_calls"
+ * @file: where to print
+ */
+void report_call(const json_t *call, FILE *file);
+
+/**
  * report_try() - print a report of mapstack try for people
  * @document: of mapstack try
  * @screen: where to print

@@ -70,12 +70,26 @@ static bool is_forecast(const json_t *program)
 			       "observed") > 0;
 }
 
+void report_call(const json_t *call, FILE *file)
+{
+	const char *owner = document_text(call, "program");
+
+	fprintf(file, "      %lld x ", document_number(call, "count"));
+	text_put(file, document_text(call, "call"));
+	if (owner) {
+		fputs(" of ", file);
+		text_put(file, owner);
+	}
+	print_sample(file, json_object_get(call, "sample"));
+	fputc('\n', file);
+}
+
 static void print_refused(const json_t *program, const struct screen *screen)
 {
 	enum colour colour = COLOUR_BAD;
 	FILE *file = screen->file;
 	long long refused = document_number(program, "refused");
-	const char *what = "the kernel refused, with EINVAL", *owner;
+	const char *what = "the kernel refused, with EINVAL";
 	json_t *call;
 	size_t i;
 
@@ -93,15 +107,7 @@ static void print_refused(const json_t *program, const struct screen *screen)
 	fputs(":\n", file);
 	json_array_foreach(json_object_get(program, "refused_calls"), i, call)
 	{
-		fprintf(file, "      %lld x ", document_number(call, "count"));
-		text_put(file, document_text(call, "call"));
-		owner = document_text(call, "program");
-		if (owner) {
-			fputs(" of ", file);
-			text_put(file, owner);
-		}
-		print_sample(file, json_object_get(call, "sample"));
-		fputc('\n', file);
+		report_call(call, file);
 	}
 }
 

@@ -372,6 +372,47 @@ static json_t *list_programs(const json_t *document)
 	return names;
 }
 
+static void print_calls(const struct screen *screen, const json_t *policy,
+			json_t *calls)
+{
+	char *lines = NULL;
+	const char *text;
+	json_t *call;
+	size_t size;
+	FILE *file = xmemory(&lines, &size);
+
+	fputs("refused under ", file);
+	text_put(file, document_text(policy, "policy") ?: "?");
+	fputs(", with EINVAL:\n", file);
+	json_object_foreach(calls, text, call)
+	{
+		report_call(call, file);
+	}
+	fclose(file);
+	screen_fill(screen, lines);
+	free(lines);
+}
+
+/* Prints the calls of a program under the last policy that refused any. */
+static void print_refused(const struct screen *screen, const json_t *document,
+			  const char *program)
+{
+	json_t *policies = json_object_get(document, "policies");
+	json_t *policy, *programs, *calls;
+	size_t i = json_array_size(policies);
+	bool found = false;
+
+	while (i-- > 0 && !found) {
+		policy = json_array_get(policies, i);
+		programs = span_refused(policy);
+		calls = json_object_get(programs, program);
+		found = json_object_size(calls);
+		if (found)
+			print_calls(screen, policy, calls);
+		json_decref(programs);
+	}
+}
+
 void report_try(const json_t *document, const struct screen *screen)
 {
 	json_t *programs = list_programs(document), *value;
@@ -387,6 +428,7 @@ void report_try(const json_t *document, const struct screen *screen)
 		text_put(screen->file, name);
 		fputc('\n', screen->file);
 		print_table(screen, document, name, each, ARRAY_SIZE(each));
+		print_refused(screen, document, name);
 	}
 	json_decref(programs);
 }
