@@ -509,6 +509,9 @@ static bool test_fail_on(void)
 		verdict_judge(document, &fail_on);
 		join(json_object_get(document, "failed_on"), failed);
 		ok &= same(failed, lists[i].failed, lists[i].words);
+		join(json_object_get(document, "costs"), failed);
+		ok &= !strstr(lists[i].failed, "slower") ||
+		      strstr(failed, "median of 1 run and of 2 off)");
 		json_decref(document);
 	}
 	return ok;

@@ -301,13 +301,16 @@ static void compare_limit(struct verdict *verdict)
 {
 	double was = document_median(span_runs(verdict->off), "wall_us");
 	double is = document_median(span_runs(verdict->here), "wall_us");
+	size_t runs = json_array_size(span_runs(verdict->here));
 	double limit = verdict->fail_on->slower;
 
 	if (!verdict->fail_on->on[FAIL_SLOWER] || is <= was * (1 + limit / 100))
 		return;
 	find(verdict, FOUND_COSTS,
-	     "%s under %s: %.1f%% slower than off (wall time, median); the limit is %g%%",
-	     verdict->command, verdict->policy, 100 * (is / was - 1), limit);
+	     "%s under %s: %.1f%% slower than off (wall time, median of %zu run%s and of %zu off); the limit is %g%%",
+	     verdict->command, verdict->policy, 100 * (is / was - 1), runs,
+	     runs == 1 ? "" : "s", json_array_size(span_runs(verdict->off)),
+	     limit);
 	verdict->failed[FAIL_SLOWER] = true;
 }
 
