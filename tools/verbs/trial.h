@@ -43,7 +43,7 @@ char *trial_path(const struct trials *trials, const char *policy, int number,
  * "off" is the policy observe: it changes nothing and counts at the same price,
  * so that the comparison is of growable stacks and not of the instrument.
  * Leaves the module off. Leaves the report in a file, not in memory, because a
- * command's peak of memory is never below that of this process when it forked.
+ * command's peak of memory is never below what fork() copies of this process.
  *
  * Return: a member of "runs" as schema.json has it, without its report and its
  * output; or NULL after a complaint, with @trials->child.status as the
