@@ -325,14 +325,24 @@ def plain(text):
 
 
 def other_lines(before, printed):
-    """Return the length of README's example after a line, and what was not printed of it."""
+    """Return README's example after a line, and its lines that were not printed.
+
+    Its lines have to be printed one after the other. At their end README says that the
+    example is shortened, or a paragraph of what was printed ends too.
+    """
     text = Path("/files/README.md").read_text().partition(before + "\n")[2]
-    shown = re.match(r"(    .*\n|\n)*", text.lstrip("\n"))[0]
-    lines = [plain(line) for line in printed.splitlines()]
+    text = re.match(r"(    .*\n|\n)*", text.lstrip("\n"))[0].strip("\n")
+    shown = [plain(line) for line in text.splitlines()]
+    lines = [plain(line) for line in printed.splitlines()] + [""]
     for line in printed.splitlines():
         print(f"# {line}")
-    return len(shown), [line for line in shown.splitlines()
-                        if plain(line) not in lines]
+    if shown[-1].startswith("(Shortened: "):
+        shown.pop()
+    else:
+        shown.append("")
+    if any(lines[at:at + len(shown)] == shown for at in range(len(lines))):
+        return text, []
+    return text, [line for line in shown if line not in lines] or ["README leaves out a line"]
 
 
 def print_kept():
@@ -346,16 +356,16 @@ def documented(report):
     shutil.copy(TRIALS, place / "your-tests")
     done = tool("try", "--", "./your-tests", cwd=place)
     print_kept()
-    length, other = other_lines("mapstack try -- ./your-tests", done.stdout)
+    text, other = other_lines("mapstack try -- ./your-tests", done.stdout)
     report.result(
-        length > 500 and not other and done.returncode == 1,
+        len(text) > 500 and not other and done.returncode == 1,
         "try prints what README shows", *other,
     )
     done = tool("run", "-p", "rfc", "--", *kit.ask("anonymous", "shared"))
-    length, other = other_lines(
+    text, other = other_lines(
         "A report has a part like this for each program:", done.stdout)
     report.result(
-        length > 300 and not other and done.returncode == 0,
+        len(text) > 300 and not other and done.returncode == 0,
         "run prints the part for each program as README shows it", *other,
     )
     tool("run", "-p", "private", "--", TRIALS, "fibers")
