@@ -344,6 +344,17 @@ def report_again(report):
     )
 
 
+def paged(report):
+    done = tool("run", "-q", "--html", "/tmp/run.html", "--", *ask("shared"))
+    page = kit.page("/tmp/run.html")
+    report.result(
+        done.returncode == 0 and done.stdout == "shared EINVAL\n" and
+        page == json.loads(tool("report", "--json").stdout) and
+        kit.program(page, "python3")["refused"] == 1,
+        "run --html: the page holds the report", done, page,
+    )
+
+
 def written(report):
     """If the report cannot be written, the command does not run."""
     wrong = []
@@ -875,7 +886,7 @@ def backtraces(report):
 
 
 def main():
-    report = kit.Report(67)
+    report = kit.Report(68)
     loaded_or_not(report)
     switching(report)
     unprivileged(report)
@@ -889,6 +900,7 @@ def main():
     exit_status(report)
     effects(report)
     report_again(report)
+    paged(report)
     written(report)
     growth(report)
     peak(report)

@@ -93,6 +93,15 @@ def run(*command, options=()):
     return done, report
 
 
+def page(path):
+    """Return the report that a page of --html holds."""
+    data = re.search('<script type="application/json" id="data">(.*)</script>',
+                     Path(path).read_text())[1]
+    report = json.loads(data)
+    jsonschema.validate(report, SCHEMA)
+    return report
+
+
 def program(report, name):
     """Return the first program whose file name begins so, or one without requests."""
     for entry in (report or {}).get("programs", []):

@@ -214,6 +214,23 @@ def starting(report):
         "each run reads the same input, and --keep keeps its output and its report",
         done, kept, texts, again, differ, twice,
     )
+    surroundings = {"cwd": "/srv", "env": {"PATH": os.environ["PATH"], "MARK": "a b"}}
+    words = ["sh", "-c", "pwd; env | sort"]
+    alone = subprocess.run(words, capture_output=True, text=True, **surroundings)
+    same = tool("try", "--keep", "/tmp/same", "--", *words, **surroundings)
+    texts = [path.read_text() for path in Path("/tmp/same").glob("*.out")]
+    report.result(
+        "MARK=a b\n" in alone.stdout and texts == 4 * [alone.stdout] and
+        same.returncode == 0,
+        "each run has the directory and the environment of try", alone, texts, same,
+    )
+    told = re.findall(r"^mapstack: (\w+), run (\d): \d+\.\d\d s, exit status 0$",
+                      same.stderr, re.M)
+    report.result(
+        told == [("off", "1"), ("off", "2"), ("private", "1"), ("rfc", "1")] and
+        not done.stderr,
+        "a line tells the end of each run, and --quiet leaves it out", same, done,
+    )
     code = "import re; print(re.search('^.*stack', open('/proc/self/maps')" \
         ".read(), re.M)[0])"
     done, fixed = attempt("python3", "-S", "-c", code, options=("--no-aslr",))
@@ -308,12 +325,22 @@ def printing(report):
     again = tool("report")
     same = json.loads(tool("report", "--json").stdout)
     page = tool("report", "--html", "/tmp/page.html")
+    read = page.returncode == 0 and kit.page("/tmp/page.html")
     merged = tool("merge", KEPT)
     report.result(
         again.stdout == done.stdout and same == document and
-        page.returncode == 0 and merged.returncode == 125 and
+        read == document and merged.returncode == 125 and
         "compares by itself" in merged.stderr,
         "report prints the report of try again, and merge refuses it", done, again, page, merged,
+    )
+
+
+def paged(report):
+    done, document = attempt(TRIALS, "nothing", options=("--html", "/tmp/try.html"))
+    report.result(
+        done.returncode == 0 and not done.stdout and
+        kit.page("/tmp/try.html") == document,
+        "--html: the page holds the report", done,
     )
 
 
@@ -373,7 +400,7 @@ def documented(report):
 
 
 def main():
-    report = kit.Report(27)
+    report = kit.Report(30)
     kit.load()
     documented(report)
     breaking(report)
@@ -386,6 +413,7 @@ def main():
     failing(report)
     ending(report)
     printing(report)
+    paged(report)
     kit.unload()
     report.end()
 

@@ -366,7 +366,8 @@ def interval(report):
                             os.stat(path).st_ino != inode, 30)
         going.terminate()
         said = going.communicate(timeout=60)[1]
-        report.result(text in first and anew and not said,
+        valid = option != "--html" or kit.page(path)["verb"] == "watch"
+        report.result(text in first and anew and valid and not said,
                       f"--interval {option}: the file is replaced", first[-500:], said)
     Path("/tmp/place").mkdir()
     going = subprocess.Popen(

@@ -251,6 +251,11 @@ def check_merge(command):
     text = command.text("merge", *paths)
     assert "on trixie, altra" in text and "5 the kernel would refuse" in text \
         and "3 the kernel refused" in text and "125 would become" in text, text
+    page = command.work / "merged.html"
+    command.text("merge", "--html", page, *paths)
+    held = re.search('id="data">(.*)</script>', page.read_text())[1]
+    assert json.loads(held) == json.loads(command.text("merge", "--json", *paths))
+    assert "altra, Linux" in "".join(browse(command, page).texts)
     metrics = command.text("merge", "--prometheus", *paths)
     assert not check_metrics(metrics), check_metrics(metrics)
     done = command("merge", *paths, "/nonexistent")
