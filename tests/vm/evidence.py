@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import build
+import debian
 import guest
 import rootfs
 
@@ -86,12 +87,15 @@ def builds_on(suite):
 
 
 def run(kernel, where, only, hear):
-    """Boot and run the tests whose name begins with `only`; return a report."""
+    """Boot and run the tests whose names begin with a word of `only`; return a report."""
     kernel.prepare()
     tests = sorted(
         path for path in Path("tests/evidence").glob("*.py")
-        if path.stat().st_mode & 0o100 and path.name.startswith(only)
+        if path.stat().st_mode & 0o100
+        and path.name.startswith(tuple(only.split(",")))
     )
+    if not tests:
+        raise debian.Failure(f"there is no test {only} in tests/evidence")
     vm = rootfs.boot(
         kernel, root().image(), where, tests=tests,
         modules=build.build_modules(kernel), files=files(), memory=2048,
