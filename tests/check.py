@@ -255,7 +255,7 @@ class Checks:
             name for name in tracked()
             if re.match(r"#!.*\b(sh|bash)\b", first_line(name))
         ]
-        return run("shellcheck", *scripts)
+        return run("shellcheck", "-x", *scripts)
 
     def python(self):
         """every Python file compiles and pyflakes finds nothing"""

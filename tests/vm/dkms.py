@@ -624,7 +624,8 @@ class Boots:
         vm = rootfs.boot(
             kernel, self.image, where, tests,
             [self.module(release, where)],
-            [Path("tests/dkms/booted")] if start == "/sbin/init" else [],
+            [*([Path("tests/dkms/booted")] if start == "/sbin/init" else []),
+             Path("tests/dkms/kit")],
             cmdline=cmdline, start=start,
         )
         if trust:

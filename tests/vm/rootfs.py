@@ -300,6 +300,8 @@ def boot(
 ):
     """Boot a kernel with a root; return a guest.Guest. Logs go to `where`."""
     where.mkdir(parents=True, exist_ok=True)
+    if start == "/sbin/init":
+        files = [*files, "tests/vm/end"]
     initramfs = make_initramfs(kernel, where, tests, modules, files, demo)
     return guest.Guest(
         kernel, initramfs, where, f"start={start} {cmdline}", memory, image,
