@@ -8,8 +8,8 @@
  * does not know the flags of mmap() any more. So the hook on do_mmap() leaves a
  * note for the hook on mmap_region().
  *
- * Since 5d698966fa7b (6.12, and stable 6.6) MAP_STACK means VM_GROWSUP on
- * parisc.
+ * Since 5d698966fa7b (6.12, and stable 6.6, 6.10 and 6.11) MAP_STACK means
+ * VM_GROWSUP on parisc.
  */
 #ifndef MAPSTACK_GROWUP_H
 #define MAPSTACK_GROWUP_H

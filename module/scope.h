@@ -27,10 +27,10 @@ extern struct scope __rcu *scope_in_force;
  * @text: "all", "pid:N" or "cgroup:/path"; a newline may follow
  *
  * N is a process in the caller's pid namespace. /path is a cgroup v2 as the
- * caller's cgroup namespace names it. (On 5.10 cgroup_get_from_path() walks
- * from cgrp_dfl_root, so it is a path from the real root.) The scope holds the
- * process or the cgroup and not its name: a number or a path that is used again
- * is not in scope.
+ * caller's cgroup namespace names it. (Before 74e4b956eb1c of 2022
+ * cgroup_get_from_path() walks from cgrp_dfl_root, so it is a path from the real
+ * root.) The scope holds the process or the cgroup and not its name: a number or
+ * a path that is reused is not in scope.
  *
  * Context: process; may sleep.
  * Return: 0; -EINVAL if @text is not understood; -ESRCH if there is no such
