@@ -140,7 +140,7 @@ help:
 	@echo '                  about an hour and a half (KERNELS= as above, the others are kept)'
 	@echo 'make findings-here  some of that on this machine, as any user, without the module; a minute'
 	@echo 'make test-long    run what make test leaves out: debug kernels, storms; hours'
-	@echo 'make check        static analysis of the whole tree; about 3 minutes'
+	@echo 'make check        static analysis of the whole tree; about 5 minutes on two cores'
 	@echo 'make bench        measure calls to the instruction for docs/cost.md; minutes for each kernel'
 	@echo 'make bench-host   measure calls here, in ns; the module is loaded meanwhile'
 	@echo 'make deb          build mapstack-dkms_$(VERSION)_all.deb and mapstack-tools'

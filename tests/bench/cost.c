@@ -31,7 +31,10 @@
 #include "others.h"
 #include "switching.h"
 
-/* The targets, in instructions added to a call. They are for x86-64 only. */
+/*
+ * The targets, in instructions added to a call. These are for x86-64 only; for
+ * arm64 the table of report.py has targets.
+ */
 #ifdef __x86_64__
 #define HAS_TARGETS true
 #else

@@ -27,8 +27,9 @@ struct perf *perf_start(void);
  * perf_stop() - end the recording, and have perf name the frames
  * @perf: from perf_start()
  *
- * Takes a minute at most, even if the watched programs have replaced their
- * files. If a call gets no backtrace, it gets the reason.
+ * Takes two minutes at most, one for perf record and one for perf script, even if
+ * the watched programs have replaced their files. If a call gets no backtrace, it
+ * gets the reason.
  */
 void perf_stop(struct perf *perf);
 

@@ -91,7 +91,8 @@ int run(const struct options *options);
  * try() - run a command under several policies, and judge
  * @options: how
  *
- * Return: the exit status: 0 unchanged, 1 it breaks, EXIT_SELF after a complaint.
+ * Return: the exit status: 0; 1 if a policy breaks the command, or, with fail_on,
+ * if something of that list was found; EXIT_SELF after a complaint.
  */
 int try(const struct options *options);
 
