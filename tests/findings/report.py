@@ -170,11 +170,10 @@ def names(results):
 
 
 def wrap(text):
-    """Wrap prose that filled-in figures made too long; tables stay as they are."""
+    """Fill paragraphs, whose lines figures made too long; tables stay as they are."""
     paragraphs = []
     for paragraph in text.rstrip("\n").split("\n\n"):
-        lines = paragraph.split("\n")
-        if max(map(len, lines)) > WIDTH and not re.match(r"[|#!<]| {4}", paragraph):
+        if not re.match(r"[|#!<]| {4}", paragraph):
             items = re.split(r"\n(?=- )", paragraph)
             paragraph = "\n".join(
                 textwrap.fill(

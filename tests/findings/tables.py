@@ -114,7 +114,7 @@ def by_kernel(results, command, *keys, kernels=None):
         for i, label in enumerate(labels)
     ]
     return markdown(
-        ["result", "shim", *(", ".join(who) for who in columns.values())],
+        ["result", "mode", *(", ".join(who) for who in columns.values())],
         join_modes(rows),
     )
 
