@@ -74,8 +74,8 @@ def one_run(results):
     """A sentence on the run that wrote all results, if one did."""
     if not results.whole_run:
         return (
-            " These results were not all written by one run: some of a kernel may be "
-            "of the package before the one in the table above."
+            " These results come from several runs: some may be from an earlier "
+            "package of a kernel than the table above names."
         )
     run = results.whole_run[0]
     return (
