@@ -4,8 +4,7 @@
  *
  * Each request adds one to one cell of a table of shapes and outcomes, on the
  * CPU where it runs. `seen`, every outcome and every shape are sums over that
- * table, so the outcomes add up to `seen`, and so do the shapes, whatever
- * races.
+ * table, so the outcomes add up to `seen`, and so do the shapes, despite races.
  */
 #ifndef MAPSTACK_COUNTERS_H
 #define MAPSTACK_COUNTERS_H
@@ -107,7 +106,7 @@ unsigned long counters_read(enum counter counter);
 /**
  * counters_reset() - make every counter read 0
  *
- * A request meanwhile is counted before the reset or after it, and is not lost.
+ * A request during the reset is counted before it or after it, and is not lost.
  *
  * Context: process; may sleep.
  */

@@ -53,7 +53,7 @@ static notrace struct file *get_exe_file(struct mm_struct *mm)
 /*
  * Returns the path of the current process's program, as that process sees it.
  * The path may be in the buffer @path. Preemption is off here. d_path() takes
- * rename_lock if somebody renames a file meanwhile, which may sleep on
+ * rename_lock if somebody renames a file at that time, which may sleep on
  * PREEMPT_RT.
  */
 static notrace const char *find_path(char *path)
@@ -101,8 +101,8 @@ static notrace struct program *current_program(struct recording *recording)
 }
 
 /*
- * At requests only. Expansions would be further moments, which there are not
- * under every policy, so that sizes could not be compared.
+ * At requests only: expansions do not happen under every policy, so sizes that
+ * were noted there could not be compared.
  */
 static notrace void note_size(struct program *program)
 {

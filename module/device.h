@@ -2,11 +2,11 @@
 /*
  * Counts requests and growth of each program while /dev/mapstack is open.
  *
- * Opening the device begins a recording, reading shows it, and closing ends it,
- * also when the process dies. docs/ABI describes the text. Requests and growth
+ * Opening the device begins a recording, reading shows it, and closing it, or
+ * the death of the process, ends it. docs/ABI describes the text. Requests and growth
  * come from the module's own tracepoints, so they cost nothing while nobody
- * records. The table (programs.h) has everything that the counters count
- * meanwhile.
+ * records. The table (programs.h) has everything that the counters count during
+ * the recording.
  */
 #ifndef MAPSTACK_DEVICE_H
 #define MAPSTACK_DEVICE_H

@@ -159,7 +159,7 @@ static bool growth_registered;
 
 /*
  * The probe is registered once and disabled when it is not needed, which leaves
- * nothing on the function. To unregister it would take a grace period of RCU.
+ * nothing on the function. Unregistering it would take an RCU grace period.
  */
 static int growth_enable(void)
 {
@@ -323,7 +323,7 @@ void growth_follow(void)
 	ret = growth_try();
 	/*
 	 * A probe that was enabled while kprobes were switched off is not armed
-	 * when they are switched on. A probe that was registered meanwhile is.
+	 * when they are switched on. A probe that was registered in between is.
 	 */
 	if (ret == -EIO) {
 		ret = growth_take_away();

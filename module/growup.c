@@ -80,7 +80,7 @@ static notrace void leave_note(struct mm_struct *mm)
 		mmdrop(stale);
 	if (note)
 		return;
-	pr_warn_once("too many mmap() at once, so some do not grow\n");
+	pr_warn_once("too many mmap() at once: some will not grow\n");
 }
 
 /* Removes the note of an address space. Returns whether there was one. */

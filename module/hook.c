@@ -286,7 +286,7 @@ static int hook_unregister(struct hook *hook)
 		return 0;
 	ret = unregister_ftrace_function(&hook->ops);
 	if (ret)
-		pr_err("ftrace did not release the hook on %s() (error %d), which stays attached; ftrace has shut itself down after a kernel bug, reboot\n",
+		pr_err("ftrace did not release the hook on %s() (error %d), which stays attached; ftrace has shut down after a kernel bug; reboot\n",
 		       hook->function, ret);
 	else
 		WRITE_ONCE(hook->attached, false);

@@ -53,9 +53,8 @@ static __always_inline unsigned long answer(unsigned long flags,
 }
 
 /*
- * This and handle_fitting() are not inlined. Nothing is needed after they
- * return, so that a request that is not traced, under another policy, saves no
- * register.
+ * This and handle_fitting() are not inlined. Nothing is live across these calls,
+ * so untraced requests under other policies save no register.
  */
 static noinline notrace unsigned long
 trace_and_answer(unsigned long addr, unsigned long len, unsigned long prot,

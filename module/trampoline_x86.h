@@ -64,11 +64,11 @@
  * @body: instructions; must keep all registers except flags and those that they
  * are meant to change
  *
- * The function counts its own call for call depth tracking, whose return thunk
- * fills the return stack buffer, because nobody else counts it. Its address is
- * even: 7.3 jumps to an odd address and expects no return (ftrace_is_jmp()). It
- * begins without endbr64, as ftrace's own trampolines do: only calls and
- * returns lead here, and no indirect branch.
+ * With call depth tracking, whose return thunk refills the return stack buffer,
+ * the function counts its own call; nobody else does. Its address is even: 7.3
+ * jumps to an odd address and expects no return (ftrace_is_jmp()). It begins
+ * without endbr64, as ftrace's own trampolines do: only calls and returns lead
+ * here, and no indirect branch.
  */
 #define TRAMPOLINE(name, body)                                \
 	void name(void);                                      \
