@@ -122,13 +122,13 @@ int calls_compare(const void *left, const void *right)
 	return (*a > *b) - (*a < *b);
 }
 
-/* The values that came most often, and no other. */
+/* The most frequent value, or two adjacent ones. */
 struct mode {
 	double mean;
 	unsigned int repeats;
 };
 
-/* Where ticks are no whole instructions, two values next to each other are one. */
+/* Where ticks are not whole instructions, two values next to each other are one. */
 static struct mode most_frequent(unsigned long *ticks, unsigned int runs)
 {
 	double frequency = counter_frequency();

@@ -30,7 +30,7 @@ enum call {
 /* A measurement. */
 struct figure {
 	/*
-	 * The most frequent value. Where ticks are no whole instructions, the mean
+	 * The most frequent value. Where ticks are not whole instructions, the mean
 	 * of two values that are one tick apart, rounded.
 	 */
 	unsigned long instructions;
@@ -39,7 +39,7 @@ struct figure {
 };
 
 /**
- * calls_prepare() - have the kernel run the counter for this program
+ * calls_prepare() - make the kernel run the counter for this program
  *
  * For a guest: it changes a sysctl on riscv64. Ends the program if that fails.
  */

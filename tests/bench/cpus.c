@@ -102,7 +102,7 @@ static bool end_workers(void)
 	return passed;
 }
 
-/* Returns when all do what they are told. */
+/* Returns when all have obeyed. */
 static void tell_workers(bool pause)
 {
 	shared->pause = pause;

@@ -11,7 +11,7 @@
 /*
  * read_counter() - the counter's ticks
  * counter_frequency() - its ticks in a second; 0 if it counts instructions
- * counter_allow() - have the kernel run it and let user space read it
+ * counter_allow() - make the kernel run it and let user space read it
  * raw_mmap() - a mapping of that length, or -errno
  * raw_getppid()
  * shift_begin() - see the end

@@ -31,7 +31,7 @@ class Way(NamedTuple):
     """
 
     on: bool = False  # whether the hook is on for all before it begins
-    before: tuple = ()  # the words before the program
+    before: tuple = ()  # the command before the program
     beside: tuple = ()  # a command that follows the program from outside
 
 

@@ -41,7 +41,7 @@ SELFTEST_KERNELS = ["6.12-amd64", "7.3-amd64"]
 ROOT_KERNELS = ["6.12-amd64"]
 NPTL_KERNELS = ["6.12-amd64"]
 TRACING_KERNELS = ["6.12-amd64", "7.3-amd64"]
-# More words for the kernel's command line, by the kind of guest.
+# What is added to the kernel's command line, by the kind of guest.
 CMDLINE = {"selinux": "security=selinux"}
 # Programs that are linked with shared libraries, by the beginning of a command.
 LINKED = ("suite nptl", "sizes-dynamic")

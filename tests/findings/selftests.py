@@ -64,7 +64,7 @@ class Test:
 
     name: str
     directory: str  # of tools/testing/selftests
-    words: tuple  # for the compiler, the files too
+    words: tuple  # arguments of the compiler, the files too
     compiler: str = COMPILERS["64"]
 
 

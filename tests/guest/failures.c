@@ -9,7 +9,7 @@
  * anywhere. This needs a kernel with fault injection
  * (Documentation/fault-injection/fault-injection.rst, fail-nth).
  *
- * Some allocations are left alone, because the kernel itself fails over them:
+ * Some allocations are not made to fail, because the kernel mishandles that:
  * - what it allocates for any module before the module's own code runs: 6.12
  *   warns in event_define_fields() and event_file_put();
  * - what it allocates to remove a kprobe: __disarm_kprobe_ftrace() warns, and

@@ -3,8 +3,8 @@
  * Functions that the test programs of a guest share: they load modules, read
  * and write files, and look at mappings.
  *
- * If a function fails without which no test makes sense, it ends the program
- * with a message, which the report shows as a failure.
+ * A function that no test can do without ends the program if it fails, with a
+ * message that the report shows as a failure.
  */
 #ifndef TESTS_GUEST_GUEST_H
 #define TESTS_GUEST_GUEST_H

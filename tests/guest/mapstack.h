@@ -11,7 +11,7 @@
 #define MAPSTACK_DIR "/sys/kernel/mapstack/"
 
 /**
- * mapstack_load() - have the module as it is after loading, or end the program
+ * mapstack_load() - make the module as it is after loading, or end the program
  * @params: its parameters, "" for none
  *
  * If others use the machine, the module is loaded already. Then it is switched

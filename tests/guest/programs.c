@@ -350,7 +350,7 @@ static bool test_growth(int fd)
 	guest_map_stack();
 	munmap(room, 64 << 20);
 	read_table(fd);
-	/* The size was that before the first stack, and is with that and its growth. */
+	/* First the size before that stack, now the size with its growth. */
 	return find_row(self, &later) && after.kib == before.kib &&
 	       later.kib - before.kib == (unsigned long)page * 4 / 1024 &&
 	       after.grown == before.grown + 2 &&

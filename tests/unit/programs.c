@@ -246,7 +246,7 @@ static bool test_names(void)
 	return ok;
 }
 
-/* Nobody reads, or there is no memory: what finds no row is in the first. */
+/* If nobody reads or memory is out, the first row counts the rest. */
 static bool test_no_room(void)
 {
 	struct programs *programs = new_programs();
@@ -284,8 +284,8 @@ static double seconds(void)
 }
 
 /*
- * The most memory that this process has had, in bytes. ru_maxrss would be what called
- * it, where that was larger (exec_mmap()).
+ * The most memory that this process has had, in bytes. ru_maxrss keeps the caller's
+ * peak if that was larger (exec_mmap()).
  */
 static size_t peak_memory(void)
 {

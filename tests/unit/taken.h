@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Makes the command's report of a table of the module. The two name their types
- * alike, so no file can know both.
+ * Makes the command's report of the module's table. Their types share names, so no
+ * file can include both.
  */
 #ifndef UNIT_TAKEN_H
 #define UNIT_TAKEN_H

@@ -47,7 +47,7 @@ class Kernel:
         self.release = release  # 6.12.117+deb13-rt-amd64
         self.version = version  # of the Debian package
         self.packages = packages  # to fetch, apt_pkg versions
-        self.options = []  # more words for make, to build modules
+        self.options = []  # more arguments for make, to build modules
         self.modules = []  # packages with its drivers, apt_pkg versions
         self.vmlinuz = IMAGES / release / "vmlinuz"
         self.headers = Path("/usr/src") / f"linux-headers-{release}"

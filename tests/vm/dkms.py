@@ -480,7 +480,7 @@ def test_trouble(machine, release):
 
     headers = f"linux-headers-{cloud}"
     configure = ("dpkg", "--configure", "-a")
-    mend = ("sh", "-c", f"{' '.join(configure)} && dkms autoinstall -k {cloud}")
+    fix = ("sh", "-c", f"{' '.join(configure)} && dkms autoinstall -k {cloud}")
     result = machine.run("sh", "-euc", FULL_DISK, "sh", headers)
     machine.expect(
         "a full disk: it was full", "No space left" not in result[1]
@@ -491,7 +491,7 @@ def test_trouble(machine, release):
     )
     machine.expect("a full disk: nothing half built", machine.module(cloud))
     unharmed("a full disk")
-    machine.expect("space again: dpkg goes on", bad(machine.run(*mend)))
+    machine.expect("space again: dpkg goes on", bad(machine.run(*fix)))
     machine.expect("space again: it is there", not machine.module(cloud))
 
     machine.run("dkms", "remove", f"mapstack/{VERSION}", "-k", cloud)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The architectures that kernels are tested on: compilers, and QEMU's words.
+"""The architectures that kernels are tested on: compilers, and QEMU's options.
 
 The last part of a kernel's name chooses one. It is Debian's name of the
 architecture, except for the two of parisc.
@@ -7,7 +7,7 @@ architecture, except for the two of parisc.
 
 from dataclasses import dataclass, replace
 
-# Guests are emulated: a KVM device that opens may still hang the guest. One thread
+# Guests are emulated: even if /dev/kvm opens, the guest may hang. One thread
 # of QEMU runs both CPUs in turn. With a thread for each, one CPU sees code that the
 # other patches too late, and the guest dies of "Oops: int3". This was seen with
 # QEMU 7.2 (1 boot of 70) and with QEMU 10.0.13 (6.12-rt, when the function tracer
@@ -30,10 +30,10 @@ class Machine:
     cmdline: str  # status= is the port of the report, see tests/guest/init.c
     flavour: str = None  # of Debian's kernel, if not the architecture's name
     user: str = None  # prefix of user space's compiler, if another
-    make: tuple = ()  # more words for make, to build modules
+    make: tuple = ()  # more arguments for make, to build modules
     cpus: int = 2
     accelerator: str = TURNS
-    counting: tuple = ()  # more of QEMU's words, for time that counts instructions
+    counting: tuple = ()  # more options of QEMU, for time that counts instructions
 
 
 # The console goes to the first port and the report to another one.
@@ -120,8 +120,8 @@ class Variant:
 
     kernel: str  # its name in the list
     programs: str = ""  # beginnings of their names, with commas between; "": all
-    qemu: tuple = ()  # more of QEMU's words
-    cmdline: str = ""  # more words for the kernel
+    qemu: tuple = ()  # more options of QEMU
+    cmdline: str = ""  # more of the kernel command line
     # FILE:TEXT: what the guest must find to be what the variant says
     expect: str = ""
     smp: bool = False  # two CPUs, with a thread of QEMU each

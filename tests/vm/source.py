@@ -85,7 +85,7 @@ RECIPES = {
 }
 
 
-# More words for make, for the kernel itself but not for modules.
+# More arguments for make, for the kernel itself but not for modules.
 KERNEL_ONLY = {
     # Look for data races in modules only: KCSAN waits at some accesses, chosen by
     # chance. In a whole kernel few of those would be in a module.
@@ -156,7 +156,7 @@ def version_of(compiler):
 
 
 def make_options(recipe):
-    """The words that every make of this kernel, and for it, is given."""
+    """The arguments that every make of this kernel, and for it, is given."""
     return [
         f"ARCH={recipe.arch}", f"CROSS_COMPILE={recipe.cross}",
         f"CC={recipe.compiler}", "HOSTCC=gcc-14",
