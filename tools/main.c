@@ -2,7 +2,7 @@
 /*
  * The mapstack command: who uses MAP_STACK, how, and with what effect.
  *
- * This file turns words into options, and calls a verb with them. The tables
+ * This file turns arguments into options, and calls a verb with them. The tables
  * `verbs` and `option_rows` have a row for each verb and option; help is made from
  * both.
  */
@@ -151,7 +151,7 @@ static const struct option_row {
 	const char *help;
 } option_rows[] = {
 	{ 'p', "policy", "POLICY", FIELD(policy), take_policy,
-	  "rfc, private, fitting, paired or observe; not given: as it is, or to watch observe" },
+	  "rfc, private, fitting, paired or observe; default: unchanged, for watch observe" },
 	{ 'j', "json", NULL, FIELD(format), take_json, "print JSON" },
 	{ 'P', "prometheus", NULL, FIELD(format), take_prometheus,
 	  "print metrics for Prometheus" },
@@ -160,7 +160,7 @@ static const struct option_row {
 	{ 'o', "output", "FILE", FIELD(output), take_text,
 	  "write the report there" },
 	{ 'y', "by", "WHAT", FIELD(by), take_by,
-	  "put programs together by unit, program, user or host" },
+	  "group programs by unit, program, user or host" },
 	{ 'b', "backtrace", NULL, FIELD(backtrace), take_flag,
 	  "say where refused calls were made" },
 	{ 'w', "wait", NULL, FIELD(wait), take_flag,
@@ -168,13 +168,13 @@ static const struct option_row {
 	{ 'd', "detach", NULL, FIELD(detach), take_flag,
 	  "the same, in the background once the command has ended" },
 	{ 'n', "runs", "N", FIELD(runs), take_count,
-	  "run it so often under each policy; times are judged from 5 on" },
+	  "run it this many times under each policy; times are judged from 5 on" },
 	{ 'l', "policies", "LIST", FIELD(policies), take_policies,
-	  "try these beside off; private,rfc without it" },
+	  "try these besides off (default private,rfc)" },
 	{ 'A', "no-aslr", NULL, FIELD(fixed), take_flag,
 	  "do not randomize addresses" },
 	{ 'i', "ignore", "REGEX", FIELD(ignore), take_ignore,
-	  "take what matches out of what the command prints" },
+	  "remove matches from what the command prints" },
 	{ 'k', "keep", "DIR", FIELD(keep), take_text,
 	  "keep output and reports of all runs in this new directory" },
 	{ 'f', "fail-on", "LIST", FIELD(fail_on), take_fail_on,
@@ -182,7 +182,7 @@ static const struct option_row {
 	{ 'u', "user", "NAME", FIELD(user), take_text,
 	  "run the command as this user, with its groups" },
 	{ 'U', "unit", "NAME", FIELD(unit), take_text,
-	  "follow a unit of systemd" },
+	  "follow a systemd unit" },
 	{ 'c', "cgroup", "PATH", FIELD(cgroup), take_text,
 	  "follow a cgroup, such as /system.slice" },
 	{ 'T', "pid", "PID", FIELD(pid), take_text,
@@ -194,9 +194,9 @@ static const struct option_row {
 	{ 'F', "for", "DURATION", FIELD(duration), take_duration,
 	  "end after 90s, 10m, 8h, 2d; else at SIGINT or SIGTERM" },
 	{ 'I', "interval", "DURATION", FIELD(interval), take_duration,
-	  "rewrite the file of --output so often" },
+	  "rewrite the --output file this often" },
 	{ 'q', "quiet", NULL, FIELD(quiet), take_flag,
-	  "do not say how it is going" },
+	  "do not print progress" },
 };
 
 #define NR_OPTIONS ARRAY_SIZE(option_rows)
@@ -343,7 +343,7 @@ static int take_options(const struct verb *verb, struct options *options,
 		if (letter == '?')
 			return wrong_option(verb, argv[optind - 1]);
 		if (letter == ':')
-			return wrong_use(verb, "a word is missing after ",
+			return wrong_use(verb, "an argument is missing after ",
 					 argv[optind - 1]);
 		for (row = option_rows; row->letter != letter;)
 			row++;
@@ -352,7 +352,8 @@ static int take_options(const struct verb *verb, struct options *options,
 	}
 	options->command = argv + optind;
 	if (verb->operands && *verb->operands != '[' && optind == argc)
-		return wrong_use(verb, "a word is missing: ", verb->operands);
+		return wrong_use(verb,
+				 "an argument is missing: ", verb->operands);
 	if (!verb->operands && optind < argc)
 		return wrong_use(verb, "not understood: ", argv[optind]);
 	return -1;

@@ -80,7 +80,7 @@ int child_prepare(struct child *child)
 	if (child->signals < 0 ||
 	    sigprocmask(SIG_BLOCK, &blocked, &child->mask) ||
 	    prctl(PR_SET_CHILD_SUBREAPER, 1)) {
-		say_err("cannot take signals by a descriptor (%m), so nothing was changed; look at the limits (ulimit -a)");
+		say_err("cannot set up signals (%m), so nothing was changed; look at the limits (ulimit -a)");
 		return -1;
 	}
 	return 0;
@@ -281,8 +281,8 @@ static int say_failure(const struct failure *failure, const char *program,
 
 /*
  * The child waits, with all signals blocked, until it has been sent all signals that
- * arrived before it existed. The terminal sends its signals to both meanwhile, and
- * the kernel merges two pending signals of a number. Any of these may stop or end
+ * arrived before it existed. While it waits, the terminal sends its signals to both,
+ * and the kernel merges two pending signals of a number. Any of these may stop or end
  * the child before it executes the command.
  */
 static int release(struct child *child, char *const *command,

@@ -69,7 +69,7 @@ int child_prepare(struct child *child);
 /**
  * child_start() - start the command, again if it has ended
  * @child: from child_prepare()
- * @command: its words
+ * @command: its program and arguments
  * @user: the user and groups to run it; NULL: those of this process
  *
  * Return: 0; or the exit status to end with, after a complaint: 127 if there is

@@ -91,8 +91,8 @@ static void judge_tracefs(const struct facts *facts, struct findings *findings)
 {
 	if (facts->confidential)
 		say(add(findings, "locked-down",
-			"boot with lockdown=integrity or none, if that may be"),
-		    "lockdown=confidentiality shuts tracefs and perf to everybody, so nothing can be traced or traced back");
+			"boot with lockdown=integrity or none, if allowed"),
+		    "lockdown=confidentiality closes tracefs and perf to everybody, so tracing and backtraces do not work");
 	else if (!facts->tracefs)
 		say(add(findings, "no-tracefs",
 			"mount -t tracefs none /sys/kernel/tracing"),
@@ -113,7 +113,7 @@ static void judge_ftrace(const struct facts *facts, struct findings *findings)
 	if (!facts->perf)
 		say(add(findings, "no-perf",
 			"install perf (Debian: linux-perf), or do without --backtrace"),
-		    "there is no perf, which 'mapstack run --backtrace' wants");
+		    "there is no perf, which 'mapstack run --backtrace' needs");
 }
 
 static void judge_hook(const struct facts *facts, struct findings *findings)
@@ -165,7 +165,7 @@ static void judge_settings(const struct facts *facts, struct findings *findings)
 	else if (facts->scope_gone)
 		say(add(findings, "scope-gone",
 			"echo all > /sys/kernel/mapstack/scope"),
-		    "what the scope names is no more, so nobody is in scope");
+		    "the scope's target is gone, so nobody is in scope");
 	if (!facts->root)
 		say(add(findings, "not-root", "sudo mapstack doctor"),
 		    "without root some things cannot be seen");

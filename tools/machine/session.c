@@ -53,7 +53,7 @@ static int put_back(const struct state *state)
 
 	if (!module_is_loaded())
 		return 0;
-	/* Switch off first: no other request may be translated meanwhile. */
+	/* Switch off first: no other request may be translated in between. */
 	if (!state->settings.enabled)
 		failed |= setting_write("enabled", "0");
 	failed |= setting_write("policy", state->settings.policy);
@@ -103,7 +103,7 @@ static void say_locked(void)
 
 	state_read(&state);
 	if (state.pid)
-		say_err("another run is going on (pid %d: %s), so nothing was changed; wait for its end, or end it",
+		say_err("another run is going on (pid %d: %s), so nothing was changed; wait for it, or stop it",
 			state.pid, state.what);
 	else
 		say_err("another mapstack is changing the settings, so nothing was changed; try again");

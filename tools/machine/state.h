@@ -3,7 +3,7 @@
  * Keeps the settings to put back in a file that everybody may read.
  *
  * The file is written before anything is changed, and removed when everything is
- * as it was. It is replaced as a whole, so readers need no lock. Only the holder of
+ * as it was. It is replaced atomically, so readers need no lock. Only the holder of
  * the session's lock writes it. It does not contain the arguments of commands.
  */
 #ifndef TOOLS_STATE_H

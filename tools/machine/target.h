@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Finds something that already runs, by a user's words, and its scope. */
+/* Finds something that already runs, by a user's arguments, and its scope. */
 #ifndef TOOLS_TARGET_H
 #define TOOLS_TARGET_H
 

@@ -39,7 +39,7 @@ void owners_put(struct owners *owners, json_t *json, uint64_t cgroup,
 void owners_free(struct owners *owners);
 
 /**
- * unit_of() - the unit of systemd that a cgroup belongs to
+ * unit_of() - the systemd unit that a cgroup belongs to
  * @path: of the cgroup, below the mount
  *
  * Return: its name, or NULL if there is none. Free it.

@@ -24,7 +24,7 @@ struct perf;
 struct perf *perf_start(void);
 
 /**
- * perf_stop() - end the recording, and have perf name the frames
+ * perf_stop() - end the recording, and let perf name the frames
  * @perf: from perf_start()
  *
  * Takes two minutes at most, one for perf record and one for perf script, even if

@@ -49,7 +49,7 @@ void recorder_look(struct recorder *recorder, struct counter_values *counters);
  * recorder_take() - read everything so far, and go on
  * @recorder: after recorder_start()
  *
- * A request that is made meanwhile may be in its program's row and not yet in the
+ * A request that is made during this may be in its program's row and not yet in the
  * counters.
  *
  * Return: 0, or -1 after a complaint.

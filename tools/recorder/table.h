@@ -48,7 +48,7 @@ struct call {
 	char thread[64]; /* its name; escaped bytes take four */
 };
 
-/* A mapping that grew or should have grown, in its last known state. */
+/* A mapping that grew or failed to grow, in its last known state. */
 struct stack {
 	int pid;
 	unsigned long end, mapped, size; /* bytes at first and now */

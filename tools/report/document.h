@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The document: one object of JSON, which schema.json describes. Everything that is
+ * The document: one JSON object, which schema.json describes. Everything that is
  * printed is made from it. It may come from another machine or be made by hand, so
  * no function relies on any member.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Writes a report to standard output, or to a file that is replaced as a whole, so
+ * Writes a report to standard output, or to a file that is replaced atomically, so
  * that nobody ever reads half of a report.
  *
  * The output is opened before the recording, so that a mistake is noticed at once

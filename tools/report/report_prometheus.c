@@ -140,7 +140,7 @@ static void print_report(FILE *file, const json_t *document)
 	value = document_number(document, "milliseconds");
 	if (value >= 0)
 		print_gauge(file, "mapstack_report_duration_seconds",
-			    "How long was recorded.", value / 1000.0);
+			    "Recording time.", value / 1000.0);
 	value = document_number(document, "exit_status");
 	if (value >= 0)
 		print_gauge(file, "mapstack_report_exit_status",
@@ -149,13 +149,13 @@ static void print_report(FILE *file, const json_t *document)
 				"dropped");
 	if (value >= 0) {
 		prometheus_head(file, "mapstack_report_dropped_total",
-				"Requests that no program below has.");
+				"Requests of no program below.");
 		fprintf(file, "mapstack_report_dropped_total %lld\n", value);
 	}
 	value = document_number(json_object_get(document, "complete"), "gone");
 	if (value >= 0) {
 		prometheus_head(file, "mapstack_report_gone_total",
-				"How often what was followed was gone.");
+				"How often the target was gone.");
 		fprintf(file, "mapstack_report_gone_total %lld\n", value);
 	}
 	prometheus_counters(file, "mapstack_report_",

@@ -10,7 +10,7 @@
 /**
  * about_command() - add the command and how it ended
  * @document: from recording_json()
- * @command: its words
+ * @command: its program and arguments
  * @child: the command, which has ended
  */
 void about_command(json_t *document, char *const *command,

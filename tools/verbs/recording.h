@@ -19,7 +19,7 @@ struct recording {
 	const struct options *options;
 	struct session session;
 	bool held; /* the caller begins and ends the session */
-	const char *policy; /* the one in force meanwhile */
+	const char *policy; /* the one in force during it */
 	const char *scope;
 	struct output output; /* of the next report; none if its file is NULL */
 	struct recorder *recorder;

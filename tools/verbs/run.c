@@ -90,7 +90,7 @@ int run(const struct options *options)
 	struct child front = { 0 };
 
 	if (fail_on_compares(&options->fail_on)) {
-		say_err("nothing is compared here, so nothing was done; 'mapstack try' knows differs and slower");
+		say_err("only 'mapstack try' compares, so nothing was done; use it for differs and slower");
 		return EXIT_SELF;
 	}
 	if (child_user(options->user, &run.user) || !module_load())

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The verbs. main.c turns words into options, and calls one of these. */
+/* The verbs. main.c turns arguments into options, and calls one of these. */
 #ifndef TOOLS_VERBS_H
 #define TOOLS_VERBS_H
 

@@ -65,7 +65,7 @@ static int check_options(const struct options *options)
 	if (options->interval && !options->output)
 		return refuse("--interval rewrites a file: add --output");
 	if (options->interval && options->backtrace)
-		return refuse("--backtrace tells at the end, not --interval");
+		return refuse("--backtrace does not work with --interval");
 	if (fail_on_compares(&options->fail_on))
 		return refuse("--fail-on differs, slower need mapstack try");
 	return 0;
