@@ -9,7 +9,7 @@ VERSION := $(shell cat VERSION)
 PREFIX ?= /usr/local
 DKMS_SOURCE := $(DESTDIR)/usr/src/mapstack-$(VERSION)
 SERVICE := debian/mapstack-dkms.mapstack.service
-# A package puts units below PREFIX, and make install into the administrator's place.
+# A package puts units below PREFIX, make install where the administrator's are.
 UNITS := $(if $(DESTDIR),$(DESTDIR)$(PREFIX)/lib,/etc)/systemd/system
 # The command that removes what is installed.
 REMOVE := make uninstall

@@ -18,7 +18,7 @@ mapstack: no module was built for kernel $(KERNELRELEASE).
     Why: the log says, $(BUILD)/make.log.
     If it ends in the middle, the disk is full.
     Unchanged: other kernels. They have their modules; boot one of them till then.
-    When what was wrong is mended:
+    When you have fixed the cause:
         $(RESUME)dkms autoinstall -k $(KERNELRELEASE)
     To do without mapstack$(if $(RESUME),$(comma) which lets apt finish):
         $(REMOVE)
