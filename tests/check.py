@@ -289,7 +289,7 @@ class Checks:
         makefiles = "".join(Path(n).read_text() for n in tracked("*.mk"))
         makefiles += Path("Makefile").read_text()
         complaints = [
-            f"README.md: make {target} is no target"
+            f"README.md: make {target} is not a target"
             for target in set(re.findall(r"\bmake ([a-z][a-z-]*)", readme))
             if not re.search(rf"^{target}:", makefiles, re.M)
         ]

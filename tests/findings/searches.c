@@ -59,7 +59,7 @@ static void print_counter(int fd, const char *key)
 	if (read(fd, &count, sizeof(count)) != sizeof(count))
 		guest_die("cannot read a counter");
 	close(fd);
-	/* What is executed is mapped, so 0 is no count. */
+	/* What is executed is mapped, so 0 is not a count. */
 	if (!count.value || count.running != count.enabled)
 		guest_die("%s: not all was counted", key);
 	printf("result counted %s %lu\n", key, count.value);

@@ -103,7 +103,7 @@ int main(void)
 
 	guest_write("/proc/sys/vm/nr_hugepages", "4");
 	for (i = 0; i < ARRAY_SIZE(shapes); i++) {
-		/* A call that this kernel cannot do at all is no result. */
+		/* A call that this kernel cannot do at all is not a result. */
 		measure_word(try_shape(&shapes[i], 0), "%s.plain",
 			     shapes[i].name);
 		measure_word(try_shape(&shapes[i], MAP_STACK), "%s.stack",

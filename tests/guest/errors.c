@@ -159,7 +159,7 @@ static bool test_kept(void)
 	return passed & mapstack_is_off();
 }
 
-/* The first line of its stack tells where it sleeps, within some seconds. */
+/* The first line of its stack tells where it sleeps, within a few seconds. */
 static bool waits_in_mapstack(pid_t pid)
 {
 	char path[32], stack[4096] = "";

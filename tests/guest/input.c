@@ -187,7 +187,7 @@ static void test_bad_texts(const struct file *file, const char *state)
 	/* sysfs does not pass on an empty write. */
 	passed &= refuses(file->name, "", 0, 0, 0);
 	ktap_result(passed,
-		    "%s: a text that is no %s is EINVAL and changes nothing",
+		    "%s: a wrong text for %s is EINVAL and changes nothing",
 		    state, file->name);
 }
 

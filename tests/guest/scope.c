@@ -267,7 +267,7 @@ static void test_errors(void)
 		    "pid: no such process is -ESRCH and changes nothing");
 	ktap_result(ask_in_thread_by(name_own_thread) &&
 			    scope_is_pid(getpid(), ""),
-		    "pid: a thread that is no process is -ESRCH");
+		    "pid: a thread that is not a process is -ESRCH");
 	mapstack_set("scope", "all");
 	ktap_result(mapstack_is("scope", "all") && ask() == GROWS &&
 			    ask_in_child(ask) == GROWS,

@@ -124,7 +124,7 @@ static void *look_at_stack(void *arg)
 	struct mapping *mapping = arg;
 
 	if (!guest_mapping(&mapping, mapping))
-		guest_die("a stack is no mapping");
+		guest_die("a stack is not a mapping");
 	return NULL;
 }
 

@@ -166,6 +166,6 @@ int main(void)
 	ktap_result(test_doctor(), "doctor: each finding from its fact alone");
 	ktap_result(test_calls(), "a call as text");
 	ktap_result(test_names(),
-		    "names that act on a terminal or are no UTF-8");
+		    "names that act on a terminal or are not UTF-8");
 	return ktap_end();
 }

@@ -313,7 +313,7 @@ def main():
         help="guests at a time (default: one a CPU)",
     )
     options = parser.parse_args()
-    # A part of the programs, or with other words, is no result for a table.
+    # A part of the programs, or with other words, is not a result for a table.
     options.part = bool(options.only or options.append)
 
     tests = Tests(options)
