@@ -210,7 +210,7 @@ def starting(report):
     report.result(
         done.returncode == 0 and texts == {"a\nb\n"} and len(kept) == 12 and
         "policy rfc" in again.stdout and differ.returncode == 0 and
-        twice.returncode == 125 and "not there" in twice.stderr,
+        twice.returncode == 125 and "a new directory" in twice.stderr,
         "each run reads the same input, and --keep keeps its output and its report",
         done, kept, texts, again, differ, twice,
     )
@@ -330,7 +330,7 @@ def printing(report):
     report.result(
         again.stdout == done.stdout and same == document and
         read == document and merged.returncode == 125 and
-        "compares by itself" in merged.stderr,
+        "is a comparison already" in merged.stderr,
         "report prints the report of try again, and merge refuses it", done, again, page, merged,
     )
 

@@ -121,15 +121,15 @@ def refused(report):
     before = settings()
     cases = {
         ("--pid", "999999"): "no process 999999",
-        ("--pid", "x"): "no number of a process",
-        ("--cgroup", "nothing"): "no path of a cgroup",
+        ("--pid", "x"): "not a process number",
+        ("--cgroup", "nothing"): "not a cgroup path",
         ("--cgroup", "/nothing"): "No such file",
         ("--unit", "x.service"): "systemd cannot be asked",
         ("--container", "x"): "no container x is known here",
         ("--unit", "x", "--all"): "only one",
         ("--interval", "5"): "add --output",
         ("--interval", "5", "--output", "/tmp/x", "-b"): "--backtrace",
-        ("--policy", "rfc"): "for whom",
+        ("--policy", "rfc"): "needs a target",
         ("--for", "0"): "--for cannot be 0",
         ("--for", "1y"): "--for cannot be 1y",
         ("--for", ""): "--for cannot be ",
@@ -231,7 +231,7 @@ def cgroup(report):
         [entry["refused"] for entry in entries] == [1, 1] and
         "followed.service" in [entry["unit"] for entry in entries] and
         result["complete"]["gone"] == 1 and
-        "1 times what was followed had gone" in text and
+        "the target was gone 1 times" in text and
         not adds_up(result) and settings() == AFTER,
         "--cgroup: one that is removed and made again is followed again, and this is said",
         code, result, watch.said.read_text(), text,
@@ -280,7 +280,7 @@ def container(report):
         scope == f"pid:{bare.process.pid}" and
         "has no cgroup of its own" in watch.said.read_text() and
         [one.returncode for one in done] == [125, 125] and
-        "does not run" in done[0].stderr and
+        "is not running" in done[0].stderr and
         "asked: podman, docker" in done[1].stderr,
         "--container: without a cgroup the process is followed; one that does not run or "
         "does not exist is refused", scope, watch.said.read_text(), *done,

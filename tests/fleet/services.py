@@ -255,8 +255,8 @@ def refusals(report):
     before = kit.settings()
     wrong = []
     for words, text in {
-        ("--unit", "nothing"): "does not run",
-        ("--unit", "-x"): "does not run",
+        ("--unit", "nothing"): "is inactive",
+        ("--unit", "-x"): "is inactive",
         ("--container", "nothing"): "(asked: podman, docker, systemd-nspawn)",
     }.items():
         done = subprocess.run([TOOL, "watch", *words], capture_output=True,

@@ -121,7 +121,7 @@ static const struct {
 	  { OFF(.status = 0), OFF(.status = 1), PRIVATE(.status = 0),
 	    RFC(.status = 1) },
 	  "unchanged",
-	  "by itself (off) x ends with exit status 0 or exit status 1, so neither",
+	  "by itself (off) x ends with exit status 0 or exit status 1, so no policy",
 	  "" },
 	{ "it is killed by itself",
 	  { OFF(.signal = "SIGKILL"), OFF(.signal = "SIGKILL"),
@@ -210,7 +210,7 @@ static const struct {
 	{ "the time of one run is not judged",
 	  { OFF(), OFF(), RFC(.ms = 9999) },
 	  "unchanged",
-	  "times are printed and not judged",
+	  "times are printed but not judged",
 	  "" },
 	{ "the times of five runs are",
 	  { OFF(.ms = 98), OFF(), RFC(.ms = 110), OFF(), RFC(.ms = 104), OFF(),
@@ -520,6 +520,6 @@ int main(void)
 	ktap_result(test_rules(), "each rule of the verdict");
 	ktap_result(test_fail_on(), "--fail-on: words, and what they find");
 	ktap_result(test_lines(), "lines that differ, and those that vary");
-	ktap_result(test_bytes(), "lines of bytes that are no text");
+	ktap_result(test_bytes(), "lines of bytes that are not text");
 	return ktap_end();
 }

@@ -732,7 +732,7 @@ def check_written(command):
 
 
 def check_foreign(command):
-    """A file that is no report is refused; missing members are printed so"""
+    """A file that is not a report is refused; missing members are printed so"""
     kept = command.work / "run/mapstack/report.json"
     for text in "", "{", "[]", "1", '{"version": 2}', "\xff", \
             '{"version": 1, "counters": {}}', \
@@ -740,7 +740,7 @@ def check_foreign(command):
         kept.write_bytes(text.encode("latin-1"))
         done = command("report")
         assert done.returncode == 125 and not done.stdout, (text, done)
-        assert b"is no report" in done.stderr, (text, done)
+        assert b"is not a report" in done.stderr, (text, done)
     kept.unlink()
     done = command("report")
     assert done.returncode == 125 and b"mapstack run -- CMD" in done.stderr
@@ -764,7 +764,7 @@ def check_rules(_):
     rules = Path("examples/mapstack.rules.yml").read_text()
     # A rule's own name has colons.
     for metric in re.findall(r"[^:a-z](mapstack_[a-z_]+)\b", rules):
-        assert f"# TYPE {metric} " in printed, f"{metric} is no metric"
+        assert f"# TYPE {metric} " in printed, f"{metric} is not a metric"
 
 
 CHECKS = (

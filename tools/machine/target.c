@@ -33,7 +33,7 @@ static int find_cgroup(struct target *target, const char *path)
 	    snprintf(target->scope, sizeof(target->scope), "cgroup:%s", path) <
 		    (int)sizeof(target->scope))
 		return 0;
-	say_err("%s is no path of a cgroup, so nothing was changed; it begins with /, as in /system.slice/nginx.service (systemd-cgls shows them)",
+	say_err("%s is not a cgroup path, so nothing was changed; it begins with /, as in /system.slice/nginx.service (systemd-cgls shows them)",
 		path);
 	return -1;
 }
@@ -44,7 +44,7 @@ static int find_pid(struct target *target, const char *number)
 	long pid = strtol(number, &end, 10);
 
 	if (!isdigit(*number) || *end || pid <= 0 || pid > 1 << 30) {
-		say_err("%s is no number of a process, so nothing was changed",
+		say_err("%s is not a process number, so nothing was changed",
 			number);
 		return -1;
 	}
@@ -70,7 +70,7 @@ static int find_unit(struct target *target, const char *name)
 		say_err("systemd cannot be asked where unit %s is, so nothing was changed; name its cgroup (--cgroup) or a process (--pid)",
 			name);
 	else if (*path != '/')
-		say_err("unit %s does not run, so nothing was changed; start it (systemctl start), or look for its name (systemctl list-units)",
+		say_err("unit %s is inactive, so nothing was changed; start it (systemctl start), or look for its name (systemctl list-units)",
 			name);
 	else
 		ret = find_cgroup(target, path);
@@ -106,7 +106,7 @@ static int find_leader(struct target *target, int pid)
 		path[len] = '\0';
 		ret = find_cgroup(target, path);
 	} else {
-		say_err("the container has no cgroup of its own, so its first process (pid %d) and what that starts is followed, and not what is executed in it later",
+		say_err("the container has no cgroup of its own, so only its first process (pid %d) and its descendants are followed, not what is exec'ed into it",
 			pid);
 		snprintf(target->scope, sizeof(target->scope), "pid:%d", pid);
 		ret = 0;
@@ -160,7 +160,7 @@ static int find_container(struct target *target, const char *name)
 				 *asked ? ", " : "", engine->name);
 	}
 	if (!answer) {
-		say_err("no container %s is known here (%s%s), so nothing was changed; another user's, or another engine's, is followed by its cgroup (--cgroup) or its first process (--pid)",
+		say_err("no container %s is known here (%s%s), so nothing was changed; for another user's or engine's, use its cgroup (--cgroup) or first process (--pid)",
 			name, *asked ? "asked: " : "no engine could be asked",
 			asked);
 		return -1;
@@ -168,7 +168,7 @@ static int find_container(struct target *target, const char *name)
 	pid = atoi(answer);
 	free(answer);
 	if (pid <= 0 || !process_start(pid)) {
-		say_err("container %s of %s does not run, so nothing was changed; start it",
+		say_err("container %s of %s is not running, so nothing was changed; start it",
 			name, engine->name);
 		return -1;
 	}

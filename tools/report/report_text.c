@@ -160,7 +160,7 @@ static void print_growable(const json_t *document, const json_t *program,
 	print_number(file, program, "growable");
 	fprintf(file, " %s", what);
 	if (bytes >= 0)
-		fprintf(file, ", asking for %lld KiB over time", bytes / 1024);
+		fprintf(file, ", %lld KiB in total", bytes / 1024);
 	if (document_number(outcomes, "already") > 0)
 		fprintf(file, "; %lld had asked for it (MAP_GROWSDOWN)",
 			document_number(outcomes, "already"));
@@ -243,7 +243,7 @@ static void print_leftover(const json_t *stacks, FILE *file)
 	}
 	if (sum)
 		fprintf(file,
-			"    %lld KiB that stacks grew by were still mapped when the stacks were not (leftover)\n",
+			"    %lld KiB of growth stayed mapped after the stacks were unmapped (leftover)\n",
 			sum / 1024);
 }
 
@@ -278,11 +278,11 @@ static void print_program(const json_t *document, const json_t *program,
 	print_growth(document, program, file);
 	print_depths(program, file);
 	if (peak > 0)
-		fprintf(file, "    %lld mappings at most in one process\n",
+		fprintf(file, "    at most %lld mappings in one process\n",
 			peak);
 	if (kib > 0)
 		fprintf(file,
-			"    %lld KiB of address space at most in one process\n",
+			"    at most %lld KiB of address space in one process\n",
 			kib);
 }
 
@@ -392,12 +392,12 @@ static void print_caveats(const json_t *document, FILE *file)
 	n = document_number(complete, "samples_lost");
 	if (n > 0)
 		fprintf(file,
-			"\n%lld refused calls are counted, but were not looked at\n",
+			"\n%lld refused calls were counted but not examined\n",
 			n);
 	n = document_number(complete, "gone");
 	if (n > 0)
 		fprintf(file,
-			"\n%lld times what was followed had gone; what it did at first when it was back is not below\n",
+			"\nthe target was gone %lld times; its first moments after each return are not below\n",
 			n);
 	n = document_number(counters, "grow_missed");
 	if (n > 0)
@@ -410,11 +410,11 @@ static void print_caveats(const json_t *document, FILE *file)
 			outside > 0 ? "in scope " : "");
 	if (outside > 0 && document_text(document, "followed"))
 		fprintf(file,
-			"\n%lld requests were made out of scope meanwhile, by processes that were not followed\n",
+			"\n%lld requests were made out of scope at that time, by processes that were not followed\n",
 			outside);
 	else if (outside > 0)
 		fprintf(file,
-			"\n%lld requests were made out of scope meanwhile, by processes that the command did not start itself\n"
+			"\n%lld requests were made out of scope at that time, by processes that the command did not start itself\n"
 			"(a service manager or a container engine may have); 'mapstack watch --unit' or '--all' follows those\n",
 			outside);
 }

@@ -57,13 +57,13 @@ json_t *document_load(const char *path, bool recording)
 	if (file != stdin)
 		fclose(file);
 	if (!document)
-		say_err("%s is no report (line %d: %s); nothing was done", path,
-			error.line, error.text);
+		say_err("%s is not a report (line %d: %s); nothing was done",
+			path, error.line, error.text);
 	else if (!is_report(document))
-		say_err("%s is no report of this version of mapstack; nothing was done",
+		say_err("%s is not a report of this version of mapstack; nothing was done",
 			path);
 	else if (recording && document_is_try(document))
-		say_err("%s is of mapstack try, which compares by itself; nothing was done; 'mapstack try --keep DIR' keeps a report of each run",
+		say_err("%s is a try report, which is a comparison already; nothing was done; 'mapstack try --keep DIR' keeps each run's report",
 			path);
 	else
 		return document;

@@ -351,7 +351,7 @@ static void note_endings(struct verdict *verdict)
 
 	if (list_endings(verdict->off, endings, sizeof(endings)) > 1)
 		note(verdict,
-		     "by itself (off) %s ends with %s, so neither is laid to a policy",
+		     "by itself (off) %s ends with %s, so no policy is blamed",
 		     verdict->command, endings);
 	else if (best_of_off(verdict) != ENDED_WELL)
 		note(verdict, "by itself (off) %s ends with %s",
@@ -427,7 +427,7 @@ static void note_scale(struct verdict *verdict)
 		     verdict->command);
 	if (json_array_size(span_runs(verdict->here)) < MIN_TIMED)
 		note(verdict,
-		     "times are printed and not judged; with at least %d runs (--runs %d) they are",
+		     "times are printed but not judged; judging needs at least %d runs (--runs %d)",
 		     MIN_TIMED, MIN_TIMED);
 }
 

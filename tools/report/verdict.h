@@ -16,8 +16,8 @@
  * off, and more than the largest value of off by more than the spread of off:
  * - mappings and address space of one process, if the command asked for a stack;
  * - peak memory;
- * - (of memory and address space, a sixteenth and a MiB are not counted, because they
- *   depend on random addresses and hashes;)
+ * - (of memory and address space, the larger of 1 MiB and a sixteenth is not counted,
+ *   because they depend on random addresses and hashes;)
  * - user, system or wall time, with at least MIN_TIMED runs of either. Then all of
  *   them are slower by chance once in 462 times.
  *

@@ -157,10 +157,10 @@ static void compare_costs(struct diff *diff, const char *name,
 	if (!before)
 		return;
 	compare_known(diff, COSTS, name, before, after, "peak_mappings",
-		      "mappings at most in one process:");
+		      "peak mappings of one process:");
 	compare_known(diff, COSTS, name, before, after,
 		      "peak_address_space_kib",
-		      "KiB of address space at most in one process:");
+		      "peak KiB of address space of one process:");
 }
 
 static void compare_program(struct diff *diff, const json_t *before,
@@ -318,7 +318,7 @@ int diff(const struct options *options)
 	int status = EXIT_SELF;
 
 	if (!files[1] || files[2]) {
-		say_err("two reports are compared, the one before and the one after; "
+		say_err("two reports are needed, the one before and the one after; "
 			"nothing was done; name both");
 		return EXIT_SELF;
 	}

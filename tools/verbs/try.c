@@ -45,7 +45,7 @@ static int make_dir(struct try *try)
 		try->dir = xcopy(wanted);
 		if (!mkdir(wanted, 0700))
 			goto out;
-		say_err("cannot make the directory %s (%m), so nothing was done; --keep takes one that is not there",
+		say_err("cannot make the directory %s (%m), so nothing was done; --keep takes a new directory",
 			wanted);
 		goto err;
 	}

@@ -55,7 +55,7 @@ static int choose(struct watch *watch)
 		return refuse("only one thing is followed at a time");
 	watch->policy = options->policy ?: "observe";
 	if (!chosen && strcmp(watch->policy, "observe"))
-		return refuse("say for whom the policy is: --all, --unit");
+		return refuse("--policy needs a target: --all, --unit");
 	watch->is_process = kind == TARGET_PID;
 	return target_find(&watch->target, kind, names[kind]);
 }
