@@ -5,7 +5,7 @@
 Boots each kernel with one CPU whose time counts instructions, runs cost.c in it,
 and keeps the output in docs/cost/*.csv. Writes the tables of docs/cost.md and the
 plot from these. With KERNEL only some kernels are measured, and the figures of the
-others stay. "many" is the events of very many programs, which need no kernel. "cpus" is
+others stay. "many" feeds the events of many programs, without a kernel. "cpus" boots
 guests with many CPUs. "emulated" is make bench-host in a guest. --report measures
 nothing.
 """
