@@ -69,6 +69,15 @@ static void hide_debug_files(void)
 		mount("none", "/usr/lib/debug", "tmpfs", MS_RDONLY, NULL);
 }
 
+/* try reads signals from a descriptor and blocks them, and perf waits for SIGCHLD. */
+static void unblock_signals(void)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 /*
  * Makes perf a grandchild and not a child of this process: run waits for its
  * children to see whether everything that a command has started has ended.
@@ -84,6 +93,7 @@ static void __attribute__((noreturn)) execute(char *line, int life, int output,
 		_exit(0);
 	}
 	setsid();
+	unblock_signals();
 	hide_debug_files();
 	dup2(life, STDIN_FILENO);
 	dup2(output, STDOUT_FILENO);
