@@ -283,7 +283,7 @@ def failing(report):
     asking.wait()
     report.result(
         codes == [1, 0, 1, 1, 0, 125] and own.returncode == 2 and
-        wrong.returncode == 125 and "nothing is compared" in wrong.stderr,
+        wrong.returncode == 125 and "only 'mapstack try' compares" in wrong.stderr,
         "run --fail-on, watch --fail-on", codes, own, wrong,
     )
 
