@@ -323,7 +323,7 @@ def leftover(report):
             "size": 4 * kit.PAGE, "space": None, "grown": 3, "denied": 0,
             "reason": None, "leftover": 3 * kit.PAGE,
         }] and entry["sizes"]["16 KiB"] == entry["requests"] == 1 and
-        "12 KiB that stacks grew by were still mapped" in text and
+        "12 KiB of growth stayed mapped" in text and
         not adds_up(result),
         "the report says how far a stack grew, and how much of it stayed mapped",
         entry, text,
