@@ -27,7 +27,8 @@ import build  # noqa: E402
 import debian  # noqa: E402
 import guest  # noqa: E402
 import nptl  # noqa: E402
-import programs as root_programs  # noqa: E402
+import programs as debian_programs  # noqa: E402
+import real  # noqa: E402
 import report  # noqa: E402
 import rootfs  # noqa: E402
 import selftests  # noqa: E402
@@ -50,12 +51,17 @@ WORK = Path("/out/findings")
 # A step of 10,000 threads is silent for long where mmap() is linear.
 SILENT_SECONDS = 1800
 MEMORY = {
-    "plain": 3072, "counted": 3072, "root": 2048, "nptl": 3072,
+    "plain": 3072, "counted": 3072, "root": 2048, "real": 3072, "nptl": 3072,
     "tracing": 2048, "hppa": 512, "hppa64": 512,
 }
 
 # The commands of each guest, run in each of the three modes; {} is a number of stacks.
+# The guests that take longest are first.
 COMMANDS = {
+    "tracing": tracing.commands(),
+    "nptl": ["suite nptl"],
+    "real": real.PROGRAMS.listed(),
+    "root": debian_programs.PROGRAMS.listed(),
     "plain": [
         "grow", "gap", "gap legacy", "shapes", "guard", "guard-forky", "commit", "limits",
         "leftover", "fit-ia32", "fit-ia32 3g", "huge", "below",
@@ -65,9 +71,6 @@ COMMANDS = {
         "commit exhaust",
     ],
     "selftests": [f"selftest {test.name}" for test in selftests.TESTS],
-    "root": root_programs.commands(),
-    "nptl": ["suite nptl"],
-    "tracing": tracing.commands(),
     "counted": [
         "search instructions down {n}", "search instructions up {n}",
         "sizes instructions free {n}",
@@ -82,6 +85,8 @@ COMMANDS = {
     "hppa": ["grow", "shapes"],
     "hppa64": ["grow", "shapes"],
 }
+# Guests with a root file system of Debian, and what they run.
+ROOTS = {"real": real.PROGRAMS, "root": debian_programs.PROGRAMS}
 FIELDS = ["kernel", "command", "mode", "key", "value"]
 # The kernel's message when `below` does what it tests; see gup.c.
 EXPECTED = "GUP no longer grows the stack"
@@ -182,7 +187,7 @@ def kinds(name):
     return [
         "plain", "counted", "selinux",
         *(["selftests"] if name in SELFTEST_KERNELS else []),
-        *(["root"] if name in ROOT_KERNELS else []),
+        *(ROOTS if name in ROOT_KERNELS else []),
         *(["nptl"] if name in NPTL_KERNELS else []),
         *(["tracing"] if name in TRACING_KERNELS else []),
     ]
@@ -232,9 +237,9 @@ def measure(name, kernel, kind, programs, modules, sizes):
     where.mkdir(parents=True, exist_ok=True)
     commands = [command.format(**sizes) for command in COMMANDS[kind]]
     memory = MEMORY.get(kind, 1024)
-    if kind == "root":
-        machine = root_programs.boot(
-            kernel, where, programs / "modes", modules, memory
+    if kind in ROOTS:
+        machine = ROOTS[kind].boot(
+            kernel, where, programs / "modes", commands, modules, memory
         )
     elif kind == "tracing":
         machine = tracing.boot(
@@ -274,15 +279,17 @@ def write_results(rows, kernel):
     report.RESULTS.mkdir(parents=True, exist_ok=True)
     for program, new in measured.items():
         path = report.RESULTS / f"{program}.csv"
+        before = report.read_csv(path)
+        # The guests end in any order, and each command keeps its place.
+        place = {(row["kernel"], row["command"]): i for i, row in enumerate(before)}
         fresh = {tuple(row[:2]) for row in new}
         kept = [
             [row[field] for field in FIELDS]
-            for row in report.read_csv(path)
-            if (row["kernel"], row["command"]) not in fresh
+            for row in before if (row["kernel"], row["command"]) not in fresh
         ]
-        write_csv(path, FIELDS, sorted(
-            kept + new, key=lambda row: order.index(row[0])
-        ))
+        write_csv(path, FIELDS, sorted(kept + new, key=lambda row: (
+            order.index(row[0]), place.get(tuple(row[:2]), len(before))
+        )))
     path = report.RESULTS / "kernels.csv"
     known = {row["kernel"]: row for row in report.read_csv(path)}
     known[kernel.name] = {
@@ -323,7 +330,7 @@ def main():
     )
     parser.add_argument(
         "--jobs", type=int, default=os.cpu_count(), metavar="N",
-        help="kernels at a time; without it one for each CPU",
+        help="guests at a time; without it one for each CPU",
     )
     options = parser.parse_args()
 
@@ -355,36 +362,37 @@ def main():
 
     writing = threading.Lock()
 
-    def measure_kernel(name):
+    def prepare_kernel(name):
+        """Make a kernel ready; return it, and the modules that are built for it."""
         kernel = source.resolve(cache, name, LISTED[name])
         print(f"  {name:12} {kernel.release}", flush=True)
         kernel.prepare()
         modules = build.build_modules(kernel)
         if any("below" in COMMANDS[kind] for kind in kinds(name)):
             modules.append(ram_disk(kernel, WORK / name / "modules"))
-        wanted = options.kind or kinds(name)
-        for kind in COMMANDS:
-            if kind not in wanted or not COMMANDS[kind]:
-                continue
-            if kind == "tracing":
-                tracing.fetch(
-                    cache, name, LISTED[name], WORK / name / kind / "tracing"
-                )
-            rows = measure(
-                name, kernel, kind, programs[machine_name(name)], modules,
-                sizes,
-            )
-            with writing:
-                if options.quick:
-                    for row in rows:
-                        print(*row)
-                else:
-                    write_results(rows, kernel)
+        return kernel, modules
 
-    # What takes longest is first.
-    chosen.sort(key=lambda name: len(kinds(name)), reverse=True)
+    def measure_guest(name, kind):
+        kernel, modules = prepared[name]
+        if kind == "tracing":
+            tracing.fetch(cache, name, LISTED[name], WORK / name / kind / "tracing")
+        rows = measure(
+            name, kernel, kind, programs[machine_name(name)], modules, sizes,
+        )
+        with writing:
+            if options.quick:
+                for row in rows:
+                    print(*row)
+            else:
+                write_results(rows, kernel)
+
+    guests = [
+        (name, kind) for kind in COMMANDS for name in chosen
+        if COMMANDS[kind] and kind in kinds(name)
+    ]
+    prepared = {name: prepare_kernel(name) for name in chosen}
     with ThreadPoolExecutor(options.jobs) as pool:
-        list(pool.map(measure_kernel, chosen))
+        list(pool.map(lambda guest: measure_guest(*guest), guests))
     if options.quick:
         return
     if whole:

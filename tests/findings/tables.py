@@ -549,10 +549,24 @@ def payers(results, kernel, factor):
     )
 
 
-def payers_table(results, kernel, factor):
-    """Their requests, and the gaps that a search of theirs looks at."""
+def more_gaps(results, command, kernel):
+    """How many gaps more all its searches look at under rfc."""
+    return results.number(command, kernel, "rfc", "searches") * (
+        gaps_each(results, command, kernel, "rfc")
+        - gaps_each(results, command, kernel, "off")
+    )
+
+
+def payers_table(results, kernel, most):
+    """The programs that look at the most gaps more, and what that costs them."""
+    cost = gap_cost(results, kernel, 100) / 1e6
+    asking = sorted(
+        asked(results, "program", kernel), reverse=True,
+        key=lambda command: more_gaps(results, command, kernel),
+    )
     return markdown(
-        ["program", "MAP_STACK requests", "searches", "gaps a search: off", "on"],
+        ["program", "MAP_STACK requests", "searches", "gaps a search: off", "on",
+         "million instructions more"],
         [
             [
                 f"`{command.split(maxsplit=1)[1]}`",
@@ -562,8 +576,9 @@ def payers_table(results, kernel, factor):
                     f"{gaps_each(results, command, kernel, mode):.1f}"
                     for mode in ("off", "rfc")
                 ),
+                f"{more_gaps(results, command, kernel) * cost:,.1f}",
             ]
-            for command in payers(results, kernel, factor)
+            for command in asking[:most]
         ],
     )
 
@@ -591,6 +606,23 @@ def asked(results, beginning, kernel):
     return [
         command for command in commands(results, beginning, kernel)
         if results.number(command, kernel, "rfc", "seen")
+    ]
+
+
+def often(results, beginning, kernel, least):
+    """Those of them that made at least so many."""
+    return [
+        command for command in asked(results, beginning, kernel)
+        if results.number(command, kernel, "rfc", "seen") >= least
+    ]
+
+
+def grew(results, beginning, kernel):
+    """Those of them whose stacks grew under rfc or private."""
+    return [
+        command for command in asked(results, beginning, kernel)
+        if any(results.number(command, kernel, mode, "grown")
+               for mode in ("rfc", "private"))
     ]
 
 
