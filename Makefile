@@ -123,6 +123,10 @@ bench:
 	$(LAB) -a tests/bench/bench.py $(KERNELS)
 
 bench-host: modules
+	@command -v python3 >/dev/null || { \
+		echo 'bench-host: there is no python3, so nothing was measured; install it'; \
+		exit 1; \
+	}
 	$(MAKE) -C tests/bench CC=$(CC) CFLAGS="-O2 -Wall" host
 	tests/bench/host.py $(SUDO) tests/bench/host mapstack.ko
 

@@ -524,7 +524,9 @@ def test_trouble(machine, release):
 def test_make(machine, release):
     """The module builds in the source tree, for a kernel that will be booted."""
     # For tests/dkms/bench, selftest and upgraded.
-    machine.apt("install", "gcc", "libc6-dev", "libjansson-dev", "pkg-config")
+    machine.apt(
+        "install", "gcc", "libc6-dev", "libjansson-dev", "pkg-config", "python3"
+    )
     machine.run("sh", "-euc", f"""
         mkdir -p {CLONE}
         cd /mnt/src
