@@ -797,7 +797,7 @@ def draw(log):
     work = Path(tempfile.mkdtemp())
     command, path = Command(evidence.build_command(), work), work / "page.html"
     texts = re.findall(r"# JSON (.*)", Path(log).read_text())
-    for name, height, text in zip(("try", "stacks"), (1000, 1800), texts):
+    for name, height, text in zip(("try", "stacks"), (1048, 1800), texts):
         command.keep(json.loads(text))
         command.text("report", "--html", path)
         browser(command, path, "--hide-scrollbars", f"--window-size=760,{height}",
