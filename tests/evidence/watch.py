@@ -191,9 +191,9 @@ def process(report):
 def duration(report):
     started = time.monotonic()
     watch = Watch("--for", "0m5s")
-    said = watch.said.read_text()
     code, result = watch.ended()
     took = time.monotonic() - started
+    said = watch.said.read_text()
     report.result(
         code == 0 and 5 <= took < 60 and
         5000 <= result["milliseconds"] < 15000 and re.search(
