@@ -74,8 +74,13 @@ def recorder_beside(command):
         if "following" not in said:
             recorder.kill()
             raise RuntimeError(f"{command}: {said}")
-        yield
-        recorder.send_signal(signal.SIGINT)
+        try:
+            yield
+        finally:
+            recorder.send_signal(signal.SIGINT)
+        # A recorder that had ended earlier would seem to cost nothing.
+        if recorder.wait():
+            raise RuntimeError(f"{command} ended with {recorder.returncode}")
 
 
 def measure(way):
