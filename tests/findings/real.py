@@ -174,7 +174,8 @@ COMMANDS = {
     "bubblewrap": prints(
         SUM, f"bwrap --ro-bind / / --dev /dev --unshare-pid --unshare-net {T}"),
     # languages
-    "python-threads": prints(SUM, f"""python3 -c '
+    **{
+        f"{name}-threads": prints(SUM, f"""{program} -c '
 import threading
 all, total = threading.Barrier({THREADS}), []
 def work(i):
@@ -182,7 +183,9 @@ def work(i):
 threads = [threading.Thread(target=work, args=(i,)) for i in range({THREADS})]
 for t in threads: t.start()
 for t in threads: t.join()
-print(sum(total))'"""),
+print(sum(total))'""")
+        for name, program in (("python", "python3"), ("pypy", "pypy3"))
+    },
     "python-recursion-in-threads": prints(500 * THREADS, f"""python3 -c '
 import sys, threading, faulthandler
 faulthandler.enable()
@@ -193,15 +196,6 @@ def down(n): return 0 if n == 0 else 1 + down(n - 1)
 def work():
     all.wait(); total.append(down(500))
 threads = [threading.Thread(target=work) for i in range({THREADS})]
-for t in threads: t.start()
-for t in threads: t.join()
-print(sum(total))'"""),
-    "pypy-threads": prints(SUM, f"""pypy3 -c '
-import threading
-all, total = threading.Barrier({THREADS}), []
-def work(i):
-    all.wait(); total.append(i)
-threads = [threading.Thread(target=work, args=(i,)) for i in range({THREADS})]
 for t in threads: t.start()
 for t in threads: t.join()
 print(sum(total))'"""),
