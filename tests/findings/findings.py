@@ -33,7 +33,6 @@ import report  # noqa: E402
 import rootfs  # noqa: E402
 import selftests  # noqa: E402
 import source  # noqa: E402
-import tracing  # noqa: E402
 from machines import MACHINES, machine_of  # noqa: E402
 
 LISTED = debian.read_list() | debian.read_list("tests/vm/kernels-long")
@@ -41,7 +40,6 @@ LISTED = debian.read_list() | debian.read_list("tests/vm/kernels-long")
 SELFTEST_KERNELS = ["6.12-amd64", "7.3-amd64"]
 ROOT_KERNELS = ["6.12-amd64"]
 NPTL_KERNELS = ["6.12-amd64"]
-TRACING_KERNELS = ["6.12-amd64", "7.3-amd64"]
 # What is added to the kernel's command line, by the kind of guest.
 CMDLINE = {"selinux": "security=selinux"}
 # Programs that are linked with shared libraries, by the beginning of a command.
@@ -52,13 +50,12 @@ WORK = Path("/out/findings")
 SILENT_SECONDS = 1800
 MEMORY = {
     "plain": 3072, "counted": 3072, "root": 2048, "real": 3072, "nptl": 3072,
-    "tracing": 2048, "hppa": 512, "hppa64": 512,
+    "hppa": 512, "hppa64": 512,
 }
 
 # The commands of each guest, run in each of the three modes; {} is a number of stacks.
 # The guests that take longest are first.
 COMMANDS = {
-    "tracing": tracing.commands(),
     "nptl": ["suite nptl"],
     "real": real.PROGRAMS.listed(),
     "root": debian_programs.PROGRAMS.listed(),
@@ -189,7 +186,6 @@ def kinds(name):
         *(["selftests"] if name in SELFTEST_KERNELS else []),
         *(ROOTS if name in ROOT_KERNELS else []),
         *(["nptl"] if name in NPTL_KERNELS else []),
-        *(["tracing"] if name in TRACING_KERNELS else []),
     ]
 
 
@@ -239,10 +235,6 @@ def measure(name, kernel, kind, programs, modules, sizes):
     memory = MEMORY.get(kind, 1024)
     if kind in ROOTS:
         machine = ROOTS[kind].boot(
-            kernel, where, programs / "modes", commands, modules, memory
-        )
-    elif kind == "tracing":
-        machine = tracing.boot(
             kernel, where, programs / "modes", commands, modules, memory
         )
     else:
@@ -374,8 +366,6 @@ def main():
 
     def measure_guest(name, kind):
         kernel, modules = prepared[name]
-        if kind == "tracing":
-            tracing.fetch(cache, name, LISTED[name], WORK / name / kind / "tracing")
         rows = measure(
             name, kernel, kind, programs[machine_name(name)], modules, sizes,
         )

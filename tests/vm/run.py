@@ -13,6 +13,7 @@ Without a NAME all are run, as many at a time as there are CPUs. NAME is one of:
     fleet       the command on services and containers, and under Prometheus
     selftest    mapstack selftest in a system with services
     mutants     the module broken on purpose, which the tests must notice
+    tracing     the kernel's own tests of ftrace and livepatch, beside the hook
     own         that make test KERNEL= works (see own.py); if MAPSTACK_KERNEL is
                 set, only that kernel is run
 
@@ -49,6 +50,7 @@ import reports
 import rpm
 import selftest
 import source
+import tracing
 import trinity
 import unit
 from machines import VARIANTS, machine_of
@@ -205,7 +207,7 @@ class Tests:
     def names(self):
         """The names that are run by default, in order."""
         if self.options.long:
-            return ["mutants", *self.long, *(
+            return ["mutants", "tracing", *self.long, *(
                 name for name, variant in VARIANTS.items()
                 if variant.kernel not in self.short
             )]
@@ -273,6 +275,13 @@ class Tests:
                     kernel, WORK / name, self.options.only,
                     listener(name, self.options.show),
                 )
+            elif name == "tracing":
+                kernels = [self.resolve(kernel) for kernel in tracing.KERNELS]
+                tested = ", ".join(kernel.release for kernel in kernels)
+                report = tracing.run(
+                    [(kernel, self.listed[kernel.name]) for kernel in kernels],
+                    self.cache, WORK / name, listener(name, self.options.show),
+                )
             elif name == "evidence":
                 kernel = self.resolve(evidence.KERNEL)
                 tested, report = kernel.release, evidence.run(
@@ -320,6 +329,7 @@ def main():
     names = options.names or tests.names()
     known = [
         "build", "cost", "own", "evidence", "fleet", "mutants", "selftest",
+        "tracing",
         *dkms.SUITES, *tests.listed,
     ]
     unknown = [name for name in names if not tests.own and name not in known]
