@@ -141,7 +141,7 @@ help:
 	@echo 'make selftest     prove on the running kernel what make test proves in guests, for its'
 	@echo '                  own processes alone; a minute or two (sudo make selftest > FILE)'
 	@echo 'make findings     measure what growable stacks change, and write docs/findings.md;'
-	@echo '                  about two hours and a half (KERNELS= as above, the others are kept)'
+	@echo '                  about two hours (KERNELS= as above, the others are kept)'
 	@echo 'make findings-here  some of that on this machine, as any user, without the module; a minute'
 	@echo 'make test-long    run what make test leaves out: debug kernels, storms; hours'
 	@echo 'make check        static analysis of the whole tree; about 5 minutes on two cores'

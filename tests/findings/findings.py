@@ -13,6 +13,7 @@ import argparse
 import csv
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -302,11 +303,26 @@ def write_csv(path, fields, rows):
         writer.writerows(rows)
 
 
-def write_run(begun, jobs):
-    """Note that one run wrote all results."""
-    write_csv(report.WHOLE_RUN, ["date", "minutes", "jobs"], [[
+def earlier_runs(words):
+    """The whole run and later parts, which a part adds to; none for a whole run.
+
+    Until this run has ended well, its results are not those of one run.
+    """
+    runs = [
+        list(row.values()) for row in report.read_csv(report.RUNS)
+        if words and row["words"] != words
+    ]
+    report.RUNS.unlink(missing_ok=True)
+    return runs
+
+
+def write_run(runs, begun, jobs, words):
+    """Note that this run wrote all results, or a part of them after such a run."""
+    if words and not runs:
+        return
+    write_csv(report.RUNS, ["date", "minutes", "jobs", "words"], [*runs, [
         time.strftime("%Y-%m-%d", time.gmtime(begun)),
-        round((time.time() - begun) / 60), jobs,
+        round((time.time() - begun) / 60), jobs, words,
     ]])
 
 
@@ -336,7 +352,6 @@ def main():
                 c for c in commands
                 if c.startswith(tuple(options.only))
             ]
-    whole = not (options.names or options.kind or options.only or options.quick)
     begun = time.time()
     chosen = options.names or list(report.KERNELS)
     unknown = [name for name in chosen if name not in LISTED]
@@ -381,14 +396,14 @@ def main():
         if COMMANDS[kind] and kind in kinds(name)
     ]
     prepared = {name: prepare_kernel(name) for name in chosen}
+    part = options.names or options.kind or options.only
+    words = shlex.join(sys.argv[1:]) if part else ""
+    runs = [] if options.quick else earlier_runs(words)
     with ThreadPoolExecutor(options.jobs) as pool:
         list(pool.map(lambda guest: measure_guest(*guest), guests))
     if options.quick:
         return
-    if whole:
-        write_run(begun, options.jobs)
-    else:
-        report.WHOLE_RUN.unlink(missing_ok=True)
+    write_run(runs, begun, options.jobs, words)
     report.main()
 
 

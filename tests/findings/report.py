@@ -20,8 +20,8 @@ RESULTS = Path("docs/findings")
 TEMPLATES = Path("tests/findings")
 FINDINGS = Path("docs/findings.md")
 ANNEX = RESULTS / "annex.md"
-# When and how all results were written in one run; missing if they were not.
-WHOLE_RUN = RESULTS / "run.csv"
+# The run that wrote all results, and then the runs of a part; missing without the first.
+RUNS = RESULTS / "run.csv"
 README = Path("README.md")
 WIDTH = 90
 BEGIN = "<!-- findings: written by make findings -->\n"
@@ -59,14 +59,14 @@ class Results:
         self.kernel_rows = read_csv(RESULTS / "kernels.csv")
         self.rows = {}
         for path in sorted(RESULTS.glob("*.csv")):
-            if path.name == "kernels.csv" or path == WHOLE_RUN:
+            if path.name == "kernels.csv" or path == RUNS:
                 continue
             for row in read_csv(path):
                 self.rows[
                     row["command"], row["kernel"], row["mode"], row["key"]
                 ] = row["value"]
 
-        self.whole_run = read_csv(WHOLE_RUN)
+        self.runs = read_csv(RUNS)
         # The results of make findings-here, of our machine and of others.
         self.hardware = {
             path.stem: read_csv(path)

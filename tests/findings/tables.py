@@ -71,16 +71,18 @@ def not_measured(results, wanted):
 
 
 def one_run(results):
-    """A sentence on the run that wrote all results, if one did."""
-    if not results.whole_run:
+    """A sentence on the run that wrote all results, and on later ones of a part."""
+    if not results.runs:
         return (
             " These results come from several runs: some may be from an earlier "
             "package of a kernel than the table above names."
         )
-    run = results.whole_run[0]
+    whole, *parts = results.runs
+    again = ", ".join(f"`{run['words']}` ({run['date']})" for run in parts)
     return (
-        f" One run wrote all of these results, on {run['date']}, in "
-        f"{run['minutes']} minutes with {run['jobs']} kernels at a time."
+        f" One run wrote these results, on {whole['date']}, in {whole['minutes']} "
+        f"minutes with {whole['jobs']} guests at a time."
+        + (f" After it findings.py ran again with {again}." if again else "")
     )
 
 
@@ -660,6 +662,18 @@ def same_endings(results, beginning, kernel, mode):
 def total(results, beginning, kernel):
     """How many of them were run."""
     return len(commands(results, beginning, kernel))
+
+
+def unchanged(results, kernel):
+    """Whether all programs and tests of others ended in each mode as off."""
+    return all(
+        same_endings(results, beginning, kernel, mode)
+        == total(results, beginning, kernel)
+        for beginning in ("selftest", "program") for mode in MODES
+    ) and all(
+        suite_same(results, "suite nptl", kernel, mode)
+        == len(suite(results, "suite nptl", kernel)) for mode in MODES
+    )
 
 
 def agreement(results, beginning, kernel):
