@@ -34,11 +34,13 @@ import report  # noqa: E402
 import rootfs  # noqa: E402
 import selftests  # noqa: E402
 import source  # noqa: E402
+import work  # noqa: E402
 from machines import MACHINES, machine_of  # noqa: E402
 
 LISTED = debian.read_list() | debian.read_list("tests/vm/kernels-long")
 # These kernels run the selftests, which are those of 6.12.
 SELFTEST_KERNELS = ["6.12-amd64", "7.3-amd64"]
+NEWER_KERNELS = ["7.3-amd64"]
 ROOT_KERNELS = ["6.12-amd64"]
 NPTL_KERNELS = ["6.12-amd64"]
 # What is added to the kernel's command line, by the kind of guest.
@@ -51,24 +53,26 @@ WORK = Path("/out/findings")
 SILENT_SECONDS = 1800
 MEMORY = {
     "plain": 3072, "counted": 3072, "root": 2048, "real": 3072, "nptl": 3072,
-    "hppa": 512, "hppa64": 512,
+    "work": 6144, "hppa": 512, "hppa64": 512,
 }
 
-# The commands of each guest, run in each of the three modes; {} is a number of stacks.
+# The commands of each guest, run in each mode of modes.c; {} is a number of stacks.
 # The guests that take longest are first.
 COMMANDS = {
+    "work": work.PROGRAMS.listed(),
     "nptl": ["suite nptl"],
     "real": real.PROGRAMS.listed(),
     "root": debian_programs.PROGRAMS.listed(),
     "plain": [
         "grow", "gap", "gap legacy", "shapes", "guard", "guard-forky", "commit", "limits",
-        "leftover", "fit-ia32", "fit-ia32 3g", "huge", "below",
+        "leftover", "fit-ia32", "fit-ia32 3g", "huge", "below", "situations",
         "lines bare {n}", "lines threads {threads}", "lines-forky threads {threads}",
         "search time down {n}",
         "recorded", "recorded-forky", "clash", "clash-forky",
         "commit exhaust",
     ],
     "selftests": [f"selftest {test.name}" for test in selftests.TESTS],
+    "newer": [f"selftest {test.name}" for test in selftests.NEWER],
     "counted": [
         "search instructions down {n}", "search instructions up {n}",
         "sizes instructions free {n}",
@@ -84,10 +88,16 @@ COMMANDS = {
     "hppa64": ["grow", "shapes"],
 }
 # Guests with a root file system of Debian, and what they run.
-ROOTS = {"real": real.PROGRAMS, "root": debian_programs.PROGRAMS}
+ROOTS = {
+    "work": work.PROGRAMS, "real": real.PROGRAMS, "root": debian_programs.PROGRAMS,
+}
 FIELDS = ["kernel", "command", "mode", "key", "value"]
-# The kernel's message when `below` does what it tests; see gup.c.
-EXPECTED = "GUP no longer grows the stack"
+# What the kernel logs when `below` does what it tests (see gup.c).
+GUP = "GUP no longer grows the stack"
+# The same for `situations`: the process that invoked the killer, to the victim.
+OUT_OF_MEMORY = re.compile(
+    r"situations invoked oom-killer.*?Killed process \d+ \(situations\)[^\n]*", re.S
+)
 
 
 def fetch_forky():
@@ -129,6 +139,11 @@ def build_programs(cache, architecture):
         words.append(f"SECILC={fetch_secilc(cache)}")
         if COMMANDS["selftests"]:
             selftests.build(cache, where / "findings")
+        if COMMANDS["newer"]:
+            selftests.build(
+                cache, where / "findings", selftests.NEWER, selftests.NEWER_VERSION,
+                LISTED[NEWER_KERNELS[0]],
+            )
         if COMMANDS["nptl"]:
             nptl.build(cache, where / "glibc", where / "glibc-build")
     else:
@@ -185,6 +200,7 @@ def kinds(name):
     return [
         "plain", "counted", "selinux",
         *(["selftests"] if name in SELFTEST_KERNELS else []),
+        *(["newer"] if name in NEWER_KERNELS else []),
         *(ROOTS if name in ROOT_KERNELS else []),
         *(["nptl"] if name in NPTL_KERNELS else []),
     ]
@@ -217,9 +233,10 @@ class Listener:
 
 
 def trouble(machine):
-    """The guest's own failures, except for the message that we provoke."""
-    lines = machine.trouble()
-    provoked = machine.log.read_text(errors="replace").count(EXPECTED)
+    """The guest's own failures, except for the messages that we provoke."""
+    log = machine.log.read_text(errors="replace")
+    lines = machine.trouble(OUT_OF_MEMORY.sub("", log))
+    provoked = log.count(GUP)
     if provoked:
         lines = [
             line for line in lines
@@ -236,7 +253,7 @@ def measure(name, kernel, kind, programs, modules, sizes):
     memory = MEMORY.get(kind, 1024)
     if kind in ROOTS:
         machine = ROOTS[kind].boot(
-            kernel, where, programs / "modes", commands, modules, memory
+            kernel, where, programs, commands, modules, memory
         )
     else:
         machine = guest.Guest(

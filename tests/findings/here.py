@@ -40,6 +40,8 @@ TIMED = {
     "4. By its length, linked": "sizes-dynamic time free 10000",
     "4. By its length, linked, holes filled": "sizes-dynamic time filled 10000",
     "15. Contention": "contend 10000",
+    "17. Threads with stacks of 64 KiB": "work-dynamic threads own 64 2000",
+    "17. A server with 2,000 of them": "work-dynamic server own 64 2000",
 }
 # lines.c lowers max_map_count for these, and a user cannot.
 WITHOUT = ("stacks-under-max_map_count-1000", "the-next-one")

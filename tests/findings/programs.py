@@ -72,10 +72,12 @@ class Programs(NamedTuple):
     packages: list
     setup: str  # the script that finishes the root
     commands: dict  # each a shell command that succeeds if its result is right
+    kind: str = "program"  # how modes.c runs them
+    needs: tuple = ()  # programs of this directory that they use
 
     def listed(self):
         """The commands of the guest."""
-        return [f"program {name}" for name in self.commands]
+        return [f"{self.kind} {name}" for name in self.commands]
 
     def lay_out(self, where, listed):
         """Write scripts, and the script that runs those listed; return (demo, files)."""
@@ -98,13 +100,15 @@ class Programs(NamedTuple):
         start.chmod(0o755)
         return start, [*scripts, where / "commands"]
 
-    def boot(self, kernel, where, modes, listed, modules, memory):
-        """A guest that runs these commands."""
+    def boot(self, kernel, where, programs, listed, modules, memory):
+        """A guest that runs these commands, with the programs that were built."""
         start, files = self.lay_out(where / "scripts", listed)
         image = rootfs.Root(SUITE, self.packages, self.setup).image()
         return rootfs.boot(
-            kernel, image, where, modules=modules, files=[modes, *files],
-            demo=start, memory=memory,
+            kernel, image, where, modules=modules, files=[
+                programs / "modes",
+                *(programs / "findings" / name for name in self.needs), *files,
+            ], demo=start, memory=memory, counting=self.kind == "work",
         )
 
 

@@ -3,7 +3,7 @@
 
 They are the tests of tools/testing/selftests/mm that need only libc, no arguments
 and no more than an initramfs; the test of sigaltstack; and those of x86, for 64 and
-for 32 bits.
+for 32 bits. NEWER are tests of mm that came later, for a kernel that has them.
 """
 
 import subprocess
@@ -92,15 +92,24 @@ TESTS = (
 )
 
 
-def build(cache, where):
-    """Build them into a directory; return the package that they are from."""
-    package = debian.newest(cache, f"linux-source-{VERSION}", SUITE, "amd64")
+NEWER_VERSION = "7.3"
+NEWER = tuple(
+    Test(
+        f"mm-{NEWER_VERSION}/{name}", "mm",
+        ("-isystem", "../../../include/uapi", "-D_GNU_SOURCE=", f"{name}.c",
+         "vm_util.c", "hugepage_settings.c"),
+    ) for name in ("guard-regions", "merge")
+)
+
+
+def build(cache, where, tests=TESTS, version=VERSION, suite=SUITE):
+    """Build tests of a version into a directory."""
+    package = debian.newest(cache, f"linux-source-{version}", suite, "amd64")
     selftests = source.unpack(package) / "tools/testing/selftests"
-    for directory in {(where / test.name).parent for test in TESTS}:
+    for directory in {(where / test.name).parent for test in tests}:
         directory.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda test: compile_one(selftests, test, where), TESTS))
-    return package.ver_str
+        list(pool.map(lambda test: compile_one(selftests, test, where), tests))
 
 
 def compile_one(selftests, test, where):

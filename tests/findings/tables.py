@@ -749,3 +749,86 @@ def suite_differences(results, command, kernel):
         if len(set(ends)) > 1
     ]
     return markdown(["test", *MODES], rows) if rows else ""
+
+
+# What is told of the work of work.py: command, key, and what that is.
+START, WHOLE = "start.ns", "whole.ns"
+WORK = {
+    ("threads-64-KiB", START): "start 10,000 threads with stacks of 64 KiB",
+    ("threads-64-KiB", "join.ns"): "end and join them",
+    ("threads-8-MiB", START): "start 10,000 with stacks of 8 MiB, the default",
+    ("threads-8-MiB", "join.ns"): "end and join them",
+    ("server-64-KiB", "allocate.ns"):
+        "2,000 threads with stacks of 64 KiB allocate and free memory",
+    ("server-64-KiB", "fork.ns"): "fork() of that process",
+    ("server-64-KiB", "exit.ns"): "its exit",
+    ("server-8-MiB", "allocate.ns"):
+        "2,000 threads with stacks of 8 MiB allocate and free memory",
+    ("server-8-MiB", "fork.ns"): "fork() of that process",
+    ("server-8-MiB", "exit.ns"): "its exit",
+    ("java", WHOLE): "`java -Xss256k` with 5,000 threads, whole",
+    ("php-fibers", WHOLE): "PHP with 5,000 fibers, whole",
+    ("ruby-fibers", WHOLE): "Ruby with 5,000 fibers, whole",
+    ("mariadb", WHOLE): "MariaDB under `mariadb-slap`, 100 connections, whole",
+}
+
+
+def work_times(results, name, key, mode):
+    """How many times the instructions of off some work executes."""
+    command, kernel = f"work {name}", "6.12-amd64"
+    return results.number(command, kernel, mode, key) / results.number(
+        command, kernel, "off", key
+    )
+
+
+def work_ratio(results, name, mode, key=START):
+    """The same as text."""
+    times = work_times(results, name, key, mode)
+    return f"{times:.2f}" if times < 1.5 else f"{times:.1f}"
+
+
+def work_instructions(results, name, mode, key=START):
+    """The instructions of some work, in millions: a nanosecond is one."""
+    return f"{results.number(f'work {name}', '6.12-amd64', mode, key) / 1e6:,.0f}"
+
+
+def work_table(results):
+    """Instructions of work off, and how many times as many in each mode."""
+    return markdown(
+        ["", "requests", "off, million instructions", "off again", "`rfc`", "`private`"],
+        [
+            [
+                words, results.shown(f"work {name}", "6.12-amd64", "rfc", "seen"),
+                work_instructions(results, name, "off", key),
+                *(work_ratio(results, name, mode, key)
+                  for mode in ("again", "rfc", "private")),
+            ]
+            for (name, key), words in WORK.items()
+        ],
+    )
+
+
+def work_near(results, name, percent, *keys):
+    """Whether some work under rfc and private is so near to off."""
+    return all(
+        abs(work_times(results, name, key, mode) - 1) * 100 <= percent
+        for key in keys for mode in ("rfc", "private")
+    )
+
+
+def work_most(results, name):
+    """What the requests of some work can cost by the gaps of its stacks, in millions."""
+    requests = results.number(f"work {name}", "6.12-amd64", "rfc", "seen")
+    return round(requests ** 2 / 2 * gap_cost(results, "6.12", 100) / 1e6)
+
+
+def all_work(results):
+    """All that was measured of work, in each of its runs."""
+    modes = ("first", "off", "rfc", "private", "again")
+    return markdown(["work", "", *modes], [
+        [f"`{command}`", f"`{key}`", *(
+            results.shown(command, "6.12-amd64", mode, key) for mode in modes
+        )]
+        for command in commands(results, "work ", "6.12-amd64")
+        for key in results.keys(command)
+    ])

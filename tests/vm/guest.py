@@ -164,13 +164,14 @@ class Guest:
         if process.returncode and not self.stopped_for:
             self.stopped_for = f"QEMU ended with status {process.returncode}"
 
-    def trouble(self):
-        """Lines of the kernel log that report trouble."""
+    def trouble(self, text=None):
+        """Lines of the kernel log, or of a part of it, that report trouble."""
         if not self.log.exists():
             return ["there is no kernel log"]
+        text = text or self.log.read_text(errors="replace")
         text = RACE.sub(
             lambda race: race.group() if "[mapstack]" in race.group() else "",
-            INJECTED.sub("", self.log.read_text(errors="replace")),
+            INJECTED.sub("", text),
         )
         return [
             line for line in text.splitlines()
