@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Runs programs of tests/findings on a patched kernel, without mapstack. They map
- * with MAP_STACK, and the result depends on the kernel alone.
+ * Runs programs of tests/findings on a patched kernel, without mapstack, and the
+ * kernel's own tests of mm, of which it prints how each ended. They map with
+ * MAP_STACK or not, and the result depends on the kernel alone.
  */
 
 #define _GNU_SOURCE
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,11 +16,18 @@
 #include "../guest/guest.h"
 #include "../guest/ktap.h"
 
-static const char *const commands[][5] = {
+static const char *const commands[][6] = {
 	{ "search", "instructions", "down", "10000" },
 	{ "search", "instructions", "up", "10000" },
+	{ "sizes", "instructions", "free", "10000" },
+	{ "work", "threads", "libc", "64", "10000" },
 	{ "commit" },
+	{ "grow" },
+	{ "shapes" },
 };
+
+#define SELFTESTS "/findings/selftests"
+#define SELFTEST_SECONDS 300
 
 static void run(const char *const *words)
 {
@@ -36,12 +47,55 @@ static void run(const char *const *words)
 	ktap_result(!status, "%s %s", words[0], words[2] ?: "");
 }
 
+static void run_selftest(const char *name)
+{
+	int status, null;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		null = open("/dev/null", O_RDWR);
+		if (null < 0)
+			_exit(127);
+		for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+			dup2(null, fd);
+		setsid();
+		alarm(SELFTEST_SECONDS);
+		execl(name, name, (char *)NULL);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		guest_die("cannot fork");
+	/* It led a session, of which nothing may live on. */
+	kill(-pid, SIGKILL);
+	printf("result selftest %s %d\n", name,
+	       WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
+}
+
+static int is_test(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+static void run_selftests(void)
+{
+	struct dirent **names;
+	int n, i;
+
+	n = chdir(SELFTESTS) ? 0 : scandir(".", &names, is_test, alphasort);
+	for (i = 0; i < n; i++)
+		run_selftest(names[i]->d_name);
+	ktap_result(n > 0, "selftests: %d", n);
+}
+
 int main(void)
 {
 	size_t i;
 
-	ktap_plan(ARRAY_SIZE(commands));
+	ktap_plan(ARRAY_SIZE(commands) + 1);
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		run(commands[i]);
+	run_selftests();
 	return ktap_end();
 }

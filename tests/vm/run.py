@@ -14,6 +14,7 @@ Without a NAME all are run, as many at a time as there are CPUs. NAME is one of:
     selftest    mapstack selftest in a system with services
     mutants     the module broken on purpose, which the tests must notice
     tracing     the kernel's own tests of ftrace and livepatch, beside the hook
+    proposal    the patches of docs/proposal, on kernels that are built with them
     own         that make test KERNEL= works (see own.py); if MAPSTACK_KERNEL is
                 set, only that kernel is run
 
@@ -45,6 +46,7 @@ import fleet
 import guest
 import mutants
 import own
+import proposal
 import refusals
 import reports
 import rpm
@@ -207,7 +209,7 @@ class Tests:
     def names(self):
         """The names that are run by default, in order."""
         if self.options.long:
-            return ["mutants", "tracing", *self.long, *(
+            return ["mutants", "tracing", "proposal", *self.long, *(
                 name for name, variant in VARIANTS.items()
                 if variant.kernel not in self.short
             )]
@@ -275,6 +277,11 @@ class Tests:
                     kernel, WORK / name, self.options.only,
                     listener(name, self.options.show),
                 )
+            elif name == "proposal":
+                tested = proposal.SERIES
+                report, _ = proposal.run(
+                    self.cache, list(proposal.PROGRAMS), WORK / name
+                )
             elif name == "tracing":
                 kernels = [self.resolve(kernel) for kernel in tracing.KERNELS]
                 tested = ", ".join(kernel.release for kernel in kernels)
@@ -329,7 +336,7 @@ def main():
     names = options.names or tests.names()
     known = [
         "build", "cost", "own", "evidence", "fleet", "mutants", "selftest",
-        "tracing",
+        "tracing", "proposal",
         *dkms.SUITES, *tests.listed,
     ]
     unknown = [name for name in names if not tests.own and name not in known]
