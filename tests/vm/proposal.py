@@ -3,10 +3,10 @@
 """Test the patches of docs/proposal, and compare mapstack with them:
 tests/vm/lab -a tests/vm/proposal.py [NAME...]
 
-Boots three kernels that were built with patches (the proposed line, patch 3 alone,
+Boots kernels of 6.12 that were built with patches (the proposed line, patch 3 alone,
 the whole series) and an unchanged one with mapstack, or some of them. The same
 generated calls must have equal results on them, and the series must do what
-docs/proposal promises. Unless a test fails, writes the figures into docs/proposal/effects.csv.
+docs/proposal promises, on 7.3 too. Unless a test fails, writes the figures into docs/proposal/effects.csv.
 """
 
 import argparse
@@ -26,7 +26,7 @@ import selftests  # noqa: E402
 import source  # noqa: E402
 from machines import machine_of  # noqa: E402
 
-SUITE = "trixie"
+SUITES = {"6.12": "trixie", "7.3": "trixie-backports"}
 # The programs of each kernel. The first is unpatched, the others are patched.
 SHIM = "6.12-small-amd64"
 PROGRAMS = {
@@ -34,6 +34,7 @@ PROGRAMS = {
     "6.12-proposal-amd64": ("records", "effects"),
     "6.12-private-amd64": ("records", "effects"),
     "6.12-series-amd64": ("records", "effects"),
+    "7.3-series-amd64": ("effects",),
 }
 # The policy of mapstack whose results must equal those of a patched kernel.
 POLICY = {
@@ -42,6 +43,7 @@ POLICY = {
     "6.12-series-amd64": "private",
 }
 SERIES = "6.12-series-amd64"
+SERIES_7_3 = "7.3-series-amd64"
 # How many times the instructions of the same that needs no second search.
 MOST = 1.5
 FIELDS = ["kernel", "program", "key", "value"]
@@ -150,7 +152,11 @@ def compare(report, name, mine, shim):
     judge(report, not differing, text)
 
 
-def judge_series(report, heard):
+def suite_of(name):
+    return SUITES[name.split("-")[0]]
+
+
+def judge_series(report, name, heard):
     """Check what docs/proposal promises of the series."""
     # One that is a page longer than the guard gap fits nowhere between the stacks.
     short, long = (
@@ -159,14 +165,16 @@ def judge_series(report, heard):
     )
     judge(
         report, short <= MOST * long,
-        f"series: mmap() beside 10,000 stacks, of a page: {short} instructions, "
+        f"{name}: mmap() beside 10,000 stacks, of a page: {short} instructions, "
         f"of 1,028 KiB: {long}",
     )
     size = heard.results["grow", "stack.size-at-the-end.KiB"]
-    judge(report, size == "8192", f"series: a stack grows to {size} KiB")
+    judge(report, size == "8192", f"{name}: a stack grows to {size} KiB")
+    test = heard.results["selftest", "map_stack"]
+    judge(report, test == "0", f"{name}: selftest map_stack: {test}")
     for (program, key), value in heard.results.items():
         if program == "commit":
-            judge(report, abs(int(value)) < 64, f"series: {key} {value}")
+            judge(report, abs(int(value)) < 64, f"{name}: {key} {value}")
 
 
 def judge_work(report, series, unpatched):
@@ -226,12 +234,12 @@ def run(cache, names, where):
     """Boot some kernels; return a report, and what each printed."""
     with debian.locked():
         tree = source.unpack(
-            debian.newest(cache, "linux-source-6.12", SUITE, "amd64")
+            debian.newest(cache, "linux-source-6.12", suite_of(SHIM), "amd64")
         )
     built = build_programs(tree)
     report, all_heard = ktap.Report(), {}
     for name in names:
-        kernel = source.resolve(cache, name, SUITE)
+        kernel = source.resolve(cache, name, suite_of(name))
         heard, booted = boot(kernel, where / name, *built)
         all_heard[name] = heard
         report.passed += [f"{name}: {test}" for test in booted.passed]
@@ -239,12 +247,12 @@ def run(cache, names, where):
         report.skipped += booted.skipped
         if name in POLICY and SHIM in names:
             compare(report, name, heard, all_heard[SHIM])
-    if SERIES in names:
-        judge_series(report, all_heard[SERIES])
-        if SHIM in names:
-            judge_work(report, all_heard[SERIES], all_heard[SHIM])
-            judge_shapes(report, all_heard[SERIES], all_heard[SHIM])
-            judge_selftests(report, all_heard[SERIES], all_heard[SHIM])
+    for name in {SERIES, SERIES_7_3} & set(names):
+        judge_series(report, name, all_heard[name])
+    if {SERIES, SHIM} <= set(names):
+        judge_work(report, all_heard[SERIES], all_heard[SHIM])
+        judge_shapes(report, all_heard[SERIES], all_heard[SHIM])
+        judge_selftests(report, all_heard[SERIES], all_heard[SHIM])
     return report, all_heard
 
 

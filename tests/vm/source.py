@@ -70,6 +70,10 @@ RECIPES = {
     "6.12-series-amd64": Recipe(
         "6.12", ("amd64.config",), patch="../../../docs/proposal/6.12/000*"
     ),
+    "7.3-series-amd64": Recipe(
+        "7.3", ("amd64.config", "sysctl.config"),
+        patch="../../../docs/proposal/7.3/000*",
+    ),
     "6.12-riscv64": Recipe(
         "6.12", ("riscv64.config",), "riscv", "arch/riscv/boot/Image",
         "riscv64-linux-gnu-", "riscv64-linux-gnu-gcc-14",
