@@ -333,14 +333,23 @@ def earlier_runs(words):
     return runs
 
 
-def write_run(runs, begun, jobs, words):
+def write_run(runs, begun, jobs, words, why):
     """Note that this run wrote all results, or a part of them after such a run."""
     if words and not runs:
         return
-    write_csv(report.RUNS, ["date", "minutes", "jobs", "words"], [*runs, [
+    write_csv(report.RUNS, ["date", "minutes", "jobs", "words", "why"], [*runs, [
         time.strftime("%Y-%m-%d", time.gmtime(begun)),
-        round((time.time() - begun) / 60), jobs, words,
+        round((time.time() - begun) / 60), jobs, words, why,
     ]])
+
+
+def part_words(options):
+    """The words that choose a part; none for everything."""
+    return shlex.join([
+        *(word for kind in options.kind or [] for word in ("--kind", kind)),
+        *(word for only in options.only or [] for word in ("--only", only)),
+        *options.names,
+    ])
 
 
 def main():
@@ -349,6 +358,10 @@ def main():
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--kind", choices=list(COMMANDS), action="append")
     parser.add_argument("--only", metavar="PROGRAM", action="append")
+    parser.add_argument(
+        "--why", default="", metavar="TEXT",
+        help="why a part is run after everything was; the annex says so",
+    )
     parser.add_argument(
         "--threads", type=int, default=10000, metavar="N",
         help="most threads; 10,000 take minutes where mmap() is linear",
@@ -413,14 +426,13 @@ def main():
         if COMMANDS[kind] and kind in kinds(name)
     ]
     prepared = {name: prepare_kernel(name) for name in chosen}
-    part = options.names or options.kind or options.only
-    words = shlex.join(sys.argv[1:]) if part else ""
+    words = part_words(options)
     runs = [] if options.quick else earlier_runs(words)
     with ThreadPoolExecutor(options.jobs) as pool:
         list(pool.map(lambda guest: measure_guest(*guest), guests))
     if options.quick:
         return
-    write_run(runs, begun, options.jobs, words)
+    write_run(runs, begun, options.jobs, words, options.why)
     report.main()
 
 

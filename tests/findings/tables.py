@@ -78,12 +78,23 @@ def one_run(results):
             "package of a kernel than the annex names."
         )
     whole, *parts = results.runs
-    again = ", ".join(f"`{run['words']}` ({run['date']})" for run in parts)
     return (
         f" One run wrote these results, on {whole['date']}, in {whole['minutes']} "
         f"minutes with {whole['jobs']} guests at a time."
-        + (f" After it findings.py ran again with {again}." if again else "")
+        + (" Some parts were run after it: [the annex](findings/annex.md) says which, "
+           "and why." if parts else "")
     )
+
+
+def runs_table(results):
+    """The run that wrote all results, and later ones of a part, with their reasons."""
+    if not results.runs:
+        return ""
+    return markdown(["run of", "on", "minutes", "why"], [
+        [f"`{run['words']}`" if run["words"] else "everything", run["date"],
+         run["minutes"], run["why"]]
+        for run in results.runs
+    ])
 
 
 def kernel_table(results):
