@@ -6,10 +6,8 @@
 
 #define _GNU_SOURCE
 #include <errno.h>
-#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "guest.h"
@@ -78,16 +76,6 @@ static void address_limit(void)
 	measure_word(far, "RLIMIT_AS.grow-beyond");
 }
 
-static void in_child(void (*measure)(void))
-{
-	fflush(stdout);
-	if (!fork()) {
-		measure();
-		_exit(0);
-	}
-	wait(NULL);
-}
-
 static void stack_limit_small(void)
 {
 	stack_limit(MIB);
@@ -105,11 +93,13 @@ static void stack_limit_large(void)
 
 int main(void)
 {
-	in_child(count_as);
-	in_child(data_limit);
-	in_child(stack_limit_small);
-	in_child(stack_limit_equal);
-	in_child(stack_limit_large);
-	in_child(address_limit);
+	void (*const measures[])(void) = {
+		count_as,	   data_limit,	      stack_limit_small,
+		stack_limit_equal, stack_limit_large, address_limit,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(measures); i++)
+		if (measure_in_child(measures[i]))
+			guest_die("a signal ended a child");
 	return 0;
 }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #ifdef __x86_64__
@@ -104,6 +105,25 @@ int measure_many_stacks(long n)
 	distance = stack - last;
 	last = stack;
 	return 0;
+}
+
+int measure_in_child(void (*measure)(void))
+{
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid < 0)
+		guest_die("fork");
+	if (!pid) {
+		measure();
+		_exit(0);
+	}
+	if (waitpid(pid, &status, 0) != pid ||
+	    (WIFEXITED(status) && WEXITSTATUS(status)))
+		guest_die("a child ended with %#x", status);
+	return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
 void measure_alone(void)

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/resource.h>
 
 #define KIB 1024UL
 #define MIB (1024UL * KIB)
@@ -79,6 +80,29 @@ char *measure_stack(char *at, size_t size, int prot, int flags);
  * Return: 0 or an errno.
  */
 int measure_many_stacks(long n);
+
+/**
+ * measure_in_child() - measure in a process of its own
+ * @measure: the function; the process ends with it
+ *
+ * Ends the program if that process fails. A signal that ends it may be a result.
+ *
+ * Return: the signal that ended it, or 0.
+ */
+int measure_in_child(void (*measure)(void));
+
+/**
+ * measure_used() - the processor time of a process, or of its children
+ * @usage: from getrusage(2) or wait4(2)
+ *
+ * Return: user and system time, in nanoseconds.
+ */
+static inline unsigned long measure_used(const struct rusage *usage)
+{
+	return (usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) *
+		       1000000000UL +
+	       (usage->ru_utime.tv_usec + usage->ru_stime.tv_usec) * 1000UL;
+}
 
 /**
  * measure_alone() - let no other task of the CPU run while this program wants to

@@ -30,6 +30,7 @@
 #include "guest.h"
 #include "ktap.h"
 #include "mapstack.h"
+#include "measure.h"
 #include "searches.h"
 
 #define COMMANDS "/findings/commands"
@@ -42,9 +43,9 @@
 /* The limit of one test of another project, in guest time. */
 #define COUNT_SECONDS 300
 
-static const char *const modes[] = { "off", "rfc", "private" };
-static const char *const work_modes[] = { "first", "off", "rfc", "private",
-					  "again" };
+static const char *const modes[] = { "off", "rfc", "private", NULL };
+static const char *const work_modes[] = { "first",   "off",   "rfc",
+					  "private", "again", NULL };
 
 static void set_mode(const char *mode)
 {
@@ -166,22 +167,21 @@ static int print_and_count(char *command)
 	return status;
 }
 
-static long used_nanoseconds(void)
+static unsigned long used_by_children(void)
 {
 	struct rusage usage;
 
 	if (getrusage(RUSAGE_CHILDREN, &usage))
 		guest_die("getrusage");
-	return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000000L +
-	       (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000L;
+	return measure_used(&usage);
 }
 
 static int print_and_time(char *command)
 {
-	long before = used_nanoseconds();
+	unsigned long before = used_by_children();
 	int status = print_and_count(command);
 
-	printf("result counted whole.ns %ld\n", used_nanoseconds() - before);
+	printf("result counted whole.ns %lu\n", used_by_children() - before);
 	return status;
 }
 
@@ -228,28 +228,36 @@ static size_t read_commands(char *commands[MAX_COMMANDS])
 	return n;
 }
 
-static size_t modes_of(const char *command, const char *const **which)
+static const char *const *modes_of(const char *command)
 {
-	*which = begins_with(command, WORK) ? work_modes : modes;
-	return *which == modes ? ARRAY_SIZE(modes) : ARRAY_SIZE(work_modes);
+	return begins_with(command, WORK) ? work_modes : modes;
+}
+
+static size_t count_modes(const char *command)
+{
+	const char *const *mode = modes_of(command);
+
+	while (*mode)
+		mode++;
+	return mode - modes_of(command);
 }
 
 int main(void)
 {
-	const char *const *which;
 	char *commands[MAX_COMMANDS];
-	size_t n = read_commands(commands), planned = 0, i, j;
+	size_t n = read_commands(commands), planned = 0, i;
+	const char *const *mode;
 
 	for (i = 0; i < n; i++)
-		planned += modes_of(commands[i], &which);
+		planned += count_modes(commands[i]);
 	ktap_plan(planned);
 	guest_load("mapstack", "");
 	for (i = 0; i < n; i++) {
-		for (j = 0; j < modes_of(commands[i], &which); j++) {
+		for (mode = modes_of(commands[i]); *mode; mode++) {
 			/* A child splits its own copy into words. */
-			int status = run_in(which[j], commands[i]);
+			int status = run_in(*mode, commands[i]);
 
-			ktap_result(!status, "%s %s", which[j], commands[i]);
+			ktap_result(!status, "%s %s", *mode, commands[i]);
 		}
 	}
 	guest_unload("mapstack");

@@ -6,8 +6,6 @@
  */
 
 #define _GNU_SOURCE
-#include <dirent.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,23 +26,6 @@ static struct worker {
 	const char *name;
 } workers[WORKERS];
 
-static void execute(const char *name)
-{
-	int null = open("/dev/null", O_RDWR);
-
-	if (null < 0)
-		_exit(127);
-	setsid();
-	dup2(null, STDIN_FILENO);
-	dup2(null, STDOUT_FILENO);
-	dup2(null, STDERR_FILENO);
-	close(null);
-	alarm(TEST_SECONDS);
-	if (!chdir("/tmp"))
-		execl(name, name, (char *)NULL);
-	_exit(127);
-}
-
 static void start(struct worker *worker, const char *name)
 {
 	char path[512];
@@ -54,8 +35,11 @@ static void start(struct worker *worker, const char *name)
 	worker->pid = fork();
 	if (worker->pid < 0)
 		guest_die("fork");
-	if (!worker->pid)
-		execute(path);
+	if (!worker->pid) {
+		if (chdir("/tmp"))
+			_exit(127);
+		guest_become_silent(path, TEST_SECONDS);
+	}
 }
 
 /* Waits until one of them ends, and stores how it ended. */
@@ -82,18 +66,13 @@ static struct worker *wait_for_one(void)
 	}
 }
 
-static int is_test(const struct dirent *entry)
-{
-	return entry->d_name[0] != '.';
-}
-
 int main(void)
 {
 	struct dirent **names;
 	int n, i, running;
 
 	mkdir("/dev/shm", 01777);
-	n = scandir(TESTS, &names, is_test, alphasort);
+	n = guest_list(TESTS, &names);
 	if (n <= 0)
 		guest_die("no tests in " TESTS);
 	for (i = 0; i < n; i++)

@@ -72,12 +72,12 @@ git -c user.name=a -c user.email=a@b commit -qm files
 """
 
 
-def setup():
-    """The script that finishes the root: the sources of real/, and BUILD."""
+def setup(pattern="*", build=BUILD):
+    """The script that finishes a root: a JDK, files of real/, and what builds them."""
     parts = [rootfs.JAVA.replace("-jre-", "-jdk-")]
-    for path in sorted(SOURCES.iterdir()):
+    for path in sorted(SOURCES.glob(pattern)):
         parts.append(f"cat >/usr/src/{path.name} <<'END'\n{path.read_text()}END\n")
-    return "".join(parts) + BUILD
+    return "".join(parts) + build
 
 
 def unchanged(size, packed, unpacked):

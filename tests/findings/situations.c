@@ -12,7 +12,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -20,7 +19,6 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "guest.h"
@@ -40,26 +38,6 @@ static char *map_stack(size_t size)
 {
 	return measure_stack(measure_room(ROOM) + ROOM / 2, size,
 			     PROT_READ | PROT_WRITE, 0);
-}
-
-/* Runs it in a process of its own; returns the signal that ended that, or 0. */
-static int in_child(void (*measure)(void))
-{
-	int status;
-	pid_t pid;
-
-	fflush(stdout);
-	pid = fork();
-	if (pid < 0)
-		guest_die("fork");
-	if (!pid) {
-		measure();
-		_exit(0);
-	}
-	if (waitpid(pid, &status, 0) != pid ||
-	    (WIFEXITED(status) && WEXITSTATUS(status)))
-		guest_die("a child ended with %#x", status);
-	return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
 
 static const char *signal_word(int sig)
@@ -222,7 +200,7 @@ static void limit_memory(void)
 	if (guest_write(CGROUPS "/cgroup.subtree_control", "+memory") ||
 	    mkdir(LIMITED, 0755) || guest_write(LIMITED "/memory.max", "4M"))
 		guest_die("cgroups");
-	measure_word(signal_word(in_child(overrun)),
+	measure_word(signal_word(measure_in_child(overrun)),
 		     "memory-limit-4-MiB.overrun");
 	if (rmdir(LIMITED))
 		guest_die("the cgroup is not empty");
@@ -233,13 +211,14 @@ int main(void)
 	int sig;
 
 	page = sysconf(_SC_PAGESIZE);
-	if (in_child(lock_memory) || in_child(lock_memory_limited) ||
-	    in_child(move_stack))
+	if (measure_in_child(lock_memory) ||
+	    measure_in_child(lock_memory_limited) ||
+	    measure_in_child(move_stack))
 		guest_die("a signal ended a child");
-	sig = in_child(watch_stack);
+	sig = measure_in_child(watch_stack);
 	if (sig)
 		measure_word(signal_word(sig), "userfaultfd.next-page");
-	sig = in_child(handle_signals);
+	sig = measure_in_child(handle_signals);
 	if (sig)
 		measure_word(signal_word(sig), "signal-stack.first-handler");
 	limit_memory();

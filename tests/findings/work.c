@@ -49,11 +49,6 @@ static char **stacks;
 static pthread_t *threads;
 static pthread_barrier_t all;
 
-static unsigned long nanoseconds(const struct timeval *time)
-{
-	return time->tv_sec * 1000000000UL + time->tv_usec * 1000UL;
-}
-
 /* The processor time of all threads, and of processes that were waited for. */
 static unsigned long used(void)
 {
@@ -64,8 +59,7 @@ static unsigned long used(void)
 	    getrusage(RUSAGE_CHILDREN, &children))
 		guest_die("cannot read the processor time");
 	return own.tv_sec * 1000000000UL + own.tv_nsec +
-	       nanoseconds(&children.ru_utime) +
-	       nanoseconds(&children.ru_stime);
+	       measure_used(&children);
 }
 
 /* Each thread has its own sequence of sizes, the same in each run. */
@@ -215,8 +209,7 @@ static unsigned long serve_once(struct costs *costs)
 		run_server(costs);
 	if (wait4(pid, &status, 0, &server) != pid || status)
 		guest_die("the server ended with %#x", status);
-	return nanoseconds(&server.ru_utime) + nanoseconds(&server.ru_stime) -
-	       costs->before_exit;
+	return measure_used(&server) - costs->before_exit;
 }
 
 static void keep_least(unsigned long *least, unsigned long cost)

@@ -5,9 +5,8 @@ Each is a shell command that succeeds only if its result is right, and that wait
 all that it starts, because the processor time of what nobody waits for is not counted.
 """
 
-import rootfs
 from programs import Programs
-from real import SOURCES, prints
+from real import prints, setup
 
 N = 5000
 # One of Debian's databases that gives each connection a thread with a small stack.
@@ -16,14 +15,10 @@ CLIENTS = 100
 PACKAGES = [
     "mariadb-client", "mariadb-server-core", "php-cli", "ruby",
 ]
-SETUP = f"""{rootfs.JAVA.replace("-jre-", "-jdk-")}
-cat >/usr/src/Threads.java <<'END'
-{(SOURCES / "Threads.java").read_text()}END
+BUILD = """
 javac /usr/src/Threads.java
 mariadb-install-db --no-defaults --force --user=root --datadir=/srv/db --skip-test-db
 """
-
-
 COMMANDS = {
     "threads-64-KiB": "/files/work-dynamic threads libc 64 10000",
     "threads-8-MiB": "/files/work-dynamic threads libc 8192 10000",
@@ -53,4 +48,4 @@ puts all.map(&:resume).sum'"""),
         kill $!; wait $!
         test $result = 0 || {{ cat log slap; exit 1; }} """,
 }
-PROGRAMS = Programs(PACKAGES, SETUP, COMMANDS, "work", ("work-dynamic",))
+PROGRAMS = Programs(PACKAGES, setup("Threads.java", BUILD), COMMANDS, "work", ("work-dynamic",))

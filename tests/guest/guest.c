@@ -349,6 +349,32 @@ void *guest_share(size_t size)
 	return addr;
 }
 
+void guest_become_silent(const char *path, unsigned int seconds)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	if (null < 0)
+		_exit(127);
+	setsid();
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
+	dup2(null, STDERR_FILENO);
+	close(null);
+	alarm(seconds);
+	execl(path, path, (char *)NULL);
+	_exit(127);
+}
+
+static int is_file(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+int guest_list(const char *dir, struct dirent ***names)
+{
+	return scandir(dir, names, is_file, alphasort);
+}
+
 char *guest_find_room(size_t room, size_t beside)
 {
 	char *addr = mmap(NULL, room + 2 * beside, PROT_NONE,

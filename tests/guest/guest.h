@@ -9,6 +9,7 @@
 #ifndef TESTS_GUEST_GUEST_H
 #define TESTS_GUEST_GUEST_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -72,6 +73,26 @@ unsigned long long guest_option(const char *name, unsigned long long otherwise);
  * Return: its address; it is zeroed. Ends the program if it cannot be mapped.
  */
 void *guest_share(size_t size);
+
+/**
+ * guest_become_silent() - become a program whose output nobody reads
+ * @path: the program
+ * @seconds: the limit after which SIGALRM ends it
+ *
+ * Call it in a child. The program leads a session, so that kill(2) of its process
+ * group ends what it leaves behind. If it cannot be run, the exit status is 127.
+ */
+void guest_become_silent(const char *path, unsigned int seconds)
+	__attribute__((noreturn));
+
+/**
+ * guest_list() - list the files of a directory, in the order of their names
+ * @dir: the directory
+ * @names: becomes the list
+ *
+ * Return: how many there are, or -1 if it cannot be read.
+ */
+int guest_list(const char *dir, struct dirent ***names);
 
 /**
  * guest_find_room() - find free addresses that no other mapping will take

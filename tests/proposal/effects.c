@@ -6,8 +6,6 @@
  */
 
 #define _GNU_SOURCE
-#include <dirent.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
@@ -49,22 +47,13 @@ static void run(const char *const *words)
 
 static void run_selftest(const char *name)
 {
-	int status, null;
+	int status;
 	pid_t pid;
 
 	fflush(stdout);
 	pid = fork();
-	if (!pid) {
-		null = open("/dev/null", O_RDWR);
-		if (null < 0)
-			_exit(127);
-		for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-			dup2(null, fd);
-		setsid();
-		alarm(SELFTEST_SECONDS);
-		execl(name, name, (char *)NULL);
-		_exit(127);
-	}
+	if (!pid)
+		guest_become_silent(name, SELFTEST_SECONDS);
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
 		guest_die("cannot fork");
 	/* It led a session, of which nothing may live on. */
@@ -73,17 +62,12 @@ static void run_selftest(const char *name)
 	       WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
 }
 
-static int is_test(const struct dirent *entry)
-{
-	return entry->d_name[0] != '.';
-}
-
 static void run_selftests(void)
 {
 	struct dirent **names;
 	int n, i;
 
-	n = chdir(SELFTESTS) ? 0 : scandir(".", &names, is_test, alphasort);
+	n = chdir(SELFTESTS) ? 0 : guest_list(".", &names);
 	for (i = 0; i < n; i++)
 		run_selftest(names[i]->d_name);
 	ktap_result(n > 0, "selftests: %d", n);

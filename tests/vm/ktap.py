@@ -33,11 +33,11 @@ class Report:
         else:
             (self.passed if ok else self.failed).append(name)
 
-    def add_all(self, other):
-        """Add the results of another report."""
-        self.passed += other.passed
-        self.failed += other.failed
-        self.skipped += other.skipped
+    def add_all(self, other, prefix=""):
+        """Add the results of another report, with a prefix to their names."""
+        self.passed += [prefix + test for test in other.passed]
+        self.failed += [prefix + test for test in other.failed]
+        self.skipped += [(prefix + test, why) for test, why in other.skipped]
 
     def add_checks(self, checks):
         """Add checks: {name: complaints, [] if it passed}."""

@@ -131,8 +131,7 @@ class SourceKernel(debian.Kernel):
         with debian.locked(self.lock):
             if (self.where / "complete").exists():
                 return
-            with debian.locked():
-                tree = unpack(self.packages[0])
+            tree = unpack(self.packages[0])
             if self.recipe.patch:
                 tree = patched(tree, self)
             # The build contains the name of its directory, so do not rename it.
@@ -184,10 +183,16 @@ def resolve(cache, name, suites):
 
 
 def unpack(package):
-    """Unpack the source, once. Nothing is built in it."""
+    """Unpack the source, once, one process at a time. Nothing is built in it."""
     tree = TREES / package.ver_str
-    if tree.exists():
-        return tree
+    with debian.locked():
+        if not tree.exists():
+            unpack_into(tree, package)
+    return tree
+
+
+def unpack_into(tree, package):
+    """Fetch and unpack the source. Call it with the lock held."""
     debian.fetch([package])
     print(f"# unpacking {package.parent_pkg.name}", flush=True)
     new = tree.with_name(tree.name + ".new")
@@ -205,7 +210,6 @@ def unpack(package):
             stdin=inner.stdout, check=True,
         )
     os.rename(new, tree)
-    return tree
 
 
 def patched(tree, kernel):

@@ -45,8 +45,7 @@ def fetch(cache, name, suite, where):
     version = debian.newest(cache, package, suite, "amd64")
     if not version:
         raise debian.Failure(f"{name}: {suite} has no {package}")
-    with debian.locked():
-        tree = source.unpack(version)
+    tree = source.unpack(version)
     shutil.rmtree(where, ignore_errors=True)
     for part in "ftrace", "livepatch":
         shutil.copytree(tree / "tools/testing/selftests" / part, where / part)
@@ -118,9 +117,5 @@ def run(kernels, cache, where, hear):
     total = guest.ktap.Report()
     for kernel, suite in kernels:
         report = run_on(kernel, cache, suite, where / kernel.name, hear)
-        total.passed += [f"{kernel.name}: {test}" for test in report.passed]
-        total.failed += [f"{kernel.name}: {test}" for test in report.failed]
-        total.skipped += [
-            (f"{kernel.name}: {test}", why) for test, why in report.skipped
-        ]
+        total.add_all(report, f"{kernel.name}: ")
     return total
