@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Write docs/findings.md, its annex and README's part on it from the raw results.
+"""Write docs/findings.md, its annex, README's part on it, and the page and the letter of
+docs/proposal from the raw results.
 
-The prose is in findings.md.in, annex.md.in and readme.md.in of this directory. Between
-{{ and }} is a Python expression over the results in docs/findings/*.csv, with the
-names of Results and of tables.py. No figure is typed in. require() guards a sentence
-without a figure: if the results say otherwise, nothing is written.
+The prose is in findings.md.in, annex.md.in and readme.md.in of this directory, and in
+tests/proposal. Between {{ and }} is a Python expression over the results in
+docs/findings/*.csv and docs/proposal/*.csv, with the names of Results, tables.py and
+effects.py. No figure is typed in. require() guards a sentence without a figure: if the
+results say otherwise, nothing is written.
 """
 
 import csv
@@ -23,7 +25,13 @@ ANNEX = RESULTS / "annex.md"
 # The run that wrote all results, and then the runs of a part; missing without the first.
 RUNS = RESULTS / "run.csv"
 README = Path("README.md")
+PROPOSAL = Path("docs/proposal")
+PROPOSAL_TEMPLATES = Path("tests/proposal")
 WIDTH = 90
+# A mail's lines are shorter than a page's.
+MAIL_WIDTH = 80
+# What an item of a list begins with.
+ITEM = re.compile(r"(?:- |\d\. | \* |\[\d\] )")
 BEGIN = "<!-- findings: written by make findings -->\n"
 END = "<!-- findings end -->"
 # Named where they differ from the others: pages of 64 KiB, stacks that grow up.
@@ -72,6 +80,12 @@ class Results:
             path.stem: read_csv(path)
             for path in sorted((RESULTS / "hardware").glob("*.csv"))
         }
+        # What the patches do, by kernel, program and key; and their searches.
+        self.effects = {
+            tuple(row[field] for field in ("kernel", "program", "key")): row["value"]
+            for row in read_csv(PROPOSAL / "effects.csv")
+        }
+        self.searches = read_csv(PROPOSAL / "searches.csv")
 
     def kernels(self, command="grow"):
         """The kernels that a command ran on, in the order of the list."""
@@ -103,6 +117,13 @@ class Results:
         value = self.value(*where)
         if not re.fullmatch(r"-?\d+", value):
             raise Untrue(f"{where}: no number: {value}")
+        return int(value)
+
+    def effect(self, kernel, program, key):
+        """What a program found on a kernel of tests/vm/proposal.py, as a number."""
+        value = self.effects.get((f"{kernel}-amd64", program, key))
+        if value is None:
+            raise Untrue(f"{kernel}: {program} has no result {key}")
         return int(value)
 
     def shown(self, *where):
@@ -149,16 +170,17 @@ def require(condition):
 
 def names(results):
     """What expressions in templates can use."""
+    import effects
     import tables
 
     scope = {
         name: getattr(results, name) for name in dir(results)
         if not name.startswith("_")
     }
-    for name in dir(tables):
-        function = getattr(tables, name)
-        if getattr(function, "__module__", "") != "tables":
+    for function in [*vars(tables).values(), *vars(effects).values()]:
+        if getattr(function, "__module__", "") not in ("tables", "effects"):
             continue
+        name = function.__name__
         needed = list(inspect.signature(function).parameters)
         scope[name] = (
             functools.partial(function, results)
@@ -169,26 +191,33 @@ def names(results):
     }
 
 
-def wrap(text):
+def fill_item(item, width):
+    """Fill a paragraph, or an item of a list, which its first word begins."""
+    mark = ITEM.match(item)
+    begin = mark.group() if mark else ""
+    return textwrap.fill(
+        " ".join(item[len(begin):].split()), width, initial_indent=begin,
+        subsequent_indent=" " * len(begin), break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def wrap(text, width):
     """Fill paragraphs, whose lines figures made too long; tables stay as they are."""
     paragraphs = []
     for paragraph in text.rstrip("\n").split("\n\n"):
-        if not re.match(r"[|#!<]| {4}", paragraph):
-            items = re.split(r"\n(?=- )", paragraph)
+        if not re.match(r"[|#!<]|  |Subject: ", paragraph):
             paragraph = "\n".join(
-                textwrap.fill(
-                    " ".join(item.split()), WIDTH,
-                    subsequent_indent="  " if item.startswith("- ") else "",
-                    break_long_words=False, break_on_hyphens=False,
-                ) for item in items
+                fill_item(item, width)
+                for item in re.split(rf"\n(?={ITEM.pattern})", paragraph)
             )
         paragraphs.append(paragraph)
     return "\n\n".join(paragraphs) + "\n"
 
 
-def render(template, results):
+def render(template, results, width=WIDTH):
     """Fill a template in."""
-    text = (TEMPLATES / template).read_text()
+    text = template.read_text()
     scope = names(results)
 
     def fill(match):
@@ -196,9 +225,9 @@ def render(template, results):
         try:
             return str(eval(match.group(1).strip(), scope))
         except (Untrue, ValueError) as error:
-            raise Untrue(f"{TEMPLATES / template}:{line}: {error}") from error
+            raise Untrue(f"{template}:{line}: {error}") from error
 
-    return wrap(re.sub(r"\{\{(.*?)\}\}", fill, text, flags=re.S))
+    return wrap(re.sub(r"\{\{(.*?)\}\}", fill, text, flags=re.S), width)
 
 
 def readme_with(text):
@@ -212,9 +241,13 @@ def documents():
     """The documents as the results want them: {path: text}."""
     results = Results()
     return {
-        FINDINGS: render("findings.md.in", results),
-        ANNEX: render("annex.md.in", results),
-        README: readme_with(render("readme.md.in", results)),
+        FINDINGS: render(TEMPLATES / "findings.md.in", results),
+        ANNEX: render(TEMPLATES / "annex.md.in", results),
+        README: readme_with(render(TEMPLATES / "readme.md.in", results)),
+        PROPOSAL / "README.md": render(PROPOSAL_TEMPLATES / "README.md.in", results),
+        PROPOSAL / "cover-letter": render(
+            PROPOSAL_TEMPLATES / "cover-letter.in", results, MAIL_WIDTH
+        ),
     }
 
 
