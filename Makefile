@@ -52,7 +52,7 @@ findings:
 	$(LAB) -a tests/findings/findings.py $(KERNELS)
 
 findings-here:
-	tests/findings/here.py
+	tests/findings/here.py $(if $(filter y,$(COMMIT)),--commit)
 
 test-long:
 	$(LAB) -a tests/vm/run.py --long $(KERNELS)
@@ -142,7 +142,8 @@ help:
 	@echo '                  own processes alone; a minute or two (sudo make selftest > FILE)'
 	@echo 'make findings     measure what growable stacks change, and write docs/findings.md;'
 	@echo '                  about two hours (KERNELS= as above, the others are kept)'
-	@echo 'make findings-here  some of that on this machine, as any user, without the module; a minute'
+	@echo 'make findings-here  some of that on this machine, as any user, without the module; minutes'
+	@echo '                  (COMMIT=y for effect 5, which takes memory until the machine is booted)'
 	@echo 'make test-long    run what make test leaves out: debug kernels, storms; hours'
 	@echo 'make check        static analysis of the whole tree; about 5 minutes on two cores'
 	@echo 'make bench        measure calls to the instruction for docs/cost.md; minutes for each kernel'

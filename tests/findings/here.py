@@ -7,7 +7,8 @@ which a busy machine does not disturb. The compiler of this machine builds the
 programs twice: as they are, and with MAP_GROWSDOWN in every MAP_STACK, which is what
 the proposed line does where stacks grow down. Writes a page into
 docs/findings/hardware, without the name of the machine. Times are medians of --runs
-runs, with the smallest and the largest.
+runs, with the smallest and the largest. What cannot be measured here is on the page
+with its reason.
 """
 
 import argparse
@@ -23,8 +24,9 @@ from pathlib import Path
 HERE = Path("tests/findings/here")
 PAGES = Path("docs/findings/hardware")
 MODES = {"off": "", "on": "-include growsdown.h"}
-# By effect. The other programs need root, or threads whose stacks the C library maps,
-# or (commit) take memory from the machine until it is booted again.
+# The compiler of 32-bit programs, as Debian's gcc-i686-linux-gnu has it.
+CC32 = os.environ.get("CC32", "i686-linux-gnu-gcc")
+# By effect. The other programs need root, or threads whose stacks the C library maps.
 COMMANDS = {
     "0. Growth": "grow",
     "1. Calls that stop working": "shapes",
@@ -33,7 +35,14 @@ COMMANDS = {
     "3. Lines of /proc/PID/maps": "lines bare 10000",
     "6. Limits": "limits",
     "7. What munmap() leaves": "leftover",
+    "8. Address space of a 32-bit program": "fit-ia32",
+    "8. The same in 3 GiB": "fit-ia32 3g",
+    "14. The size that the C library recorded": "recorded own",
 }
+# Not without --commit: of every mapping that is not accounted and grows, 20 of each kind
+# by 4 MiB, the kernel gives nothing back until the machine is booted again.
+COMMIT = {"5. Accounting": "commit"}
+COMMIT_MIB = 480
 TIMED = {
     "4. Time of mmap() of a page": "search time down 10000",
     "4. By its length, static": "sizes time free 10000",
@@ -48,33 +57,70 @@ WITHOUT = ("stacks-under-max_map_count-1000", "the-next-one")
 SECONDS = 600
 
 
+class NotMeasured(Exception):
+    """Something could not be measured here, and why."""
+
+
+def make(mode, names):
+    """Build programs for a mode; return what make printed of an error, or None."""
+    where = (HERE / mode).resolve()
+    result = subprocess.run(
+        ["make", "-s", "-C", "tests/findings", f"O={where}",
+         f"CC={os.environ.get('CC', 'cc')}", f"CC32={CC32}", f"EXTRA={MODES[mode]}",
+         *(f"{where}/findings/{name}" for name in names)],
+        capture_output=True, text=True, check=False,
+    )
+    return result.stderr.strip() if result.returncode else None
+
+
 def build():
-    names = sorted({
-        command.split()[0] for command in [*COMMANDS.values(), *TIMED.values()]
-    })
-    for mode, extra in MODES.items():
-        subprocess.run(
-            ["make", "-s", "-C", "tests/findings", f"O={(HERE / mode).resolve()}",
-             f"CC={os.environ.get('CC', 'cc')}", f"EXTRA={extra}",
-             *(f"{(HERE / mode / 'findings').resolve()}/{name}"
-               for name in names)],
-            check=True,
-        )
+    """Build the programs; end if one cannot be built but those of 32 bits."""
+    names = {
+        command.split()[0] for command in {**COMMANDS, **COMMIT, **TIMED}.values()
+    }
+    for mode in MODES:
+        error = make(mode, sorted(name for name in names if "ia32" not in name))
+        if error:
+            raise NotMeasured(f"the programs cannot be built: {error}")
+        # Without a compiler for them, running them fails and gives the reason.
+        make(mode, sorted(name for name in names if "ia32" in name))
+
+
+def reason(program, result):
+    """Why a program failed, in the words that it printed last."""
+    lines = [
+        line.removeprefix("# ")
+        for line in (result.stdout + result.stderr).splitlines()
+        if line and line != "Bail out!" and not line.startswith("result ")
+    ]
+    how = (
+        f"ended with {result.returncode}" if result.returncode >= 0
+        else f"was killed by signal {-result.returncode}"
+    )
+    return f"{program} {how}" + (f": {lines[-1]}" if lines else "")
 
 
 def run(mode, command):
     """Run a program once; return {key: value}."""
     program, *words = command.split()
-    result = subprocess.run(
-        [HERE / mode / "findings" / program, *words], text=True,
-        stdout=subprocess.PIPE, timeout=SECONDS, check=False,
-    )
+    path = HERE / mode / "findings" / program
+    if not path.exists():
+        raise NotMeasured(
+            f"{CC32} cannot build a static 32-bit program; install "
+            "gcc-i686-linux-gnu, or name another compiler in CC32"
+        )
+    try:
+        result = subprocess.run(
+            [path, *words], text=True, capture_output=True, timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise NotMeasured(f"{program} took longer than {SECONDS} s") from error
+    except OSError as error:
+        raise NotMeasured(f"{program} cannot be run: {error.strerror}") from error
     found = dict(re.findall(r"^result \S+ (\S+) (\S+)$", result.stdout, re.M))
     if result.returncode or not found:
-        raise RuntimeError(
-            f"{command} ({mode}) ended with {result.returncode} and "
-            f"{len(found)} results"
-        )
+        raise NotMeasured(reason(program, result))
     return {k: v for k, v in found.items() if k not in WITHOUT}
 
 
@@ -134,14 +180,26 @@ def load():
     return f"{os.getloadavg()[0]:.1f}"
 
 
-def measure_all(runs):
-    """Return [(title, command, rows)]."""
+def measure_all(runs, commit):
+    """Return [(title, command, rows, why there are none)]."""
     found = []
-    for title, command in {**COMMANDS, **TIMED}.items():
-        print(f"  {command}", flush=True)
-        found.append((title, command, measure(
-            command, runs if command in TIMED.values() else 1
-        )))
+    commands = {**COMMANDS, **COMMIT, **TIMED}
+    for title in sorted(commands, key=lambda title: int(title.split(".")[0])):
+        command, rows, why = commands[title], [], ""
+        if title in COMMIT and not commit:
+            why = (
+                f"it adds {COMMIT_MIB} MiB to Committed_AS until the machine is booted "
+                "again; `make findings-here COMMIT=y` measures it"
+            )
+        else:
+            print(f"  {command}", flush=True)
+            try:
+                rows = measure(command, runs if title in TIMED else 1)
+            except NotMeasured as error:
+                why = str(error)
+        if why:
+            print(f"  not measured: {why}")
+        found.append((title, command, rows, why))
     return found
 
 
@@ -156,8 +214,9 @@ def write_page(where, found, runs, loads):
         "it is. What the keys mean: [the findings](../../findings.md).\n"
     )
     parts = [
-        f"## {title}\n\n`{command}`\n\n{table(rows)}\n"
-        for title, command, rows in found
+        f"## {title}\n\n`{command}`\n\n"
+        f"{table(rows) if rows else f'Not measured: {why}.'}\n"
+        for title, command, rows, why in found
     ]
     where.write_text("\n".join([head, *parts]))
 
@@ -166,17 +225,21 @@ def write_csv(where, found):
     with open(where, "w", newline="") as out:
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(["command", "mode", "key", "value", "least", "most"])
-        for _, command, rows in found:
+        for _, command, rows, _ in found:
             writer.writerows([command, *row] for row in rows)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=9, metavar="N")
+    parser.add_argument(
+        "--commit", action="store_true",
+        help=f"effect 5 too: adds {COMMIT_MIB} MiB to Committed_AS until the next boot",
+    )
     options = parser.parse_args()
     build()
     before = load()
-    found = measure_all(options.runs)
+    found = measure_all(options.runs, options.commit)
     name = re.sub(r"[^A-Za-z0-9.]+", "-", f"{processor()} {platform.release()}")
     PAGES.mkdir(parents=True, exist_ok=True)
     write_csv(PAGES / f"{name}.csv", found)
@@ -188,5 +251,5 @@ def main():
 if __name__ == "__main__":
     try:
         main()
-    except (RuntimeError, subprocess.SubprocessError) as failure:
+    except (NotMeasured, OSError) as failure:
         sys.exit(f"error: {failure}; no page was written")

@@ -4,12 +4,17 @@
  *
  * The thread has no guard page, like threads of Java, so its stack itself grows.
  * With a guard page the guard would be hit first (guard.c).
+ *
+ * With the argument "own" the program maps the stack, as the library does, for a
+ * system without mapstack, where only this program can ask for a growable one.
  */
 
 #define _GNU_SOURCE
 #include <gnu/libc-version.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +23,7 @@
 
 #define STACK (128 * KIB)
 #define FRAME (4 * KIB)
+#define ROOM (64 * MIB)
 
 struct bounds {
 	char *bottom;
@@ -74,17 +80,31 @@ static void *thread(void *arg)
 	return NULL;
 }
 
-int main(void)
+static void choose_stack(pthread_attr_t *attr, bool own)
 {
+	char *stack;
+
+	pthread_attr_init(attr);
+	pthread_attr_setguardsize(attr, 0);
+	pthread_attr_setstacksize(attr, STACK);
+	if (!own)
+		return;
+	stack = measure_stack(measure_room(ROOM) + ROOM / 2, STACK,
+			      PROT_READ | PROT_WRITE, 0);
+	if (pthread_attr_setstack(attr, stack, STACK))
+		guest_die("pthread_attr_setstack");
+}
+
+int main(int argc, char **argv)
+{
+	bool own = argc > 1 && !strcmp(argv[1], "own");
 	pthread_attr_t attr;
 	pthread_t id;
 	int status;
 
 	measure_word(gnu_get_libc_version(), "glibc");
 	if (!fork()) {
-		pthread_attr_init(&attr);
-		pthread_attr_setstacksize(&attr, STACK);
-		pthread_attr_setguardsize(&attr, 0);
+		choose_stack(&attr, own);
 		if (pthread_create(&id, &attr, thread, NULL))
 			guest_die("pthread_create");
 		pthread_join(id, NULL);

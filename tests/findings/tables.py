@@ -275,9 +275,19 @@ def held_at_the_gap(results, kernels):
     )
 
 
+# What the article tells of such machines: these programs could all be run.
+TOLD_HERE = {"search", "sizes", "sizes-dynamic", "contend"}
+
+
 def machines(results):
-    """The machines that people measured, by the names of their pages."""
-    return list(results.hardware)
+    """The machines that people measured, by the names of their pages.
+
+    Those that lack what the article tells have their pages all the same.
+    """
+    return [
+        name for name, rows in results.hardware.items()
+        if TOLD_HERE <= {row["command"].split()[0] for row in rows}
+    ]
 
 
 def here(results, machine, mode, key, command=""):
