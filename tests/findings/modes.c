@@ -7,7 +7,9 @@
  * A command after "selftest" or "program" is a program of another project. This
  * prints its exit status, how many of its lines begin with "ok" and "not ok" (or
  * "[OK]" and "[FAIL]", as in the kernel's tests of x86), and what the module
- * counted meanwhile. After "program" it prints the searches for free addresses too.
+ * counted meanwhile. After "program" it prints the searches for free addresses too,
+ * and runs the command with mapstack off once more ("again"): what differs there
+ * does not come from mapstack.
  * A command after "suite" runs many programs and prints results itself; the
  * module's counts follow. After "work" they follow too, and the processor time of
  * the command and of all that it waited for. A nanosecond is an instruction in a
@@ -44,6 +46,8 @@
 #define COUNT_SECONDS 300
 
 static const char *const modes[] = { "off", "rfc", "private", NULL };
+static const char *const program_modes[] = { "off", "rfc", "private", "again",
+					     NULL };
 static const char *const work_modes[] = { "first",   "off",   "rfc",
 					  "private", "again", NULL };
 
@@ -230,7 +234,9 @@ static size_t read_commands(char *commands[MAX_COMMANDS])
 
 static const char *const *modes_of(const char *command)
 {
-	return begins_with(command, WORK) ? work_modes : modes;
+	if (begins_with(command, WORK))
+		return work_modes;
+	return begins_with(command, PROGRAM) ? program_modes : modes;
 }
 
 static size_t count_modes(const char *command)

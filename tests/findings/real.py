@@ -119,7 +119,7 @@ print(r.urlopen("{url}").read().decode().strip())' | grep -q "{text}" """)
 
 
 def resolved(port):
-    return f"dig +tries=1 +time=2 +short @127.0.0.1 -p {port} a.test | grep -q 1.2.3.4"
+    return f"dig +tries=1 +time=20 +short @127.0.0.1 -p {port} a.test | grep -q 1.2.3.4"
 
 
 T = f"/usr/src/threads {THREADS}"

@@ -575,6 +575,22 @@ def payers(results, kernel, factor):
     )
 
 
+def off_twice(results, kernel):
+    """By how many percent the gaps of a search differ in two runs off, at most."""
+    each = [
+        [gaps_each(results, command, kernel, mode) for mode in ("off", "again")]
+        for command in asked(results, "program", kernel)
+    ]
+    return f"{max(100 * max(pair) / min(pair) - 100 for pair in each):.2f}"
+
+
+def unchanged_off(results, kernel):
+    """Whether all programs of others ended the same in both runs off."""
+    return same_endings(results, "program", kernel, "again") == total(
+        results, "program", kernel
+    )
+
+
 def more_gaps(results, command, kernel):
     """How many gaps more all its searches look at under rfc."""
     return results.number(command, kernel, "rfc", "searches") * (
