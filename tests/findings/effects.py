@@ -31,29 +31,21 @@ def small_mmap_table(results, kernel):
     return "\n".join(f"  {a:<42}{b:>13}{c:>12}" for a, b, c in rows)
 
 
-def beside(results, mode):
+def small_mmap_debian(results, mode):
     """Instructions of a small mmap() beside 10,000 stacks on Debian's 6.12."""
     return results.shown(
         "search instructions down", "6.12", mode, "down.mmap-beside-10000.instructions"
     )
 
 
-def beside_millions(results, mode):
+def small_mmap_debian_millions(results, mode):
     """The same in millions."""
-    return f"{int(beside(results, mode).replace(',', '')) / 1e6:.1f}"
+    return f"{int(small_mmap_debian(results, mode).replace(',', '')) / 1e6:.1f}"
 
 
-def value_kib(results, how, mode):
-    """KiB that stay committed on Debian's 6.12."""
+def left_committed_debian(results, how, mode):
+    """KiB that stay committed after a mapping grew by 4 MiB on Debian's 6.12."""
     return results.shown("commit", "6.12", mode, f"{how}.left-after-exit.KiB")
-
-
-def debian_length(results, mode, stacks):
-    """Instructions of an mmap() of 1,028 KiB beside some stacks on Debian's 6.12."""
-    return results.shown(
-        "sizes instructions free", "6.12", mode,
-        f"free.{stacks}-stacks.1028-KiB.instructions",
-    )
 
 
 def by_length(results, kernel, program, stacks, kib):
@@ -68,10 +60,23 @@ def start_threads(results, kernel):
     return f"{results.effect(kernel, 'work', 'start.ns') / 1e6:,.0f}"
 
 
-def start_threads_more(results, kernel, than):
-    """How many percent more that takes than on another kernel."""
-    mine, other = (results.effect(k, "work", "start.ns") for k in (kernel, than))
-    return round(100 * mine / other - 100)
+# Kernels on which nothing changes for a thread. What they differ by is chance.
+AS_BEFORE = ("small", "search", "commit", "opt-in", "guard-gap")
+
+
+def start_threads_before(results):
+    """The same on kernels on which threads start as before: least and most."""
+    each = [
+        results.effect(f"6.12-{patch}", "work", "start.ns") / 1e6 for patch in AS_BEFORE
+    ]
+    return f"{min(each):,.0f} to {max(each):,.0f}"
+
+
+def starts_as_before(results, kernel):
+    """Whether a kernel needs no more than a tenth more than the most of these."""
+    return results.effect(kernel, "work", "start.ns") <= 1.1 * max(
+        results.effect(f"6.12-{patch}", "work", "start.ns") for patch in AS_BEFORE
+    )
 
 
 def left_committed(results, kernel, how=("stack", "stack-growsdown")):
@@ -80,6 +85,16 @@ def left_committed(results, kernel, how=("stack", "stack-growsdown")):
         results.effect(kernel, "commit", f"{flags}.{kind}.left-after-exit.KiB")
         for flags in how for kind in ("accounted", "noreserve", "prot-none")
     )
+
+
+def split(results, key, patch="small"):
+    """A result of split.c, which 6.12 and 7.3 share."""
+    old, new = (
+        results.effect(f"{version}-{patch}", "split", key) for version in ("6.12", "7.3")
+    )
+    if old != new:
+        raise ValueError(f"{key}: {old} on 6.12, {new} on 7.3")
+    return old
 
 
 def of_program(results, kernel, program):
@@ -98,11 +113,30 @@ def shapes_that_work(results, kernel):
     }
 
 
+def selftests_passed(results, kernel):
+    """How many of the kernel's tests of mm pass, without that of the series."""
+    tests = of_program(results, kernel, "selftest")
+    return sum(ended == "0" for name, ended in tests.items() if name != "map_stack")
+
+
 def selftests_alike(results, kernel, other):
     """How many of the kernel's tests of mm end alike on two kernels."""
     mine, theirs = (of_program(results, k, "selftest") for k in (kernel, other))
     mine.pop("map_stack")
     return sum(theirs[name] == ended for name, ended in mine.items())
+
+
+def series_is_sound(results, version):
+    """Whether the series of a version breaks nothing and leaves nothing committed."""
+    off, on = f"{version}-small", f"{version}-series"
+    map_stack = [of_program(results, k, "selftest")["map_stack"] for k in (off, on)]
+    return (
+        selftests_alike(results, off, on) + 1
+        == len(of_program(results, off, "selftest"))
+        and map_stack[0] != "0" and map_stack[1] == "0"
+        and shapes_that_work(results, off) <= shapes_that_work(results, on)
+        and not left_committed(results, on)
+    )
 
 
 def tree_searches(results, source, guard="growable"):

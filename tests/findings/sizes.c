@@ -4,10 +4,13 @@
  *
  * A program that is linked with shared libraries has holes above its stacks, for
  * example where the dynamic loader had mapped its cache. With "filled" they are
- * filled first. Instructions are counted as in search.c.
+ * filled first. With "apart" the stacks are ordinary mappings, as far from each other
+ * as stacks are: no search looks at a gap in vain then. Instructions are counted as in
+ * search.c.
  */
 
 #define _GNU_SOURCE
+#include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -52,6 +55,21 @@ static unsigned long cost_of_mmap(size_t size, int flags)
 	return best;
 }
 
+/* Maps one more of up to max mappings that cannot grow, below the last. */
+static int map_apart(long n, long max)
+{
+	size_t size = 64 * KIB, step = size + MEASURE_GAP_PAGES * page;
+	static char *top;
+	char *at;
+
+	if (!n)
+		top = measure_room(max * step) + max * step;
+	at = top - n * step - size;
+	at = mmap(at, size, PROT_READ | PROT_WRITE,
+		  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	return at == MAP_FAILED ? errno : 0;
+}
+
 static void measure_beside(long n, const char *holes)
 {
 	const char *unit = instructions ? "instructions" : "ns";
@@ -72,20 +90,22 @@ static void measure_beside(long n, const char *holes)
 int main(int argc, char **argv)
 {
 	long max, n = 0;
+	bool apart;
 	size_t i;
 
 	if (argc != 4)
-		guest_die("usage: sizes instructions|time free|filled MAX");
+		guest_die("sizes instructions|time free|filled|apart MAX");
 	instructions = !strcmp(argv[1], "instructions");
 	if (instructions)
 		measure_alone();
 	page = sysconf(_SC_PAGESIZE);
 	max = atol(argv[3]);
+	apart = !strcmp(argv[2], "apart");
 	if (!strcmp(argv[2], "filled"))
 		measure_number(measure_fill_holes(), "filled.pages");
 	for (i = 0; i < ARRAY_SIZE(counts) && counts[i] <= max; i++) {
 		for (; n < counts[i]; n++)
-			if (measure_many_stacks(n))
+			if (apart ? map_apart(n, max) : measure_many_stacks(n))
 				guest_die("cannot map stack %ld", n);
 		measure_beside(n, argv[2]);
 	}

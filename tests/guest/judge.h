@@ -19,6 +19,9 @@ struct record {
 #define RECORD_FLAGS "VmFlags: "
 #define RECORD_GREW "1 page below: written"
 #define RECORD_STOPPED "pages below: SEGV"
+#define RECORD_GROWABLE " gd "
+/* The lowest page that mmap() returned was unmapped: a hole in what has grown. */
+#define RECORD_UNMAPPED "munmap: 0"
 
 /**
  * judge_prepare() - remember the address space before the calls

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Runs programs of tests/findings on a patched kernel, without mapstack, and the
- * kernel's own tests of mm, of which it prints how each ended. They map with
- * MAP_STACK or not, and the result depends on the kernel alone.
+ * kernel's own tests of mm, of which it prints how each ended. The results depend on
+ * the kernel alone. What sizes-growsdown and split map as stacks has MAP_GROWSDOWN,
+ * so they tell of an unpatched kernel too.
  */
 
 #define _GNU_SOURCE
@@ -18,9 +19,12 @@ static const char *const commands[][6] = {
 	{ "search", "instructions", "down", "10000" },
 	{ "search", "instructions", "up", "10000" },
 	{ "sizes", "instructions", "free", "10000" },
+	{ "sizes", "instructions", "apart", "10000" },
+	{ "sizes-growsdown", "instructions", "free", "10000" },
 	{ "work", "threads", "libc", "64", "10000" },
 	{ "commit" },
 	{ "grow" },
+	{ "split" },
 	{ "shapes" },
 };
 

@@ -278,7 +278,7 @@ class Tests:
                     listener(name, self.options.show),
                 )
             elif name == "proposal":
-                tested = proposal.SERIES
+                tested = f"{len(proposal.PROGRAMS)} kernels"
                 report, _ = proposal.run(
                     self.cache, list(proposal.PROGRAMS), WORK / name
                 )

@@ -3,7 +3,7 @@
 """Build a kernel from Debian's linux-source: tests/vm/source.py NAME SUITE
 
 Runs in the lab. It builds the kernels that Debian does not package: those of
-parisc, with debugging, or with the proposed line. Each is a recipe below; its
+parisc, with debugging, or with the patches of docs/proposal. Each is a recipe below; its
 configuration is allnoconfig with fragments of tests/vm/source. The build is kept in
 the cache under a key of everything that went into it: the source package, the
 fragments with their comments, the patch, the compiler, and the steps.
@@ -63,17 +63,36 @@ RECIPES = {
     "6.12-proposal-amd64": Recipe(
         "6.12", ("amd64.config",), patch="proposal.patch"
     ),
-    # What could be proposed instead: one patch of the series, and all of it.
+    # What could be proposed instead: the patches of the series, alone and together,
+    # and alternatives to them. 7.3-small is there to compare with.
+    "6.12-search-amd64": Recipe(
+        "6.12", ("amd64.config",), patch="../../../docs/proposal/6.12/0001-*"
+    ),
+    "6.12-commit-amd64": Recipe(
+        "6.12", ("amd64.config",), patch="../../../docs/proposal/6.12/0002-*"
+    ),
     "6.12-private-amd64": Recipe(
         "6.12", ("amd64.config",), patch="../../../docs/proposal/6.12/0003-*"
     ),
     "6.12-series-amd64": Recipe(
         "6.12", ("amd64.config",), patch="../../../docs/proposal/6.12/000*"
     ),
+    "7.3-small-amd64": Recipe("7.3", ("amd64.config", "sysctl.config")),
     "7.3-series-amd64": Recipe(
         "7.3", ("amd64.config", "sysctl.config"),
         patch="../../../docs/proposal/7.3/000*",
     ),
+    **{
+        f"{version}-{name}-amd64": Recipe(
+            version, fragments,
+            patch=f"../../../docs/proposal/alternatives/{version}-{name}.patch",
+        )
+        for version, fragments in (
+            ("6.12", ("amd64.config",)),
+            ("7.3", ("amd64.config", "sysctl.config")),
+        )
+        for name in ("opt-in", "guard-gap")
+    },
     "6.12-riscv64": Recipe(
         "6.12", ("riscv64.config",), "riscv", "arch/riscv/boot/Image",
         "riscv64-linux-gnu-", "riscv64-linux-gnu-gcc-14",
