@@ -11,29 +11,13 @@
 #include "guest.h"
 #include "searches.h"
 
-static unsigned long find_function(const char *function)
-{
-	FILE *file = fopen("/proc/kallsyms", "r");
-	unsigned long addr, found = 0;
-	char line[256], name[128];
-
-	while (file && !found && fgets(line, sizeof(line), file))
-		if (sscanf(line, "%lx %*c %127s", &addr, name) == 2 &&
-		    !strcmp(name, function))
-			found = addr;
-	if (!found)
-		guest_die("kallsyms has no %s", function);
-	fclose(file);
-	return found;
-}
-
 static int open_counter(const char *function)
 {
 	struct perf_event_attr attr = {
 		.type = PERF_TYPE_BREAKPOINT,
 		.size = sizeof(attr),
 		.bp_type = HW_BREAKPOINT_X,
-		.bp_addr = find_function(function),
+		.bp_addr = guest_symbol(function, NULL),
 		.bp_len = sizeof(long),
 		.disabled = 1,
 		.enable_on_exec = 1,
@@ -42,8 +26,12 @@ static int open_counter(const char *function)
 			       PERF_FORMAT_TOTAL_TIME_RUNNING,
 		.exclude_user = 1,
 	};
-	int fd = syscall(SYS_perf_event_open, &attr, 0, -1, -1,
-			 PERF_FLAG_FD_CLOEXEC);
+	int fd;
+
+	if (!attr.bp_addr)
+		guest_die("kallsyms has no %s", function);
+	fd = syscall(SYS_perf_event_open, &attr, 0, -1, -1,
+		     PERF_FLAG_FD_CLOEXEC);
 
 	if (fd < 0)
 		guest_die("cannot count %s", function);

@@ -431,31 +431,6 @@ static void set_fault(const char *file, const char *text)
 	}
 }
 
-/* Finds a function; without a name, everything or nothing. */
-static void find_function(const char *function, unsigned long *start,
-			  unsigned long *end)
-{
-	char line[256], name[128];
-	unsigned long addr;
-	FILE *file = fopen("/proc/kallsyms", "r");
-
-	*start = 0;
-	*end = -1UL;
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "%lx %*c %127s", &addr, name) == 2 &&
-		    !strcmp(name, function))
-			*start = addr;
-	if (!file || !*start)
-		guest_die("there is no %s", function);
-	rewind(file);
-	/* It ends at the next symbol: kallsyms has no lengths. */
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "%lx %*c %127s", &addr, name) == 2 &&
-		    addr > *start && addr < *end)
-			*end = addr;
-	fclose(file);
-}
-
 static void set_range(const char *kind, unsigned long start, unsigned long end)
 {
 	char file[32], text[32];
@@ -468,18 +443,27 @@ static void set_range(const char *kind, unsigned long start, unsigned long end)
 	set_fault(file, text);
 }
 
+static unsigned long find_function(const char *name, unsigned long *end)
+{
+	unsigned long start = guest_symbol(name, end);
+
+	if (!start)
+		guest_die("there is no %s", name);
+	return start;
+}
+
 /* Chooses the allocations that fail by their callers. */
 static void choose_callers(const struct operation *operation)
 {
 	unsigned long start = 0, end = -1UL;
 
 	if (operation->below)
-		find_function(operation->below, &start, &end);
+		start = find_function(operation->below, &end);
 	set_range("require", start, end);
 	start = 0;
 	end = 0;
 	if (operation->spared)
-		find_function(operation->spared, &start, &end);
+		start = find_function(operation->spared, &end);
 	set_range("reject", start, end);
 }
 

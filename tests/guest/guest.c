@@ -242,6 +242,31 @@ bool guest_log_silent(int log, const char *but)
 	return silent;
 }
 
+unsigned long guest_symbol(const char *name, unsigned long *end)
+{
+	FILE *file = fopen("/proc/kallsyms", "r");
+	unsigned long addr, start = 0;
+	char line[512], symbol[256];
+
+	if (!file)
+		guest_die("cannot open kallsyms");
+	while (!start && fgets(line, sizeof(line), file))
+		if (sscanf(line, "%lx %*c %255s", &addr, symbol) == 2 &&
+		    !strcmp(symbol, name))
+			start = addr;
+	if (end) {
+		*end = -1UL;
+		rewind(file);
+		while (fgets(line, sizeof(line), file)) {
+			addr = strtoul(line, NULL, 16);
+			if (addr > start && addr < *end)
+				*end = addr;
+		}
+	}
+	fclose(file);
+	return start;
+}
+
 /* Reads a file line by line with its own buffer. */
 struct reader {
 	int fd;

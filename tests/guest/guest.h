@@ -232,6 +232,17 @@ bool guest_log_says(int log, const char *text);
  */
 bool guest_log_silent(int log, const char *but);
 
+/**
+ * guest_symbol() - find a symbol of the kernel or of a module
+ * @name: the symbol
+ * @end: where the address of the next symbol goes, as kallsyms has no lengths; or NULL
+ *
+ * Ends the program if /proc/kallsyms cannot be read.
+ *
+ * Return: its address, or 0 if there is none.
+ */
+unsigned long guest_symbol(const char *name, unsigned long *end);
+
 /* A mapping, as /proc/self/smaps describes it. */
 struct mapping {
 	unsigned long start, end; /* addresses, end exclusive */

@@ -52,26 +52,11 @@ static bool trampoline_is_called(void)
 	return called && whole;
 }
 
-static bool kernel_has(const char *symbol)
-{
-	FILE *file = fopen("/proc/kallsyms", "r");
-	char line[512], name[256];
-	bool found = false;
-
-	if (!file)
-		guest_die("kallsyms");
-	while (!found && fgets(line, sizeof(line), file))
-		found = sscanf(line, "%*s %*s %255s", name) == 1 &&
-			!strcmp(name, symbol);
-	fclose(file);
-	return found;
-}
-
 /* With these two, arm64's ftrace_caller() branches to a direct call. */
 static bool has_direct_call(void)
 {
-	return kernel_has("ftrace_nop_ops") &&
-	       kernel_has("ftrace_stub_direct_tramp");
+	return guest_symbol("ftrace_nop_ops", NULL) &&
+	       guest_symbol("ftrace_stub_direct_tramp", NULL);
 }
 
 static void test_trampoline(void)
