@@ -288,6 +288,10 @@ def hosts_table():
     lines = []
     for path in sorted(MACHINES.glob("*.csv")):
         rows = read(path)
+        if not rows:
+            raise SystemExit(
+                f"error: {path} has no rows; take it away. {PAGE} is as it was"
+            )
         cells = {
             (row["state"], row["call"]): "{median} ({low} to {high})".format(**row)
             for row in rows
