@@ -27,6 +27,7 @@ sys.path[:0] = ["tests/vm", "tests/findings"]
 import build  # noqa: E402
 import debian  # noqa: E402
 import guest  # noqa: E402
+import not_run  # noqa: E402
 import nptl  # noqa: E402
 import programs as debian_programs  # noqa: E402
 import real  # noqa: E402
@@ -430,6 +431,9 @@ def main():
     runs = [] if options.quick else earlier_runs(words)
     with ThreadPoolExecutor(options.jobs) as pool:
         list(pool.map(lambda guest: measure_guest(*guest), guests))
+    if any(kind == "real" for _, kind in guests):
+        for program, why in not_run.NOT_RUN.items():
+            print(f"  not run: {program}: {why}")
     if options.quick:
         return
     write_run(runs, begun, options.jobs, words, options.why)

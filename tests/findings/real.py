@@ -3,13 +3,7 @@
 
 Each is a shell command that succeeds only if its result is right. Most have THREADS
 threads at the same time, because a thread that has ended leaves its stack to the next.
-
-Not here: rr, which wants the counters of a real processor; Wine, GHC, Racket and rustc,
-which are too large (ripgrep and fd are written in Rust); MariaDB and BIND, which an
-emulator does not start in two minutes; CRIU, which wants modules of the kernel
-(inet_diag and others) that this root does not have; systemd-coredump, which wants
-systemd; musl, whose threads do not pass the flag; PostgreSQL, which has no threads;
-OpenCilk, which Debian does not have.
+not_run.py says what is not here, and why.
 """
 
 from pathlib import Path

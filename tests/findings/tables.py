@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The tables of docs/findings.md. Each function gets the results first."""
 
+from not_run import NOT_RUN
+
 MODES = ("off", "rfc", "private")
 
 
@@ -39,6 +41,11 @@ def markdown(head, rows):
     return "\n".join(
         lines + ["| " + " | ".join(map(str, row)) + " |" for row in rows]
     )
+
+
+def not_run():
+    """The programs that could not be run, with the reasons."""
+    return "; ".join(f"{program} ({why})" for program, why in NOT_RUN.items())
 
 
 def not_measured(results, wanted):
