@@ -35,14 +35,17 @@ static const struct kind kinds[] = {
 	{ "prot-none", PROT_NONE, 0 },
 };
 
-static void grow_and_exit(const struct kind *kind, int flags)
+/* What the next child maps. */
+static const struct kind *kind;
+static int more_flags;
+
+static void grow(void)
 {
 	char *stack = measure_stack(measure_room(ROOM) + ROOM / 2, SIZE,
-				    kind->prot, kind->flags | flags);
+				    kind->prot, kind->flags | more_flags);
 
 	/* A PROT_NONE mapping grows, and then the write is SIGSEGV. */
 	measure_touch(stack - GROWTH);
-	_exit(0);
 }
 
 static long committed(void)
@@ -50,16 +53,15 @@ static long committed(void)
 	return measure_field("/proc/meminfo", "Committed_AS:");
 }
 
-static void measure(const struct kind *kind, const char *how, int flags)
+static void measure(const char *how, int flags)
 {
 	long before = committed();
 	int i;
 
-	for (i = 0; i < PROCESSES; i++) {
-		if (!fork())
-			grow_and_exit(kind, flags);
-		wait(NULL);
-	}
+	more_flags = flags;
+	for (i = 0; i < PROCESSES; i++)
+		if (measure_in_child(grow))
+			guest_die("a signal ended a child");
 	measure_number((committed() - before) / PROCESSES,
 		       "%s.%s.left-after-exit.KiB", how, kind->name);
 }
@@ -75,14 +77,18 @@ static void measure_exhaustion(void)
 		 committed() + LEFT_TO_COMMIT / KIB);
 	guest_write(LIMIT, limit);
 	guest_write(OVERCOMMIT, "2");
+	kind = &kinds[2];
 	for (runs = 0; runs < 1000; runs++) {
 		addr = mmap(NULL, 64 * MIB, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		if (addr == MAP_FAILED)
 			break;
 		munmap(addr, 64 * MIB);
-		if (!fork())
-			grow_and_exit(&kinds[2], 0);
+		/* Memory may be too short for a child. The end is the mmap() above. */
+		if (!fork()) {
+			grow();
+			_exit(0);
+		}
 		wait(NULL);
 	}
 	guest_write(OVERCOMMIT, "0");
@@ -101,8 +107,9 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
-		measure(&kinds[i], "stack", 0);
-		measure(&kinds[i], "stack-growsdown", MAP_GROWSDOWN);
+		kind = &kinds[i];
+		measure("stack", 0);
+		measure("stack-growsdown", MAP_GROWSDOWN);
 	}
 	return 0;
 }

@@ -9,14 +9,16 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "guest.h"
 #include "measure.h"
 
+static size_t size;
+static int space;
+
 /* The kernel searches down from the first stack, and then up from below it. */
-static void count_stacks(size_t size, int space)
+static void count_stacks(void)
 {
 	char *first = NULL, *addr;
 	long n = 0, above = 0;
@@ -41,7 +43,6 @@ static void count_stacks(size_t size, int space)
 int main(int argc, char **argv)
 {
 	static const size_t sizes[] = { 64 * KIB, 256 * KIB, MIB, 8 * MIB };
-	int space = personality(0xffffffff) & ADDR_LIMIT_3GB ? 3 : 4;
 	size_t i;
 
 	if (argc > 1 && !strcmp(argv[1], "3g")) {
@@ -50,13 +51,11 @@ int main(int argc, char **argv)
 		execl("/proc/self/exe", argv[0], (char *)NULL);
 		guest_die("exec");
 	}
+	space = personality(0xffffffff) & ADDR_LIMIT_3GB ? 3 : 4;
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		fflush(stdout);
-		if (!fork()) {
-			count_stacks(sizes[i], space);
-			_exit(0);
-		}
-		wait(NULL);
+		size = sizes[i];
+		if (measure_in_child(count_stacks))
+			guest_die("a signal ended a child");
 	}
 	return 0;
 }

@@ -15,8 +15,6 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "guest.h"
 #include "measure.h"
@@ -80,7 +78,9 @@ static void *thread(void *arg)
 	return NULL;
 }
 
-static void choose_stack(pthread_attr_t *attr, bool own)
+static bool own;
+
+static void choose_stack(pthread_attr_t *attr)
 {
 	char *stack;
 
@@ -95,24 +95,24 @@ static void choose_stack(pthread_attr_t *attr, bool own)
 		guest_die("pthread_attr_setstack");
 }
 
-int main(int argc, char **argv)
+static void run_thread(void)
 {
-	bool own = argc > 1 && !strcmp(argv[1], "own");
 	pthread_attr_t attr;
 	pthread_t id;
-	int status;
 
+	choose_stack(&attr);
+	if (pthread_create(&id, &attr, thread, NULL))
+		guest_die("pthread_create");
+	pthread_join(id, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	int sig;
+
+	own = argc > 1 && !strcmp(argv[1], "own");
 	measure_word(gnu_get_libc_version(), "glibc");
-	if (!fork()) {
-		choose_stack(&attr, own);
-		if (pthread_create(&id, &attr, thread, NULL))
-			guest_die("pthread_create");
-		pthread_join(id, NULL);
-		_exit(0);
-	}
-	wait(&status);
-	measure_word(WIFSIGNALED(status) ? sigabbrev_np(WTERMSIG(status)) :
-					   "goes-on",
-		     "recursion");
+	sig = measure_in_child(run_thread);
+	measure_word(sig ? sigabbrev_np(sig) : "goes-on", "recursion");
 	return 0;
 }
