@@ -33,15 +33,9 @@ def small_mmap_table(results, kernel):
 
 def small_mmap_debian(results, mode):
     """Instructions of a small mmap() beside 10,000 stacks on Debian's 6.12."""
-    return results.shown(
+    return results.number(
         "search instructions down", "6.12", mode, "down.mmap-beside-10000.instructions"
     )
-
-
-def small_mmap_debian_millions(results, mode):
-    """The same in millions."""
-    return f"{int(small_mmap_debian(results, mode).replace(',', '')) / 1e6:.1f}"
-
 
 def left_committed_debian(results, how, mode):
     """KiB that stay committed after a mapping grew by 4 MiB on Debian's 6.12."""
@@ -60,23 +54,23 @@ def start_threads(results, kernel):
     return f"{results.effect(kernel, 'work', 'start.ns') / 1e6:,.0f}"
 
 
-# Kernels on which nothing changes for a thread. What they differ by is chance.
-AS_BEFORE = ("small", "search", "commit", "opt-in", "guard-gap")
+def starts_before(results):
+    """The same of kernels on which nothing changes for a thread: they differ by chance."""
+    return [
+        results.effect(f"6.12-{patch}", "work", "start.ns")
+        for patch in ("small", "search", "commit", "opt-in", "guard-gap")
+    ]
 
 
 def start_threads_before(results):
-    """The same on kernels on which threads start as before: least and most."""
-    each = [
-        results.effect(f"6.12-{patch}", "work", "start.ns") / 1e6 for patch in AS_BEFORE
-    ]
-    return f"{min(each):,.0f} to {max(each):,.0f}"
+    """The least and the most of these, in millions."""
+    each = starts_before(results)
+    return f"{min(each) / 1e6:,.0f} to {max(each) / 1e6:,.0f}"
 
 
 def starts_as_before(results, kernel):
     """Whether a kernel needs no more than a tenth more than the most of these."""
-    return results.effect(kernel, "work", "start.ns") <= 1.1 * max(
-        results.effect(f"6.12-{patch}", "work", "start.ns") for patch in AS_BEFORE
-    )
+    return results.effect(kernel, "work", "start.ns") <= 1.1 * max(starts_before(results))
 
 
 def left_committed(results, kernel, how=("stack", "stack-growsdown")):
@@ -98,11 +92,14 @@ def split(results, key, patch="small"):
 
 
 def of_program(results, kernel, program):
-    """All results of a program on a kernel: {key: value}."""
-    return {
+    """All results of a program on a kernel: {key: value}; some, or it is an error."""
+    found = {
         key: value for (ran, name, key), value in results.effects.items()
         if (ran, name) == (f"{kernel}-amd64", program)
     }
+    if not found:
+        raise ValueError(f"{kernel}: {program} has no results")
+    return found
 
 
 def shapes_that_work(results, kernel):

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Tests the opt-in of docs/proposal/alternatives on a kernel that has it, without
- * mapstack. With an argument it prints the setting that it was started with.
+ * mapstack. With an argument it ends with the setting that it was started with.
  */
 
 #define _GNU_SOURCE
@@ -83,14 +83,15 @@ static void test_arguments(void)
 
 static void test_mappings(void)
 {
-	char *before = guest_map_stack(), *after, *shared;
+	char *before = guest_map_stack(), *shared;
+	bool grew;
 
 	ktap_result(stays(before), "without it MAP_STACK does not grow");
 	ktap_result(!opt_in_set(1) && opt_in_get() == 1, "it can be set");
 	ktap_result(stays(before), "a mapping stays as it was made");
-	after = guest_map_stack();
-	printf("result opt-in new-mapping.grows %d\n", grows(after));
-	ktap_result(grows(after), "a new one grows");
+	grew = grows(guest_map_stack());
+	printf("result opt-in new-mapping.grows %d\n", grew);
+	ktap_result(grew, "a new one grows");
 	shared = mmap(NULL, getpagesize(), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 	ktap_result(shared != MAP_FAILED && !has_flag(shared),
